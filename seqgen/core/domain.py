@@ -1,0 +1,105 @@
+"""What a domain brings: how its files are read and written, its tokenizer, its units. And where domains are found."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from seqgen.core.errors import BadInput, RunError, UsageError
+from seqgen.core.files import read_json, write_json
+from seqgen.core.tokenizer import Tokenizer
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The record a domain package exports as `domain`. Functions import what they need when called.
+
+    Attributes:
+        name: what stands after `seqgen train`.
+        about: one line for `seqgen domains`.
+        suffixes: of the files it reads, lower case with the dot.
+        read: a file's path (or bytes and a name for it) -> the pieces in it. Raises BadInput, nothing else.
+        fit: training pieces and options -> a tokenizer.
+        tokenizer: config of a saved tokenizer -> the tokenizer. Raises UsageError on a config that is not one.
+        options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
+        identity: a piece -> hashes; pieces that share one never sit in two splits.
+        units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
+        write: a piece, a path whose suffix is in `written` -> the file.
+        describe: a piece -> rows of events for `seqgen inspect`.
+        recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
+        unit_name: what one scored id is called in reports ("note", "character").
+    """
+
+    name: str
+    about: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path | bytes, str], Iterator[Any]]
+    fit: Callable[[Iterable[Any], Any], Tokenizer[Any]]
+    tokenizer: Callable[[Mapping[str, Any]], Tokenizer[Any]]
+    options: type
+    identity: Callable[[Any], tuple[str, ...]]
+    units: tuple[str, ...]
+    default_length: str
+    write: Callable[[Any, Path], None]
+    written: tuple[str, ...]
+    describe: Callable[[Any], Iterable[Mapping[str, Any]]]
+    recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
+    split: Literal["piece", "position", "date"] = "piece"
+    unit_name: str = "id"
+
+
+@functools.cache
+def domains() -> dict[str, Domain]:
+    """Every installed domain by name: ours and those of other packages (entry point group `seqgen.domains`)."""
+    found = {entry.name: entry for entry in entry_points(group="seqgen.domains")}
+    return {name: found[name].load() for name in sorted(found)}
+
+
+def get_domain(name: str) -> Domain:
+    """The domain of that name. Raises UsageError."""
+    known = domains()
+    if name not in known:
+        raise UsageError(f"No domain {name!r}.", f"Known domains: {', '.join(known)}.")
+    return known[name]
+
+
+def save_tokenizer(tokenizer: Tokenizer[Any], path: Path) -> None:
+    """Write a tokenizer as one JSON file."""
+    write_json(path, describe_tokenizer(tokenizer))
+
+
+def describe_tokenizer(tokenizer: Tokenizer[Any]) -> dict[str, Any]:
+    """The JSON-ready form that `load_tokenizer` reads."""
+    return {
+        "format": FORMAT,
+        "domain": tokenizer.domain,
+        "name": tokenizer.name,
+        "fingerprint": tokenizer.vocabulary.fingerprint,
+        "config": dict(tokenizer.config()),
+    }
+
+
+def load_tokenizer(path: Path) -> Tokenizer[Any]:
+    """The tokenizer that `save_tokenizer` wrote. Raises RunError when the file is not one or does not fit this version."""
+    try:
+        saved = read_json(path)
+    except BadInput as error:
+        raise RunError(error.message, "The run is incomplete; train it again.") from None
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT or not isinstance(saved.get("config"), dict):
+        raise RunError(f"{path} is not a tokenizer of this version of seqgen.", "Train the run again.")
+    try:
+        tokenizer = get_domain(str(saved.get("domain"))).tokenizer(saved["config"])
+    except UsageError as error:
+        raise RunError(f"{path}: {error.message}", error.hint) from None
+    if tokenizer.vocabulary.fingerprint != saved.get("fingerprint"):
+        raise RunError(
+            f"{path} describes another vocabulary than this version of seqgen builds from it.",
+            "Use the version of seqgen that trained the run.",
+        )
+    return tokenizer

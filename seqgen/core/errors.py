@@ -1,0 +1,98 @@
+"""Everything seqgen raises on purpose.
+
+SeqgenError(message, hint)            exit code
+├── UsageError    impossible options        2
+├── BadInput      a file we refuse          3
+│   └── TooLarge  over a limit              3
+├── CorpusError   nothing left to learn     4
+├── RunError      missing or corrupt run    5
+├── Diverged      non-finite loss           6
+└── MissingExtra  a package to install      7
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class SeqgenError(Exception):
+    """Base of every error that seqgen raises on purpose.
+
+    message: what happened, and where. hint: how to mend it (may be empty).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders: rebuild without calling __init__ of a subclass with other arguments.
+        return (_rebuild, (type(self), self.message, self.hint, self.__dict__))
+
+
+def _rebuild(kind: type[SeqgenError], message: str, hint: str, state: dict[str, object]) -> SeqgenError:
+    error = kind.__new__(kind)
+    SeqgenError.__init__(error, message, hint)
+    error.__dict__.update(state)
+    return error
+
+
+class UsageError(SeqgenError):
+    """Options that cannot be met together, or a value out of range."""
+
+    exit_code = 2
+
+
+class BadInput(SeqgenError):
+    """A file that is refused: path, where in it, why."""
+
+    exit_code = 3
+
+    def __init__(self, path: str | os.PathLike[str], reason: str, *, where: str = "", hint: str = "") -> None:
+        self.path = os.fspath(path)
+        self.reason = reason
+        self.where = where
+        super().__init__(f"{self.path}: {f'{where}: ' if where else ''}{reason}", hint)
+
+
+class TooLarge(BadInput):
+    """A file over a limit; names the limit, its value and how to raise it."""
+
+    def __init__(self, path: str | os.PathLike[str], limit: str, allowed: float, found: float | None = None) -> None:
+        self.limit = limit
+        amount = f" ({found:,} found)" if found is not None else ""
+        super().__init__(
+            path,
+            f"over the limit of {allowed:,} {limit.removeprefix('max_').replace('_', ' ')}{amount}",
+            hint=f"Raise it for files you trust: SEQGEN_{limit.upper()}=NUMBER.",
+        )
+
+
+class CorpusError(SeqgenError):
+    """A corpus with nothing left to learn from, or that cannot be prepared."""
+
+    exit_code = 4
+
+
+class RunError(SeqgenError):
+    """A run directory that is missing, corrupt or incompatible."""
+
+    exit_code = 5
+
+
+class Diverged(SeqgenError):
+    """Training met a non-finite loss; the last good checkpoint stays."""
+
+    exit_code = 6
+
+
+class MissingExtra(SeqgenError):
+    """An optional package that this feature needs is not installed."""
+
+    exit_code = 7
+
+    def __init__(self, feature: str, package: str) -> None:
+        super().__init__(f"{feature} needs the package {package}, which is not installed.", f"pip install {package}")

@@ -1,0 +1,154 @@
+"""Bounded reads, atomic writes, hashes and joins that stay inside a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seqgen.core.errors import BadInput, SeqgenError, TooLarge
+from seqgen.core.limits import LIMITS
+
+
+def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None) -> bytes:
+    """The whole content of a regular file. Raises BadInput (missing, not a file) or TooLarge."""
+    allowed = LIMITS.max_file_bytes if max_bytes is None else max_bytes
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise BadInput(path, "is not a file" if path.exists() else "does not exist")
+        with path.open("rb") as file:
+            data = file.read(allowed + 1)
+    except OSError as error:
+        raise BadInput(path, f"cannot be read ({error.strerror or error})") from None
+    if len(data) > allowed:
+        raise TooLarge(path, "max_file_bytes", allowed)
+    return data
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """A JSON document. Raises BadInput with line and column."""
+    data = read_bytes(path, LIMITS.max_json_bytes)
+    try:
+        return json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(path, "is not UTF-8 text", where=f"byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(path, f"is not JSON ({error.msg})", where=f"line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise BadInput(path, "is nested too deeply") from None
+
+
+def to_json(value: Any) -> bytes:
+    """Readable, stable JSON: same value, same bytes."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all: a neighbour is written, synced and renamed over it."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    with _disk_errors(path, len(data)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write JSON whole or not at all."""
+    write_bytes(path, to_json(value))
+
+
+@contextlib.contextmanager
+def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed."""
+    target = Path(target)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    with _disk_errors(target, None):
+        draft.mkdir(parents=True)
+        try:
+            yield draft
+            for file in draft.iterdir():
+                _sync(file)
+            _sync(draft)
+            if target.exists():
+                old = draft.with_suffix(".old")
+                target.rename(old)
+                draft.rename(target)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                draft.rename(target)
+            _sync(target.parent)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def remove_drafts(folder: Path) -> None:
+    """Clear what a killed process left of unfinished writes in `folder`."""
+    if not folder.is_dir():
+        return
+    for leftover in folder.iterdir():
+        if leftover.name.startswith(".") and leftover.suffix in (".tmp", ".old"):
+            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
+def sha256(data: bytes | memoryview) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's content, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def safe_join(folder: Path, name: str) -> Path:
+    """`folder / name`, refused when it would leave the folder."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or "\x00" in name:
+        raise BadInput(name, f"leads outside {folder}")
+    return path
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open folders for syncing
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some file systems do not sync read-only handles or folders
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path, n_bytes: int | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        size = f" ({n_bytes:,} bytes)" if n_bytes is not None else ""
+        free = ""
+        with contextlib.suppress(OSError):
+            existing = next(p for p in (path, *path.parents) if p.exists())
+            free = f"; {shutil.disk_usage(existing).free:,} bytes are free there"
+        raise SeqgenError(
+            f"{path}{size} could not be written: {error.strerror or error}{free}.",
+            "Free some space, or choose another place with --out.",
+        ) from error

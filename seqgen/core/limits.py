@@ -1,0 +1,43 @@
+"""Every numeric bound on untrusted input, in one place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+
+from seqgen.core.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what a file may ask of us. Each can be raised by an environment variable SEQGEN_<NAME>."""
+
+    max_file_bytes: int = 10_000_000
+    max_files: int = 1_000_000
+    max_json_bytes: int = 50_000_000
+    max_tracks: int = 1_024
+    max_events: int = 2_000_000
+    max_notes: int = 1_000_000
+    max_ticks: int = 100_000_000  # a day of music at 480 ticks a quarter and 120 quarters a minute is 83 million
+    max_bars: int = 20_000
+    max_tokens: int = 20_000_000  # of one piece
+    read_seconds: float = 2.0
+    read_bytes: int = 256_000_000  # memory a reader may take beyond what its worker starts with
+    max_sample_tokens: int = 1_000_000
+
+
+def from_environment() -> Limits:
+    """The limits with SEQGEN_<NAME> variables applied. Raises UsageError for a value that is not a number."""
+    changed: dict[str, float] = {}
+    for field in fields(Limits):
+        text = os.environ.get(f"SEQGEN_{field.name.upper()}")
+        if text is None:
+            continue
+        try:
+            changed[field.name] = float(text) if field.type == "float" else int(text)
+        except ValueError:
+            raise UsageError(f"SEQGEN_{field.name.upper()}={text!r} is not a number.", "Unset it or give a number.") from None
+    return Limits(**changed)  # type: ignore[arg-type]  # the types are checked just above
+
+
+LIMITS = from_environment()

@@ -1,0 +1,79 @@
+"""The one contract between a domain and the model: pieces become ids, ids become pieces."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.core.augmentation import Augmentation
+from seqgen.core.context import Context
+from seqgen.core.grammar import Grammar
+from seqgen.core.vocabulary import Vocabulary
+
+Piece = TypeVar("Piece")
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a sample shall be: `amount` ids out of `counted` (bool [V]).
+
+    Before that the piece may not end; after it no further counted id may come, so the grammar leads to the end.
+    """
+
+    counted: npt.NDArray[np.bool_]
+    amount: int
+
+
+class Tokenizer(ABC, Generic[Piece]):
+    """Pieces ↔ ids, with the grammar and the context of the language they form.
+
+    Attributes:
+        domain: the name of the domain this tokenizer belongs to.
+        name: the tokenization's name, unique within the domain.
+        vocabulary: tokens and their ids (V of them).
+        grammar: what may follow.
+        context: side inputs of the model.
+        augmentations: legal re-writings of a piece.
+        unknown_of: int32 [V], for a header id the id that says "not given" (itself included), else -1.
+            In training header ids are blanked at random, so that giving them is optional when sampling.
+        backoff: names of context features, most telling first, on which the n-gram baseline conditions.
+    """
+
+    domain: str
+    name: str
+    vocabulary: Vocabulary
+    grammar: Grammar
+    context: Context
+    augmentations: Augmentation
+    unknown_of: Ids
+    backoff: tuple[str, ...] = ()
+
+    @abstractmethod
+    def encode(self, piece: Piece) -> Ids:
+        """int32 [T] ids of a piece, header first. Raises BadInput for a piece this tokenizer cannot say."""
+
+    @abstractmethod
+    def decode(self, ids: npt.NDArray[np.integer], reference: Piece | None = None) -> Piece:
+        """The piece that ids say. Total: never raises on ids that the grammar allows, nor on a part of them.
+        `reference` carries what ids leave out (scale, calendar, roster), where a domain has such."""
+
+    @abstractmethod
+    def template(self, prompt: Piece | None = None, **given: str) -> Ids:
+        """int32 [T] what a sample begins with; -1 = free, chosen by the model.
+
+        prompt: a piece to continue, in its own key, metre and so on. given: header values by name, as text
+        ("key": "G major"). Raises UsageError for an unknown name or value."""
+
+    @abstractmethod
+    def length(self, amount: int, unit: str, template: Ids) -> Length:
+        """A length in one of the domain's units, for samples that begin with `template`. Raises UsageError."""
+
+    @abstractmethod
+    def config(self) -> Mapping[str, Any]:
+        """JSON-ready settings from which `Domain.tokenizer` rebuilds an equal tokenizer."""

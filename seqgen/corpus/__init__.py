@@ -1,0 +1,1 @@
+"""Files → checked token store → batches."""

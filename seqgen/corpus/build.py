@@ -1,0 +1,211 @@
+"""From a folder of files to a tokenizer and a token store, cached so that the second time takes no time."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
+from seqgen.core.errors import BadInput, CorpusError, RunError
+from seqgen.core.files import read_bytes, read_json, sha256, to_json, write_bytes
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.core.workers import Workers
+from seqgen.corpus.folder import CorpusFolder
+from seqgen.corpus.store import SPLITS, Split, TokenStore, load_store
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class PieceFile:
+    """What a worker read from one file: the pieces and, for each, its identities."""
+
+    sha256: str
+    pieces: list[Any]
+    identities: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A corpus ready for training. about: corpus.json of a run: origin, files, hashes, split, skipped and why."""
+
+    tokenizer: Tokenizer[Any]
+    store: TokenStore
+    about: dict[str, Any] = field(default_factory=dict)
+    cached: bool = False
+
+
+def prepare(
+    corpus: CorpusFolder,
+    domain: Domain,
+    options: Any,
+    report: Callable[[str, int, int], None] = lambda what, done, total: None,
+    *,
+    strict: bool = False,
+) -> Prepared:
+    """Build (if it has a recipe), read, split, fit and encode a corpus, or take all of it from the cache.
+
+    report(what, done, total) tells how it goes. strict: the first bad file ends it. Raises CorpusError when nothing
+    is left to learn from.
+    """
+    corpus.build(domain, lambda done, total: report("building the corpus", done, total))
+    files = corpus.files(domain.suffixes)
+    if not files:
+        endings = ", ".join(domain.suffixes)
+        raise CorpusError(f"{corpus.path} holds no files for {domain.name}.", f"It reads files that end in {endings}.")
+    folder = cache_folder() / _key(corpus, domain, options, files)
+    if not strict and (cached := _load(folder)) is not None:
+        return cached
+    prepared = _build(corpus, domain, options, files, report, strict)
+    write_bytes(folder / "tokenizer.json", to_json(describe_tokenizer(prepared.tokenizer)))
+    write_bytes(folder / "corpus.json", to_json(prepared.about))
+    prepared.store.save(folder / "tokens.safetensors")
+    return prepared
+
+
+def cache_folder() -> Path:
+    """Where prepared corpora are kept: $SEQGEN_CACHE, or the system's place for caches."""
+    given = os.environ.get("SEQGEN_CACHE")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("seqgen", appauthor=False)) / "corpora"
+
+
+def read_file(domain: str, path: str) -> PieceFile:
+    """Read one file of a domain; runs in a worker. Raises BadInput."""
+    data = read_bytes(path)
+    found = get_domain(domain)
+    pieces = list(found.read(data, path))
+    return PieceFile(sha256(data), pieces, [found.identity(piece) for piece in pieces])
+
+
+def n_workers() -> int:
+    """Processes that read files: one for each core."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def split_pieces(identities: Sequence[tuple[str, ...]], shares: tuple[float, float, float]) -> list[Split]:
+    """Each piece's split. Pieces that share an identity stay together; which split they go to depends on their
+    content alone, so a renamed file stays where it was. With at least three groups no split is empty."""
+    parent = list(range(len(identities)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[str, int] = {}
+    for i, hashes in enumerate(identities):
+        for value in hashes:
+            parent[root(i)] = root(first.setdefault(value, i))
+    groups: dict[int, list[int]] = {}
+    for i in range(len(identities)):
+        groups.setdefault(root(i), []).append(i)
+    order = sorted(groups.values(), key=lambda group: min(sha256("".join(identities[i]).encode()) for i in group))
+    split: list[Split] = ["train"] * len(identities)
+    total, held = len(identities), order[: max(0, len(order) - 1)]
+    wanted = {name: share * total for name, share in zip(SPLITS, shares, strict=True)}
+    for name in ("test", "valid"):
+        count = 0
+        while held and wanted[name] > 0 and (count == 0 or count + len(held[0]) / 2 <= wanted[name]):
+            if len(order) < 3 and name == "test":
+                break
+            group = held.pop(0)
+            count += len(group)
+            for i in group:
+                split[i] = name
+    return split
+
+
+def _build(
+    corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path],
+    report: Callable[[str, int, int], None], strict: bool,
+) -> Prepared:
+    pieces: list[Any] = []
+    names: list[str] = []
+    identities: list[tuple[str, ...]] = []
+    hashes: dict[str, str] = {}
+    skipped: dict[str, str] = {}
+
+    def skip(name: str, error: Exception) -> None:
+        if strict:
+            raise error
+        skipped[name] = getattr(error, "reason", str(error))
+
+    base = corpus.path if corpus.path.is_dir() else corpus.path.parent
+    with Workers(functools.partial(read_file, domain.name), min(n_workers(), len(files))) as workers:
+        for done, outcome in enumerate(workers.map([str(f) for f in files]), 1):
+            name = Path(outcome.item).relative_to(base).as_posix()
+            if outcome.error is not None:
+                skip(name, outcome.error)
+            else:
+                hashes[name] = outcome.value.sha256
+                pieces += outcome.value.pieces
+                identities += outcome.value.identities
+                names += [name] * len(outcome.value.pieces)
+            report("reading files", done, len(files))
+    if not pieces:
+        raise _nothing_left(corpus, skipped)
+    split = split_pieces(identities, corpus.split)
+    tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
+    encoded, kept = [], []
+    for i, piece in enumerate(pieces):
+        try:
+            encoded.append(tokenizer.encode(piece))
+            kept.append(i)
+        except BadInput as error:
+            skip(names[i], error)
+        report("encoding", i + 1, len(pieces))
+    if not any(split[i] == "train" for i in kept):
+        raise _nothing_left(corpus, skipped)
+    store = TokenStore.of(
+        encoded, [split[i] for i in kept], tokenizer.vocabulary.fingerprint, [names[i] for i in kept]
+    )
+    about = {
+        "format": FORMAT, "name": corpus.name, "path": str(corpus.path), "domain": domain.name,
+        "title": corpus.title, "origin": corpus.origin, "licence": corpus.licence, "citation": corpus.citation,
+        "tokenizer": tokenizer.name, "counts": store.counts(),
+        "files": [
+            {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": len(ids)}
+            for i, ids in zip(kept, encoded, strict=True)
+        ],
+        "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
+    }
+    return Prepared(tokenizer, store, about)
+
+
+def _nothing_left(corpus: CorpusFolder, skipped: dict[str, str]) -> CorpusError:
+    first = next(iter(skipped.items()), None)
+    reason = f" The first: {first[0]}: {first[1]}." if first else ""
+    return CorpusError(
+        f"No piece of {corpus.path} can be learned from; {len(skipped)} files were refused.{reason}",
+        "`seqgen inspect FILE` says more about one of them.",
+    )
+
+
+def _load(folder: Path) -> Prepared | None:
+    """The cached corpus, or None when there is none or it is damaged: it can always be built again."""
+    try:
+        tokenizer = load_tokenizer(folder / "tokenizer.json")
+        store = load_store(folder / "tokens.safetensors")
+        about = read_json(folder / "corpus.json")
+    except (BadInput, CorpusError, RunError):
+        return None
+    if store.fingerprint != tokenizer.vocabulary.fingerprint:
+        return None
+    return Prepared(tokenizer, store, about, cached=True)
+
+
+def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:
+    """Changes whenever the files, the options or seqgen do."""
+    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
+    said = [
+        FORMAT, version("seqgen-toolkit"), str(corpus.path.resolve()), domain.name, asdict(options), corpus.split, stats
+    ]
+    return f"{corpus.name}-{sha256(to_json(said))[:16]}"

@@ -1,0 +1,86 @@
+"""A corpus on disk: a folder of files with or without a corpus.toml, or one file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seqgen.core.domain import Domain
+from seqgen.core.errors import BadInput, CorpusError
+from seqgen.core.files import read_bytes
+from seqgen.core.limits import LIMITS
+
+Counted = Callable[[int, int], None]  # done, of how many
+_TEXTS = ("domain", "title", "origin", "licence", "citation", "recipe")
+
+
+@dataclass(frozen=True)
+class CorpusFolder:
+    """path: a folder or a file. The rest is what its corpus.toml says; all optional.
+
+    split: shares of train, valid and test.
+    """
+
+    path: Path
+    domain: str = ""
+    title: str = ""
+    origin: str = ""
+    licence: str = ""
+    citation: str = ""
+    recipe: str = ""
+    split: tuple[float, float, float] = field(default=(0.8, 0.1, 0.1))
+
+    @property
+    def name(self) -> str:
+        return self.path.resolve().stem or "corpus"
+
+    def files(self, suffixes: tuple[str, ...]) -> list[Path]:
+        """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out."""
+        if self.path.is_file():
+            return [self.path]
+        found = [
+            p for p in self.path.rglob("*")
+            if p.suffix.lower() in suffixes and not any(part.startswith(".") for part in p.relative_to(self.path).parts)
+        ]
+        if len(found) > LIMITS.max_files:
+            raise CorpusError(f"{self.path} holds {len(found):,} files; the limit is {LIMITS.max_files:,}.")
+        return sorted(p for p in found if p.is_file())
+
+    def build(self, domain: Domain, report: Counted) -> int:
+        """Run the recipe into the folder unless its files are there; returns how many files it wrote."""
+        if not self.recipe or self.files(domain.suffixes):
+            return 0
+        if self.recipe not in domain.recipes:
+            raise CorpusError(
+                f"{self.path / 'corpus.toml'}: there is no recipe {self.recipe!r} for {domain.name}.",
+                f"Known recipes: {', '.join(domain.recipes) or 'none'}.",
+            )
+        return domain.recipes[self.recipe](self.path, report)
+
+
+def open_corpus(path: Path) -> CorpusFolder:
+    """What stands at a path. Raises CorpusError when nothing does or its corpus.toml is not one."""
+    if not path.exists():
+        raise CorpusError(f"{path} does not exist.", "Give a folder of files, or one file.")
+    toml = path / "corpus.toml"
+    if not toml.is_file():
+        return CorpusFolder(path)
+    try:
+        said: dict[str, Any] = tomllib.loads(read_bytes(toml, 100_000).decode("utf-8"))
+        texts = {name: said[name] for name in _TEXTS if name in said}
+        shares = said.get("split", {"train": 0.8, "valid": 0.1, "test": 0.1})
+        split = (float(shares["train"]), float(shares["valid"]), float(shares["test"]))
+    except BadInput as error:
+        raise CorpusError(error.message) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorpusError(f"{toml} is not TOML: {error}.") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise CorpusError(f"{toml}: split must give numbers for train, valid and test.") from None
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise CorpusError(f"{toml}: {', '.join(_TEXTS)} must be texts.")
+    if min(split) < 0 or split[0] <= 0 or abs(sum(split) - 1) > 1e-6:
+        raise CorpusError(f"{toml}: the split's shares must be positive and add up to 1.")
+    return CorpusFolder(path, split=split, **texts)

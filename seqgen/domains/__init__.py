@@ -1,0 +1,1 @@
+"""The outside world: one folder per domain; they never import each other."""

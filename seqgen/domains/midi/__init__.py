@@ -1,0 +1,74 @@
+"""Music as MIDI files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from seqgen.core.domain import Domain
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.domains.midi.options import MidiOptions
+
+# Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
+
+
+def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
+    from seqgen.domains.midi.files import read
+
+    return read(source, name)
+
+
+def _write(piece: Any, path: Path) -> None:
+    from seqgen.domains.midi.files import write
+
+    write(piece, path)
+
+
+def _fit(pieces: Iterable[Any], options: Any) -> Tokenizer[Any]:
+    from seqgen.domains.midi.tokenizer import MidiTokenizer
+
+    return MidiTokenizer.fit(pieces, options)
+
+
+def _tokenizer(config: Mapping[str, Any]) -> Tokenizer[Any]:
+    from seqgen.domains.midi.tokenizer import MidiTokenizer
+
+    return MidiTokenizer.from_config(config)
+
+
+def _identity(piece: Any) -> tuple[str, ...]:
+    from seqgen.domains.midi.identity import identity
+
+    return identity(piece)
+
+
+def _describe(piece: Any) -> Iterable[Mapping[str, Any]]:
+    from seqgen.domains.midi.identity import describe
+
+    return describe(piece)
+
+
+def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.midi.recipes import bach_chorales
+
+    return bach_chorales(folder, report)
+
+
+domain = Domain(
+    name="midi",
+    about="music: melodies, chorales, multitrack pieces",
+    suffixes=(".mid", ".midi"),
+    read=_read,
+    fit=_fit,
+    tokenizer=_tokenizer,
+    options=MidiOptions,
+    identity=_identity,
+    units=("bars", "tokens"),
+    default_length="16bars",
+    write=_write,
+    written=(".mid", ".midi"),
+    describe=_describe,
+    recipes={"bach-chorales": _bach_chorales},
+    unit_name="note",
+)

@@ -1,0 +1,197 @@
+"""Scores ↔ the objects of pretty_midi and music21."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge
+from seqgen.core.limits import LIMITS
+from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
+from seqgen.domains.midi.serial import to_bytes
+
+if TYPE_CHECKING:
+    import pretty_midi
+
+_PRETTY_MIDI_TICKS = 10_000_000  # its own limit; it keeps a time for every tick
+_MUSIC21_TICKS = 480  # a quarter: holds triplets, quintuplets and 128ths
+_DEFAULT_VELOCITY = 64
+# Fifths of the major key on each pitch class from C, and of the minor key, in the spelling with fewer accidentals.
+_MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
+_MINOR_FIFTHS = (-3, 4, -1, 6, 1, -4, 3, -2, 5, 0, -5, 2)
+
+
+def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
+    """The piece as a PrettyMIDI object. Raises TooLarge beyond the 10 million ticks that pretty_midi takes."""
+    try:
+        import pretty_midi
+    except ImportError:
+        raise MissingExtra("A PrettyMIDI object", "pretty_midi") from None
+    score = canonical(score)
+    if score.end_tick >= _PRETTY_MIDI_TICKS:
+        raise TooLarge(score.name or "<score>", "ticks that pretty_midi takes", _PRETTY_MIDI_TICKS, score.end_tick)
+    return pretty_midi.PrettyMIDI(io.BytesIO(to_bytes(score)))
+
+
+def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
+    """A PrettyMIDI object as a Score on its own resolution. Raises BadInput when it holds no notes, TooLarge."""
+    resolution = int(midi.resolution)
+    changes, tempos = (np.asarray(values, float) for values in midi.get_tempo_changes())
+    if not len(changes):
+        changes, tempos = np.zeros(1), np.full(1, 120.0)
+    rates = tempos * resolution / 60  # ticks a second from each change on
+    ticks = np.concatenate(([0.0], np.cumsum(np.diff(changes) * rates[:-1])))
+
+    def to_ticks(seconds: Iterable[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        seconds = np.asarray(list(seconds), float)
+        segment = np.clip(np.searchsorted(changes, seconds, "right") - 1, 0, None)
+        return np.asarray(np.rint(ticks[segment] + (seconds - changes[segment]) * rates[segment]))
+
+    instruments = [instrument for instrument in midi.instruments if instrument.notes]
+    notes = [(note, i) for i, instrument in enumerate(instruments) for note in instrument.notes]
+    if not notes:
+        raise BadInput("<PrettyMIDI object>", "holds no notes")
+    begin, end = to_ticks(note.start for note, _ in notes), to_ticks(note.end for note, _ in notes)
+    if not (np.isfinite(end).all() and np.isfinite(begin).all() and end.max() <= LIMITS.max_ticks):
+        raise TooLarge("<PrettyMIDI object>", "max_ticks", LIMITS.max_ticks)
+    signatures = midi.time_signature_changes
+    keys = midi.key_signature_changes
+    score = make_score(
+        resolution,
+        begin,
+        end - begin,
+        [int(note.pitch) for note, _ in notes],
+        [int(note.velocity) for note, _ in notes],
+        [i for _, i in notes],
+        [Track(int(i.program), bool(i.is_drum), str(i.name)) for i in instruments],
+        tempos=tuple(Tempo(int(round(tick)), float(tempo)) for tick, tempo in zip(ticks, tempos, strict=True)),
+        time_signatures=tuple(
+            TimeSignature(int(tick), int(s.numerator), int(s.denominator))
+            for s, tick in zip(signatures, to_ticks(s.time for s in signatures), strict=True)
+        ),
+        key_signatures=tuple(
+            KeySignature(int(tick), (_MAJOR_FIFTHS + _MINOR_FIFTHS)[k.key_number], k.key_number >= 12)
+            for k, tick in zip(keys, to_ticks(k.time for k in keys), strict=True)
+            if 0 <= k.key_number < 24
+        ),
+    )
+    return canonical(score)
+
+
+def from_music21(stream: Any) -> Score:
+    """A music21 stream as a Score, a track for each part, sounding pitches, 480 ticks a quarter.
+
+    Tied notes become one; grace notes and chord symbols, which take no time, are left out. An incomplete first bar
+    becomes a bar of its own, so that the later bar lines stand where they stand in the stream. Raises BadInput when
+    the stream holds no notes, TooLarge.
+    """
+    try:
+        return _from_music21(stream)
+    except BadInput:
+        raise
+    except Exception as error:  # music21 raises exceptions of many kinds, at any attribute
+        raise BadInput("<music21 stream>", f"cannot be read ({type(error).__name__}: {error})") from None
+
+
+def _from_music21(stream: Any) -> Score:
+    parts = list(stream.parts) if getattr(stream, "hasPartLikeStreams", lambda: False)() else [stream]
+    if any(instrument.transposition for part in parts for instrument in part.getInstruments(recurse=True)):
+        parts = [part.toSoundingPitch() for part in parts]
+    flat_parts = [part.flatten() for part in parts]
+    rows = [
+        (onset, duration, pitch, velocity, track)
+        for track, flat in enumerate(flat_parts)
+        for onset, duration, pitch, velocity in _joined(flat)
+    ]
+    if not rows:
+        raise BadInput("<music21 stream>", "holds no notes")
+    if max(row[0] + row[1] for row in rows) * _MUSIC21_TICKS > LIMITS.max_ticks:
+        raise TooLarge("<music21 stream>", "max_ticks", LIMITS.max_ticks)
+    begin = [_tick(row[0]) for row in rows]
+    everything = stream.flatten()
+    score = make_score(
+        _MUSIC21_TICKS,
+        begin,
+        [_tick(row[0] + row[1]) - start for row, start in zip(rows, begin, strict=True)],
+        *([row[column] for row in rows] for column in (2, 3, 4)),
+        tracks=[_track(part, flat) for part, flat in zip(parts, flat_parts, strict=True)],
+        tempos=tuple(
+            Tempo(_tick(mark.offset), float(tempo))
+            for mark in everything.getElementsByClass("MetronomeMark")
+            if (tempo := mark.getQuarterBPM())
+        ),
+        time_signatures=tuple(_time_signatures(parts[0], flat_parts[0])),
+        key_signatures=tuple(
+            KeySignature(_tick(k.offset), int(k.sharps), getattr(k, "mode", "major") == "minor")
+            for k in flat_parts[0].getElementsByClass("KeySignature")
+        ),
+        name=str(getattr(stream.metadata, "title", None) or "") if getattr(stream, "metadata", None) else "",
+    )
+    return canonical(score)
+
+
+def _joined(flat: Any) -> Iterator[tuple[Fraction, Fraction, int, int]]:
+    """Onset and duration in quarters, pitch, velocity of each sounding note of a part; ties joined."""
+    open_ties: dict[int, list[Any]] = {}
+    for element in flat.notes:
+        if "Harmony" in element.classes:  # chord symbols say what others play
+            continue
+        onset, length = Fraction(element.offset), Fraction(element.quarterLength)
+        if length <= 0:
+            continue
+        for note in getattr(element, "notes", (element,)):
+            pitch = int(note.pitch.midi) if hasattr(note, "pitch") else _percussion_pitch(note)
+            tie = (note.tie or element.tie).type if (note.tie or element.tie) else ""
+            held = open_ties.pop(pitch, None)
+            if tie in ("stop", "continue") and held and held[0] + held[1] == onset:
+                held[1] += length
+            else:
+                if held:
+                    yield held[0], held[1], held[2], held[3]
+                velocity = note.volume.velocity or element.volume.velocity or _DEFAULT_VELOCITY
+                held = [onset, length, pitch, int(velocity)]
+            if tie in ("start", "continue"):
+                open_ties[pitch] = held
+            else:
+                yield held[0], held[1], held[2], held[3]
+    for held in open_ties.values():
+        yield held[0], held[1], held[2], held[3]
+
+
+def _percussion_pitch(note: Any) -> int:
+    stored = getattr(note, "storedInstrument", None)
+    return int(getattr(stored, "percMapPitch", None) or 38)  # an acoustic snare when it is not said what is struck
+
+
+def _track(part: Any, flat: Any) -> Track:
+    instrument = part.getInstrument(returnDefault=True)
+    drums = instrument.midiChannel == 9 or "UnpitchedPercussion" in instrument.classes
+    drums = drums or any(not hasattr(note, "pitches") or "Unpitched" in note.classes for note in flat.notes)
+    name = str(part.partName or instrument.partName or "")
+    return Track(0 if drums else int(instrument.midiProgram or 0), bool(drums), name)
+
+
+def _time_signatures(part: Any, flat: Any) -> Iterator[TimeSignature]:
+    """Those of a part; an incomplete first bar gets one of its own length when one exists."""
+    marks = [TimeSignature(_tick(t.offset), t.numerator, t.denominator) for t in flat.getElementsByClass("TimeSignature")]
+    if marks and marks[0].tick == 0:
+        bar = Fraction(4 * marks[0].numerator, marks[0].denominator)
+        measures = list(part.getElementsByClass("Measure"))[:2]
+        begins = Fraction(measures[1].offset) if len(measures) == 2 else bar
+        if 0 < begins < bar:
+            for denominator in (4, 8, 16, 32):
+                numerator = begins * denominator / 4
+                if numerator.denominator == 1:
+                    yield TimeSignature(0, int(numerator), denominator)
+                    marks[0] = TimeSignature(_tick(begins), marks[0].numerator, marks[0].denominator)
+                    break
+    yield from marks
+
+
+def _tick(quarters: float | Fraction) -> int:
+    return round(Fraction(quarters) * _MUSIC21_TICKS)

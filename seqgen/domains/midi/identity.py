@@ -1,0 +1,42 @@
+"""What a piece is, for reports and for telling pieces that are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from seqgen.core.files import sha256
+from seqgen.domains.midi.score import Score
+
+_QUANTUM = 24  # of a quarter: finer differences of timing do not make another piece
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def identity(score: Score) -> tuple[str, ...]:
+    """Two hashes: of the notes as they are, and of the notes whatever the key they stand in and whenever they begin.
+    Tracks, velocities and names are left out."""
+    scale = _QUANTUM / score.ticks_per_quarter
+    onset = np.rint((score.onset - (score.onset.min() if score.n_notes else 0)) * scale).astype(np.int64)
+    duration = np.rint(score.duration * scale).astype(np.int64)
+    pitch = score.pitch.astype(np.int64)
+    order = np.lexsort((duration, pitch, onset))
+    onset, duration, pitch = onset[order], duration[order], pitch[order]
+    lowest = int(pitch.min()) if len(pitch) else 0
+    return tuple(
+        sha256(np.stack([onset, duration, heights]).tobytes())[:32] for heights in (pitch, pitch - lowest)
+    )
+
+
+def describe(score: Score) -> Iterator[Mapping[str, Any]]:
+    """One row a note, in order: quarter, duration in quarters, pitch, velocity, instrument."""
+    for i in range(score.n_notes):
+        track, pitch = score.tracks[score.track[i]], int(score.pitch[i])
+        yield {
+            "quarter": round(float(score.onset[i]) / score.ticks_per_quarter, 3),
+            "quarters": round(float(score.duration[i]) / score.ticks_per_quarter, 3),
+            "pitch": pitch, "note": f"drum {pitch}" if track.is_drum else f"{_NAMES[pitch % 12]}{pitch // 12 - 1}",
+            "velocity": int(score.velocity[i]),
+            "track": track.name or ("drums" if track.is_drum else f"program {track.program}"),
+        }

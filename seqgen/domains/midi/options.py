@@ -1,0 +1,27 @@
+"""How music is written as ids: the flags of `seqgen train midi`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from seqgen.core.errors import UsageError
+
+Tokenization = Literal["voices", "remi"]
+
+
+@dataclass(frozen=True)
+class MidiOptions:
+    """How music is written as ids; each field is a flag."""
+
+    tokenizer: Literal["auto", "voices", "remi"] = field(
+        default="auto", metadata={"help": "voices for up to four melodic lines, remi for everything else"}
+    )
+    voices: int = field(default=4, metadata={"help": "the most voices of the voices tokenizer"})
+    steps_per_quarter: int = field(default=4, metadata={"help": "the grid of the voices tokenizer"})
+
+    def __post_init__(self) -> None:
+        if self.tokenizer not in ("auto", *get_args(Tokenization)):
+            raise UsageError(f"No MIDI tokenizer {self.tokenizer!r}.", "Choose auto, voices or remi.")
+        if not 1 <= self.voices <= 8:
+            raise UsageError(f"{self.voices} voices: choose from 1 to 8.")

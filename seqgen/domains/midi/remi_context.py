@@ -1,0 +1,141 @@
+"""What is known in a REMI sequence besides the last id: the place in the bar, the metre, what this instrument played."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.core.context import Feature
+from seqgen.core.vocabulary import Vocabulary
+
+Ints = npt.NDArray[np.int32]
+
+MAX_REMAINING = 32  # bars
+
+# Columns of the features.
+PLACE, BEAT, REMAINING, METRE, KEY, PROGRAM, PITCH, DRUM, DURATION, VELOCITY = range(10)
+# Features that are simply the latest value of a type of id, 1 … n, and 0 before there was one (or it is unknown).
+_LATEST = {METRE: "TimeSignature", KEY: "Key", PROGRAM: "Program", DRUM: "Drum", DURATION: "Duration", VELOCITY: "Velocity"}
+_N_PITCHES = 128
+
+
+class RemiContext:
+    """Context of the REMI scheme.
+
+    place: position in the bar + 1; 0 between a bar line and its first position. beat: the same within the quarter.
+    remaining: bars left by the Length header + 1 (at most 33), 0 when that is not given. metre, key, program, drum,
+    duration, velocity: the latest said. pitch: what the present program played last.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, positions_per_quarter: int) -> None:
+        v = vocabulary
+        self._positions_per_quarter = positions_per_quarter
+        n = len(v)
+        self.number: Ints = np.zeros(n, np.int32)  # of an id within its type, from 1; 0 = Unknown
+        for kind in set(v.types):
+            known = [i for i in v.of_type(kind) if not v.tokens[i].endswith("_Unknown")]
+            self.number[known] = np.arange(1, len(known) + 1)
+        types = np.array(v.types)
+        self.is_bar = types == "Bar"
+        self.is_position = types == "Position"
+        self.is_pitch = types == "Pitch"
+        self.is_length = types == "Length"
+        self.latest = {column: types == kind for column, kind in _LATEST.items()}
+        self.bars: Ints = np.array(
+            [int(t[7:]) if t.startswith("Length_") and t != "Length_Unknown" else 0 for t in v.tokens], np.int32
+        )
+        size = {kind: int(self.number[types == kind].max()) + 1 for kind in set(v.types)}
+        self.n_programs = size["Program"]
+        self.features = (
+            Feature("place", size["Position"]),
+            Feature("beat", positions_per_quarter + 1),
+            Feature("remaining", MAX_REMAINING + 2),
+            Feature("metre", size["TimeSignature"]),
+            Feature("key", size["Key"]),
+            Feature("program", size["Program"]),
+            Feature("pitch", _N_PITCHES + 1),
+            Feature("drum", _N_PITCHES + 1),
+            Feature("duration", size["Duration"]),
+            Feature("velocity", size["Velocity"]),
+        )
+
+    def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
+        """int32 [T + 1, F]: row t is what is known when id t is predicted."""
+        ids = np.asarray(ids_T, np.int64)
+        n = len(ids)
+        out = np.zeros((n + 1, len(self.features)), np.int32)
+        number = self.number[ids]
+        for column, of_type in self.latest.items():
+            out[1:, column] = _latest(of_type[ids], number)
+        is_bar = self.is_bar[ids]
+        place = _latest(is_bar | self.is_position[ids], np.where(is_bar, 0, number))
+        out[1:, PLACE] = place
+        out[1:, BEAT] = self._beat(place)
+        length = _latest(self.is_length[ids], self.bars[ids])
+        out[1:, REMAINING] = _remaining(length, np.cumsum(is_bar))
+        # The latest pitch of the program that is present at t: pitches are ordered by (program, time), and t is
+        # looked up among them.
+        program = out[1:, PROGRAM].astype(np.int64)
+        at = np.flatnonzero(self.is_pitch[ids])
+        if len(at):
+            order = np.argsort(program[at], kind="stable")
+            keys = (program[at] * n + at)[order]
+            found = np.searchsorted(keys, program * n + np.arange(n), "right") - 1
+            same = (found >= 0) & (program[at[order]][found] == program)
+            out[1:, PITCH] = np.where(same, number[at[order]][found], 0)
+        return out
+
+    def start(self, ids_BT: npt.NDArray[np.integer]) -> RemiCursor:
+        """A cursor that stands after these ids."""
+        return RemiCursor(self, np.asarray(ids_BT, np.int64))
+
+    def _beat(self, place: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.where(place > 0, (place - 1) % self._positions_per_quarter + 1, 0)
+
+
+class RemiCursor:
+    """The same, one id at a time, for a batch."""
+
+    def __init__(self, context: RemiContext, ids_BT: npt.NDArray[np.int64]) -> None:
+        self._context = context
+        batch = len(ids_BT)
+        self._rows = np.zeros((batch, len(context.features)), np.int32)
+        self._pitch = np.zeros((batch, context.n_programs), np.int32)  # each program's latest
+        self._bars = np.zeros(batch, np.int32)
+        self._length = np.zeros(batch, np.int32)
+        self._all = np.arange(batch)
+        for ids_B in ids_BT.T:
+            self.advance(ids_B)
+
+    def row(self) -> Ints:
+        """int32 [B, F]."""
+        return self._rows.copy()
+
+    def advance(self, ids_B: npt.NDArray[np.integer]) -> None:
+        """Take one id each."""
+        c, rows = self._context, self._rows
+        ids = np.asarray(ids_B, np.int64)
+        number = c.number[ids]
+        for column, of_type in c.latest.items():
+            rows[:, column] = np.where(of_type[ids], number, rows[:, column])
+        is_bar = c.is_bar[ids]
+        rows[:, PLACE] = np.where(is_bar, 0, np.where(c.is_position[ids], number, rows[:, PLACE]))
+        rows[:, BEAT] = c._beat(rows[:, PLACE])
+        self._bars += is_bar
+        self._length = np.where(c.is_length[ids], c.bars[ids], self._length)
+        rows[:, REMAINING] = _remaining(self._length, self._bars)
+        program = rows[:, PROGRAM]
+        self._pitch[self._all, program] = np.where(c.is_pitch[ids], number, self._pitch[self._all, program])
+        rows[:, PITCH] = self._pitch[self._all, program]
+
+
+def _latest(chosen: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """[T]: the value at the latest chosen place up to and with each; 0 before the first."""
+    at = np.maximum.accumulate(np.where(chosen, np.arange(len(chosen)), -1))
+    return np.where(at >= 0, values[at], 0)
+
+
+def _remaining(length: npt.NDArray[Any], bars: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.where(length > 0, np.clip(length - bars, 0, MAX_REMAINING) + 1, 0)

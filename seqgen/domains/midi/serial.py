@@ -1,0 +1,138 @@
+"""A score as the bytes of a Standard MIDI File."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seqgen.domains.midi.canonical import (
+    canonical,
+    clean_name,
+    is_time_signature,
+    last_at_each_tick,
+    microseconds_of,
+    sort_rows,
+)
+from seqgen.domains.midi.check import assemble, variable_length
+from seqgen.domains.midi.score import Score, Track
+
+_END_OF_TRACK = b"\x00\xff\x2f\x00"
+_DRUM_CHANNEL = 9
+_PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
+
+
+def to_bytes(score: Score) -> bytes:
+    """A file of format 1: a conductor track, then one track for each of the score's, notes of the score in order.
+
+    Every track has a channel of its own as long as the fifteen last; further ones go to a second port, as sequencers
+    do. Notes that MIDI cannot hold are brought into canonical form first. Raises UsageError when ticks_per_quarter is
+    not 1-32767.
+    """
+    if not _writable(score):
+        score = canonical(score)
+    notes = _note_events(score, _channels(score.tracks)[0])
+    tracks = [_conductor(score)]
+    for track, channel, port, events in zip(score.tracks, *_channels(score.tracks), notes, strict=True):
+        opening = bytearray()
+        if len(score.tracks) > len(_PITCHED_CHANNELS):
+            opening += b"\x00\xff\x21\x01" + bytes((port,))
+        if name := clean_name(track.name).encode("utf-8"):
+            opening += b"\x00\xff\x03" + variable_length(len(name)) + name
+        opening += b"\x00" + bytes((0xC0 | channel, track.program))
+        tracks.append(bytes(opening) + events + _END_OF_TRACK)
+    return assemble(score.ticks_per_quarter, tracks)
+
+
+def _writable(score: Score) -> bool:
+    """Whether canonical() would leave the tracks and the numbers of the notes as they are."""
+    if not 1 <= score.ticks_per_quarter < 0x8000 or len(score.tracks) >= 1 << 15:
+        return False
+    if not all(0 <= track.program < 128 and not (track.is_drum and track.program) for track in score.tracks):
+        return False
+    if not score.n_notes:
+        return not score.tracks
+    return bool(
+        score.onset.min() >= 0
+        and score.duration.min() >= 1
+        and score.pitch.min() >= 0
+        and score.pitch.max() < 128
+        and score.velocity.min() >= 1
+        and score.velocity.max() < 128
+        and np.add(score.onset, score.duration, dtype=np.int64).max() < 1 << 28
+        and score.track.min() >= 0
+        and score.track.max() < len(score.tracks)
+        and np.bincount(score.track, minlength=len(score.tracks)).all()
+    )
+
+
+def _channels(tracks: tuple[Track, ...]) -> tuple[list[int], list[int]]:
+    """Channel and port of each track."""
+    channels, ports, pitched = [], [], 0
+    for track in tracks:
+        if track.is_drum:
+            channels.append(_DRUM_CHANNEL)
+            ports.append(0)
+        else:
+            channels.append(_PITCHED_CHANNELS[pitched % len(_PITCHED_CHANNELS)])
+            ports.append(min(pitched // len(_PITCHED_CHANNELS), 127))
+            pitched += 1
+    return channels, ports
+
+
+def _conductor(score: Score) -> bytes:
+    events: list[tuple[int, bytes]] = []
+    for t in last_at_each_tick(score.time_signatures):
+        if is_time_signature(t):
+            content = bytes((t.numerator, t.denominator.bit_length() - 1, 24, 8))
+            events.append((t.tick, b"\xff\x58\x04" + content))
+    for k in last_at_each_tick(score.key_signatures):
+        if -7 <= k.fifths <= 7:
+            events.append((k.tick, b"\xff\x59\x02" + bytes((k.fifths & 0xFF, int(k.minor)))))
+    for tempo in last_at_each_tick(score.tempos):
+        events.append((tempo.tick, b"\xff\x51\x03" + microseconds_of(tempo.quarters_per_minute).to_bytes(3, "big")))
+    out, now = bytearray(), 0
+    for tick, event in sorted(events, key=lambda event: event[0]):
+        out += variable_length(tick - now) + event
+        now = tick
+    return bytes(out) + _END_OF_TRACK
+
+
+def _note_events(score: Score, channels: list[int]) -> list[bytes]:
+    """The note events of each track. A note ends by a note-on of velocity 0, so that one status serves the track."""
+    n = score.n_notes
+    if not n:
+        return [b""] * len(score.tracks)
+    index = np.arange(n)
+    onset = score.onset.astype(np.int64)
+    # Ends come before beginnings at the same tick, or a repeated note would be cut off; beginnings in canonical order.
+    track, tick, begins, index = sort_rows(
+        (
+            np.concatenate((score.track, score.track)),
+            np.concatenate((onset + score.duration, onset)),
+            np.repeat(np.array([0, 1]), n),
+            np.concatenate((index, index)),
+        )
+    )
+    first = np.empty(2 * n, bool)
+    first[0] = True
+    np.not_equal(track[1:], track[:-1], out=first[1:])
+    delta = np.diff(tick, prepend=0)
+    delta[first] = tick[first]
+    digits = 1 + (delta >= 1 << 7) + (delta >= 1 << 14) + (delta >= 1 << 21)
+    size = digits + 2 + first
+    end = np.cumsum(size)
+    out = np.zeros(int(end[-1]), np.uint8)
+    out[end - 1] = np.where(begins, score.velocity[index], 0)
+    out[end - 2] = score.pitch[index]
+    out[(end - 3)[first]] = 0x90 | np.array(channels)[track[first]]
+    last_digit = end - 3 - first
+    out[last_digit] = delta & 0x7F
+    for place in (1, 2, 3):
+        longer = np.flatnonzero(digits > place)
+        if not len(longer):
+            break
+        out[last_digit[longer] - place] = delta[longer] >> 7 * place & 0x7F | 0x80
+    starts = (end - size)[first]
+    stops = np.append(starts[1:], len(out))
+    return [out[a:b].tobytes() for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
+
+

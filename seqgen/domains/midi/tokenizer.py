@@ -1,0 +1,141 @@
+"""MidiTokenizer: music ↔ ids, in one of two tokenizations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.core.errors import BadInput, CorpusError, UsageError
+from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.domains.midi.files import to_score
+from seqgen.domains.midi.options import MidiOptions, Tokenization
+from seqgen.domains.midi.remi import Remi
+from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.voices import Voices, VoicesSettings, assign_voices, drums, on_grid
+
+_SCHEMES: dict[str, type[Voices] | type[Remi]] = {"voices": Voices, "remi": Remi}
+
+
+class MidiTokenizer(Tokenizer[Score]):
+    """Music ↔ integer ids.
+
+    tokenization: "voices" writes one id per voice and sixteenth (chorales, melodies); "remi" writes bars, positions,
+    programs, pitches, velocities and durations (anything). settings: of that tokenization.
+
+    >>> tokenizer = MidiTokenizer("remi")
+    >>> ids = tokenizer.encode("song.mid")        # doctest: +SKIP
+    >>> tokenizer.decode(ids).write("again.mid")  # doctest: +SKIP
+    """
+
+    domain = "midi"
+
+    def __init__(self, tokenization: Tokenization = "remi", **settings: Any) -> None:
+        if tokenization not in _SCHEMES:
+            raise UsageError(f"No MIDI tokenizer {tokenization!r}.", "Choose voices or remi.")
+        try:
+            self.scheme: Voices | Remi = _SCHEMES[tokenization](**settings)
+        except TypeError as error:
+            raise UsageError(f"The tokenizer {tokenization!r} does not take these settings: {error}.") from None
+        scheme = self.scheme
+        self.name = scheme.name
+        self.vocabulary, self.grammar, self.context = scheme.vocabulary, scheme.grammar, scheme.context
+        self.augmentations, self.unknown_of = scheme.augmentations, scheme.unknown_of
+        self.backoff = scheme.backoff
+
+    @classmethod
+    def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:
+        """The tokenizer that suits these pieces. Raises CorpusError when there are none."""
+        options = options or MidiOptions()
+        scores = list(scores)
+        if not scores:
+            raise CorpusError("There is no piece to fit a tokenizer to.")
+        if options.tokenizer == "remi":
+            return cls("remi")
+        # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
+        n_voices = [_n_voices(score, options) for score in scores]
+        fitting = [(score, n) for score, n in zip(scores, n_voices, strict=True) if n]
+        if options.tokenizer == "auto" and len(fitting) < 0.9 * len(scores):
+            return cls("remi")
+        if not fitting:
+            raise CorpusError(f"No piece has at most {options.voices} voices.", "Use --tokenizer remi.")
+        most = max(n for _, n in fitting)
+        return cls("voices", **_voice_settings([score for score, _ in fitting], most, options.steps_per_quarter))
+
+    def encode(self, piece: Any) -> Ids:
+        """int32 [T] ids of a path, the bytes of a MIDI file, a pretty_midi.PrettyMIDI, a music21 stream, a
+        symusic.Score or a Score; header first. Raises BadInput."""
+        return self.scheme.encode(to_score(piece))
+
+    def decode(self, ids: npt.NDArray[np.integer], reference: Score | None = None) -> Score:
+        """The piece that ids say, with `.write("x.mid")`, `.to_pretty_midi()`, `.to_symusic()`. Never raises on ids
+        of this vocabulary."""
+        return self.scheme.decode(np.asarray(ids))
+
+    def template(self, prompt: Any = None, **given: str) -> Ids:
+        """See Tokenizer. given: key ("G major"), time_signature ("3/4"), pickup, bars, as the tokenization has them."""
+        return self.scheme.template(None if prompt is None else to_score(prompt), **given)
+
+    def length(self, amount: int, unit: str, template: Ids) -> Length:
+        return self.scheme.length(amount, unit, template)
+
+    def config(self) -> Mapping[str, Any]:
+        return {"tokenization": self.name, **self.scheme.config()}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> MidiTokenizer:
+        """Rebuild from `config()`. Raises UsageError."""
+        settings = {k: _tupled(v) for k, v in config.items() if k != "tokenization"}
+        try:
+            return cls(config.get("tokenization", ""), **settings)
+        except (TypeError, ValueError, KeyError, ArithmeticError) as error:
+            raise UsageError(f"The tokenizer's settings are damaged ({error}).") from None
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value
+
+
+def _n_voices(score: Score, options: MidiOptions) -> int:
+    """The fewest voices that hold this piece, 0 when it needs too many or has drums."""
+    if drums(score).any():
+        return 0
+    onset, stop = on_grid(score, options.steps_per_quarter)
+    for n in range(1, options.voices + 1):
+        try:
+            assign_voices(score, onset, stop, n)
+        except BadInput:
+            continue
+        return max(n, min(options.voices, len(np.unique(score.track))))
+    return 0
+
+
+def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) -> dict[str, Any]:
+    """Names, programs, tempo and ranges as most of the pieces have them."""
+    names: list[Counter[str]] = [Counter() for _ in range(n_voices)]
+    programs: list[Counter[int]] = [Counter() for _ in range(n_voices)]
+    lows, highs = [127] * n_voices, [0] * n_voices
+    tempos = []
+    for score in scores:
+        onset, stop = on_grid(score, steps_per_quarter)
+        voice = assign_voices(score, onset, stop, n_voices)
+        tempos += [score.tempos[0].quarters_per_minute] if score.tempos else []
+        for v in np.unique(voice):
+            chosen = voice == v
+            track = score.tracks[int(np.bincount(score.track[chosen]).argmax())]
+            names[v][track.name] += 1
+            programs[v][track.program] += 1
+            lows[v] = min(lows[v], int(score.pitch[chosen].min()))
+            highs[v] = max(highs[v], int(score.pitch[chosen].max()))
+    default = VoicesSettings(n_voices=n_voices)
+    low, high = min(default.low, *lows), max(default.high, *highs)
+    return {
+        "n_voices": n_voices, "steps_per_quarter": steps_per_quarter, "low": low, "high": high,
+        "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
+        "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
+        "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
+        "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
+    }

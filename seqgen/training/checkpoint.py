@@ -1,0 +1,142 @@
+"""Checkpoints: safetensors and JSON in a folder that appears whole or not at all, with a sha256 of every file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from seqgen.core.errors import BadInput, RunError
+from seqgen.core.files import publish_folder, read_json, remove_drafts, sha256, to_json
+
+MODEL, OPTIMIZER, STATE, MANIFEST = "model.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One folder `step-0001200`."""
+
+    path: Path
+
+    @property
+    def step(self) -> int:
+        return int(self.path.name.removeprefix("step-"))
+
+    def read(self, *names: str) -> dict[str, bytes]:
+        """The named files, checked. Raises RunError naming the file that is missing, cut or altered."""
+        manifest = self._manifest()
+        found = {}
+        for name in names:
+            file = self.path / name
+            try:
+                data = file.read_bytes()
+            except OSError as error:
+                raise RunError(f"{file} cannot be read ({error.strerror or error}).") from None
+            if sha256(data) != manifest.get(name):
+                raise RunError(f"{file} is damaged: its checksum differs from the one in {MANIFEST}.")
+            found[name] = data
+        return found
+
+    def model(self) -> dict[str, Tensor]:
+        """The weights to use."""
+        return _tensors(self.path / MODEL, self.read(MODEL)[MODEL])
+
+    def everything(self) -> tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Any]]:
+        """(model, optimiser, state): what a resumed training needs."""
+        files = self.read(MODEL, OPTIMIZER, STATE)
+        state = json.loads(files[STATE])
+        return _tensors(self.path / MODEL, files[MODEL]), _tensors(self.path / OPTIMIZER, files[OPTIMIZER]), state
+
+    def state(self) -> dict[str, Any]:
+        """Step, best result, history."""
+        state: dict[str, Any] = json.loads(self.read(STATE)[STATE])
+        return state
+
+    def _manifest(self) -> dict[str, str]:
+        try:
+            manifest = read_json(self.path / MANIFEST)
+        except BadInput as error:
+            raise RunError(f"The checkpoint is damaged: {error.message}.") from None
+        if not isinstance(manifest, dict):
+            raise RunError(f"The checkpoint is damaged: {self.path / MANIFEST} is not a manifest.")
+        return manifest
+
+
+def _tensors(path: Path, data: bytes) -> dict[str, Tensor]:
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise RunError(f"{path} is damaged ({error}).") from None
+
+
+def checkpoints(folder: Path) -> list[Checkpoint]:
+    """All checkpoints in a folder, the latest first."""
+    if not folder.is_dir():
+        return []
+    found = [Checkpoint(p) for p in folder.iterdir() if p.name.startswith("step-") and p.name[5:].isdigit()]
+    return sorted(found, key=lambda c: -c.step)
+
+
+def save_checkpoint(
+    folder: Path, step: int, model: Mapping[str, Tensor], optimizer: Mapping[str, Tensor], state: Mapping[str, Any]
+) -> Checkpoint:
+    """Write `folder/step-…` whole or not at all, then drop all others but the best and the one before."""
+    remove_drafts(folder)
+    target = folder / f"step-{step:07d}"
+    files = {MODEL: save(dict(model)), OPTIMIZER: save(dict(optimizer)), STATE: to_json(dict(state))}
+    with publish_folder(target) as draft:
+        for name, data in files.items():
+            (draft / name).write_bytes(data)
+        (draft / MANIFEST).write_bytes(to_json({name: sha256(data) for name, data in files.items()}))
+    kept = {step, int(state.get("best_step", step))}
+    older = [c for c in checkpoints(folder) if c.step not in kept]
+    for checkpoint in older[1:]:
+        shutil.rmtree(checkpoint.path, ignore_errors=True)
+    return Checkpoint(target)
+
+
+def latest_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
+    """The latest checkpoint that is whole, and what was wrong with later ones. Raises RunError if there is none."""
+    problems: list[RunError] = []
+    for checkpoint in checkpoints(folder):
+        try:
+            checkpoint.everything()
+        except RunError as error:
+            problems.append(error)
+        else:
+            return checkpoint, problems
+    raise _none_left(folder, problems)
+
+
+def best_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
+    """The checkpoint with the lowest validation nats that is whole, as `latest_good`."""
+    problems: list[RunError] = []
+    for checkpoint in checkpoints(folder):
+        try:
+            best = int(checkpoint.state().get("best_step", checkpoint.step))
+            break
+        except RunError as error:
+            problems.append(error)
+    else:
+        raise _none_left(folder, problems)
+    for checkpoint in sorted(checkpoints(folder), key=lambda c: (c.step != best, -c.step)):
+        try:
+            checkpoint.model()
+        except RunError as error:
+            problems.append(error)
+        else:
+            return checkpoint, problems
+    raise _none_left(folder, problems)
+
+
+def _none_left(folder: Path, problems: list[RunError]) -> RunError:
+    if problems:
+        return RunError(problems[0].message, "No whole checkpoint is left in this run; train it again.")
+    return RunError(f"There is no checkpoint in {folder}.", "Train the run first, or choose another with `seqgen runs`.")

@@ -1,0 +1,103 @@
+"""Every choice of a training, given or automatic, in one record that a resumed run reuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from seqgen.core.errors import RunError, UsageError
+from seqgen.model import Dropout
+
+PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (256, 2), "base": (512, 2)}  # width, layers
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """steps: how long. replicas: threads that share the weights and split each batch. Rates and shares as named.
+
+    ema_share: the running mean of weights reaches over this share of the steps.
+    blank: how often each header value is hidden. n_evaluations: how often the validation pieces are scored.
+    patience: stop after so many evaluations without a better one.
+    """
+
+    steps: int = 1000
+    seed: int = 0
+    width: int = 256
+    n_layers: int = 2
+    batch_size: int = 16
+    crop: int = 256
+    learning_rate: float = 5e-3
+    warm_up: int = 50
+    final_rate: float = 0.05
+    beta1: float = 0.9
+    beta2: float = 0.99
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    ema_share: float = 0.07
+    embedding_dropout: float = 0.0
+    input_dropout: float = 0.15
+    layer_dropout: float = 0.5
+    context_dropout: float = 0.0
+    weight_dropout: float = 0.0
+    blank: float = 0.25
+    n_evaluations: int = 20
+    patience: int = 8
+    device: str = "cpu"
+    replicas: int = 1
+    precision: str = "float32"
+    save_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        at_least_one = ("steps", "width", "n_layers", "batch_size", "n_evaluations", "patience", "replicas")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must be at least 1.")
+        for name in (f.name for f in fields(self) if f.name.endswith("dropout") or f.name == "blank"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie in [0, 1).")
+        if self.crop < 2:
+            raise UsageError("A crop holds at least two ids.")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError("A seed is a whole number from 0 to 2^63 - 1.")
+
+    @property
+    def dropout(self) -> Dropout:
+        return Dropout(
+            self.embedding_dropout, self.input_dropout, self.layer_dropout, self.context_dropout, self.weight_dropout
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> TrainConfig:
+        """Raises RunError for what is not such a record."""
+        types = {f.name: f.type for f in fields(cls)}
+        if not isinstance(saved, dict) or set(saved) - set(types):
+            raise RunError("The run's configuration has settings that this version of seqgen does not know.")
+        for name, value in saved.items():
+            expected = {"int": int, "float": (int, float), "str": str}[str(types[name])]
+            if not isinstance(value, expected) or isinstance(value, bool):  # type: ignore[arg-type]
+                raise RunError(f"The run's configuration is damaged: {name} is not {types[name]}.")
+        try:
+            return cls(**saved)
+        except UsageError as error:
+            raise RunError(f"The run's configuration is damaged: {error.message}") from None
+
+
+def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small", **given: Any) -> TrainConfig:
+    """Defaults for a corpus of that many training tokens; `given` wins where it is not None.
+
+    Small corpora are read many times over and need more dropout than large ones.
+    """
+    if preset not in PRESETS:
+        raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
+    width, n_layers = PRESETS[preset]
+    effective = n_tokens * min(4.0, n_augmentations) ** 0.5
+    layer_dropout, input_dropout = (0.5, 0.15) if effective < 3e6 else (0.25, 0.05) if effective < 3e7 else (0.1, 0.0)
+    chosen = {
+        "width": width, "n_layers": n_layers, "layer_dropout": layer_dropout, "input_dropout": input_dropout,
+        **{name: value for name, value in given.items() if value is not None},
+    }
+    return TrainConfig(**chosen)

@@ -1,0 +1,213 @@
+"""The training loop: batches in, weights out, the same bits for the same configuration."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from seqgen.core.errors import Diverged
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.corpus.batches import Batch, Crops
+from seqgen.model import ModelSizes, SequenceModel
+from seqgen.training.config import TrainConfig
+from seqgen.training.replicas import Replicas
+from seqgen.training.schedule import evaluation_steps, learning_rate, mean_decay
+from seqgen.training.validation import mean_nats, piece_log_probabilities
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands. valid_nats: of the latest evaluation, best_nats: the lowest so far."""
+
+    step: int
+    steps: int
+    seconds: float
+    tokens_per_second: float
+    train_nats: float
+    valid_nats: float | None
+    best_nats: float | None
+    best_step: int
+
+
+def new_model(tokenizer: Tokenizer[Any], config: TrainConfig) -> SequenceModel:
+    """A model with fresh weights, a function of the seed."""
+    sizes = ModelSizes(
+        len(tokenizer.vocabulary), tuple(f.size for f in tokenizer.context.features), config.width, config.n_layers
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return SequenceModel(sizes).to(config.device)
+
+
+class Trainer:
+    """Holds everything that moves: weights, their running mean, the optimiser, the step, the best result.
+
+    `state_tensors`, `state` and `restore` are what a checkpoint keeps.
+    """
+
+    def __init__(
+        self, config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[Ids], valid: Sequence[Ids]
+    ) -> None:
+        self.config, self.tokenizer, self.valid = config, tokenizer, list(valid)
+        self.crops = Crops(
+            train, tokenizer, batch_size=config.batch_size, crop=config.crop, seed=config.seed, blank=config.blank
+        )
+        model = new_model(tokenizer, config)
+        masks = torch.from_numpy(tokenizer.grammar.masks.copy())
+        self.replicas = Replicas(model, config.replicas, masks, config.precision)
+        self.mean = self.replicas.weights.clone()
+        self.mean_model = copy.deepcopy(model).eval()
+        self.replicas.attach(self.mean_model, self.mean)
+        self._weights = [  # two flat parameters: matrices decay, biases do not
+            torch.nn.Parameter(self.replicas.weights[: self.replicas.n_decayed]),
+            torch.nn.Parameter(self.replicas.weights[self.replicas.n_decayed :]),
+        ]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": [self._weights[0]], "weight_decay": config.weight_decay},
+                {"params": [self._weights[1]], "weight_decay": 0.0},
+            ],
+            lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True,
+        )
+        self.step = 0
+        self.best_nats: float | None = None
+        self.best_step = 0
+        self.worse = 0  # evaluations since the best
+        self.history: list[dict[str, float]] = []
+
+    def close(self) -> None:
+        self.replicas.close()
+
+    def train_step(self, batch: Batch) -> Tensor:
+        """One step; returns the mean nats of the batch. Raises Diverged before weights are touched by a bad one."""
+        c = self.config
+        loss = self.replicas.step(batch, c.dropout, c.seed, self.step)
+        gradient = self.replicas.gradient
+        norm = torch.linalg.vector_norm(gradient)
+        if not torch.isfinite(norm + loss):
+            raise Diverged(
+                f"The loss became {float(loss):g} at step {self.step + 1}.",
+                "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
+            )
+        gradient.mul_(torch.clamp(c.clip / (norm + 1e-6), max=1.0))
+        self._weights[0].grad = gradient[: self.replicas.n_decayed]
+        self._weights[1].grad = gradient[self.replicas.n_decayed :]
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, c)
+        self.optimizer.step()
+        self.mean.lerp_(self.replicas.weights, 1 - mean_decay(self.step, c))
+        self.step += 1
+        return loss
+
+    def evaluate(self) -> float:
+        """Mean nats of the scored validation ids, of the running mean of weights."""
+        n = len(self.replicas.models)
+        parts = [self.valid[i::n] for i in range(n)]
+        results = self.replicas.each(
+            lambda i: piece_log_probabilities(self.mean_model, self.tokenizer, parts[i]), range(n)
+        )
+        log_p = [values for part in results for values in part]
+        return mean_nats(log_p, [piece for part in parts for piece in part], self.tokenizer)
+
+    def run(
+        self,
+        report: Callable[[Progress], None],
+        save: Callable[[bool], None],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train until the steps are done, validation stops improving, or stop() says so.
+
+        report(progress) after evaluations and about twice a second. save(is_best) after each evaluation that is
+        the best so far, every `save_seconds`, and at the end.
+        """
+        c = self.config
+        evaluations = evaluation_steps(c)
+        begin = last_report = last_save = time.monotonic()
+        first = self.step
+        losses: list[Tensor] = []
+        valid_nats = self.history[-1]["valid_nats"] if self.history else None
+        with ThreadPoolExecutor(1, "batches") as ahead:
+            upcoming: Future[Batch] = ahead.submit(self.crops, self.step)
+            while self.step < c.steps and self.worse < c.patience and not stop():
+                batch = upcoming.result()
+                upcoming = ahead.submit(self.crops, self.step + 1)
+                losses.append(self.train_step(batch))
+                now = time.monotonic()
+                evaluated = self.step in evaluations and bool(self.valid)
+                if evaluated:
+                    valid_nats = self.evaluate()
+                    better = self.best_nats is None or valid_nats < self.best_nats
+                    if not math.isfinite(valid_nats):
+                        raise Diverged(f"The validation loss became {valid_nats} at step {self.step}.")
+                    if better:
+                        self.best_nats, self.best_step, self.worse = valid_nats, self.step, 0
+                    else:
+                        self.worse += 1
+                    train_nats = float(torch.stack(losses).mean())
+                    self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
+                if evaluated or now - last_report > 0.5 or self.step == c.steps:
+                    last_report = now
+                    speed = (self.step - first) * c.batch_size * self.crops.crop / max(1e-9, now - begin)
+                    recent = float(torch.stack(losses[-50:]).mean())
+                    report(
+                        Progress(
+                            self.step, c.steps, now - begin, speed, recent, valid_nats, self.best_nats, self.best_step
+                        )
+                    )
+                if evaluated:
+                    losses = []
+                    if self.best_step == self.step:
+                        save(True)
+                        last_save = now
+                if now - last_save > c.save_seconds:
+                    save(False)
+                    last_save = now
+        save(self.best_step == self.step or self.best_nats is None)
+
+    # --- what a checkpoint keeps
+
+    def model_tensors(self) -> dict[str, Tensor]:
+        """The running mean of weights, by name: the model to use."""
+        return {name: p.detach().clone().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """What only a resumed training needs: the raw weights and AdamW's moments."""
+        tensors = {"weights": self.replicas.weights}
+        for i, parameter in enumerate(self._weights):
+            for name, value in self.optimizer.state[parameter].items():
+                tensors[f"adamw{i}.{name}"] = value
+        return {name: t.detach().clone().contiguous().cpu() for name, t in tensors.items()}
+
+    def state(self) -> dict[str, Any]:
+        """JSON-ready: the step, the best result and the history of evaluations."""
+        return {
+            "step": self.step, "best_nats": self.best_nats, "best_step": self.best_step, "worse": self.worse,
+            "history": self.history,
+        }
+
+    def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Go on exactly where a checkpoint was written."""
+        with torch.no_grad():
+            for name, p in self.mean_model.named_parameters():
+                p.copy_(model[name])
+            self.replicas.weights.copy_(optimizer["weights"])
+            for i, parameter in enumerate(self._weights):
+                saved = {n.split(".", 1)[1]: t for n, t in optimizer.items() if n.startswith(f"adamw{i}.")}
+                self.optimizer.state[parameter] = {
+                    n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
+                }
+        self.step, self.worse = int(state["step"]), int(state["worse"])
+        self.best_nats, self.best_step = state["best_nats"], int(state["best_step"])
+        self.history = list(state["history"])

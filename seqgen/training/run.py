@@ -1,0 +1,173 @@
+"""A run directory: everything about one training, human-readable and movable."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqgen.core.domain import load_tokenizer, save_tokenizer
+from seqgen.core.errors import BadInput, RunError
+from seqgen.core.files import read_json, write_bytes, write_json
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.model import SequenceModel
+from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
+from seqgen.training.config import TrainConfig
+from seqgen.training.loop import Trainer, new_model
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def create(self, tokenizer: Tokenizer[Any], config: TrainConfig, corpus: Mapping[str, Any]) -> None:
+        """Write what does not change during training. Raises RunError when a trained run stands there."""
+        if checkpoints(self.path / "checkpoints"):
+            raise RunError(f"{self.path} already holds a run.", "Use --resume to go on with it, or another --out.")
+        self.path.mkdir(parents=True, exist_ok=True)
+        save_tokenizer(tokenizer, self.path / "tokenizer.json")
+        write_json(self.path / "corpus.json", corpus)
+        write_json(
+            self.path / "config.json",
+            {"format": FORMAT, "domain": tokenizer.domain, "torch": torch.__version__, "training": config.to_dict()},
+        )
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            value = read_json(self.path / name)
+        except BadInput as error:
+            raise RunError(f"The run is incomplete: {error.message}.", "Train it again.") from None
+        if not isinstance(value, dict):
+            raise RunError(f"{self.path / name} is damaged.", "Train the run again.")
+        return value
+
+    @property
+    def domain(self) -> str:
+        return str(self._json("config.json").get("domain"))
+
+    def config(self) -> TrainConfig:
+        """The training's configuration."""
+        saved = self._json("config.json")
+        if saved.get("format") != FORMAT:
+            raise RunError(f"{self.path} was written by another version of seqgen.", "Train it again.")
+        return TrainConfig.from_dict(saved.get("training", {}))
+
+    def corpus(self) -> dict[str, Any]:
+        """What it was trained on: origin, files, hashes, split, skipped files."""
+        return self._json("corpus.json")
+
+    def tokenizer(self) -> Tokenizer[Any]:
+        return load_tokenizer(self.path / "tokenizer.json")
+
+    def model(self, device: str = "cpu") -> tuple[SequenceModel, Checkpoint, list[RunError]]:
+        """The best whole checkpoint's model, which checkpoint that is, and what was wrong with others."""
+        config, tokenizer = self.config(), self.tokenizer()
+        checkpoint, problems = best_good(self.path / "checkpoints")
+        model = new_model(tokenizer, TrainConfig(**{**config.to_dict(), "device": "cpu"}))
+        try:
+            model.load_state_dict(checkpoint.model())
+        except RuntimeError:
+            raise RunError(
+                f"{checkpoint.path} does not fit the run's tokenizer and configuration.", "Train the run again."
+            ) from None
+        return model.to(device).eval(), checkpoint, problems
+
+    def save(self, trainer: Trainer) -> Checkpoint:
+        """Write a checkpoint and metrics.csv."""
+        rows = io.StringIO()
+        writer = csv.DictWriter(rows, ["step", "train_nats", "valid_nats"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(trainer.history)
+        write_bytes(self.path / "metrics.csv", rows.getvalue().encode())
+        return save_checkpoint(
+            self.path / "checkpoints", trainer.step, trainer.model_tensors(), trainer.optimizer_tensors(),
+            trainer.state(),
+        )
+
+    def resume(self, trainer: Trainer) -> list[RunError]:
+        """Put a trainer where the latest whole checkpoint stands; returns what was wrong with later ones."""
+        checkpoint, problems = latest_good(self.path / "checkpoints")
+        trainer.restore(*checkpoint.everything())
+        return problems
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """One training at a time. A lock left by a process that is gone is taken over."""
+        file = self.path / ".lock"
+        self.path.mkdir(parents=True, exist_ok=True)
+        me = f"{socket.gethostname()} {os.getpid()}"
+        for _ in range(2):
+            try:
+                with file.open("x") as lock:
+                    lock.write(me)
+                break
+            except FileExistsError:
+                with contextlib.suppress(OSError):
+                    if _alive(file.read_text(errors="replace")):
+                        raise RunError(f"{self.path} is being trained by another process.", "Wait for it.") from None
+                    file.unlink()
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _alive(lock: str) -> bool:
+    host, _, pid = lock.partition(" ")
+    if host != socket.gethostname() or not pid.isdigit():
+        return bool(pid)  # another machine's: leave it alone
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def new_run_path(corpus: str, folder: Path) -> Path:
+    """`runs/bach-20261123-0219`, with a number behind it when that is taken."""
+    stem = f"{corpus}-{time.strftime('%Y%m%d-%H%M')}"
+    path, n = folder / stem, 1
+    while path.exists():
+        n += 1
+        path = folder / f"{stem}-{n}"
+    return path
+
+
+def find_run(given: str | os.PathLike[str] | None, folder: Path = Path("runs")) -> Run:
+    """The run of that path or name, or the newest one. Raises RunError."""
+    if given is not None:
+        for path in (Path(given), folder / given):
+            if (path / "config.json").is_file():
+                return Run(path)
+        raise RunError(f"There is no run {os.fspath(given)!r}.", "`seqgen runs` lists the runs here.")
+    runs = list_runs(folder)
+    if not runs:
+        raise RunError(f"There is no run in {folder.resolve()}.", "Train one first: seqgen train midi corpora/bach")
+    return runs[0]
+
+
+def list_runs(folder: Path = Path("runs")) -> list[Run]:
+    """Every run in a folder, the newest first."""
+    if not folder.is_dir():
+        return []
+    found = [p for p in folder.iterdir() if (p / "config.json").is_file()]
+    return [Run(p) for p in sorted(found, key=lambda p: -(p / "config.json").stat().st_mtime)]
