@@ -18,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class MidiTok:
             import miditok
         except ImportError:
             sys.exit("This benchmark compares with MidiTok, which is not installed: pip install miditok")
-        self.version = miditok.__version__
+        self.version = version("miditok")
         config = miditok.TokenizerConfig(
             use_programs=True, one_token_stream_for_programs=True, use_tempos=True, use_time_signatures=True
         )

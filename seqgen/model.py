@@ -1,6 +1,6 @@
 """The one model: embedded ids and context, a stacked LSTM, a head tied to the embedding. It knows sizes, not meanings.
 
-Shapes: B sequences, T positions, F context features, V ids, L layers, H width.
+Shapes: B sequences, T positions, F context features, V ids, H width, C context width.
 
 After Press & Wolf 2017 (tied embeddings), Gal & Ghahramani 2016 (variational dropout),
 Merity et al. 2018 (weight-drop), Jozefowicz et al. 2015 (forget bias).
@@ -8,6 +8,7 @@ Merity et al. 2018 (weight-drop), Jozefowicz et al. 2015 (forget bias).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,62 +16,67 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from seqgen.core.context import Feature
+
 State = list[tuple[Tensor, Tensor]]  # per layer (hidden_1BH, cell_1BH)
-
-
-@dataclass(frozen=True)
-class ModelSizes:
-    """What fixes the shapes of all weights."""
-
-    n_ids: int
-    feature_sizes: tuple[int, ...] = ()
-    width: int = 256
-    n_layers: int = 2
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "feature_sizes", tuple(self.feature_sizes))
 
 
 @dataclass(frozen=True)
 class Dropout:
     """Shares of what is dropped in training, one mask per sequence for all its positions.
 
-    embedding: whole ids of the vocabulary. inputs: of the first layer. layers: of each layer's output.
-    context: of the context at the output. weights: of the recurrent matrices (weight-drop).
+    embedding: whole ids of the vocabulary. features: whole context features. inputs: of the first layer.
+    layers: of each layer's output. weights: of the recurrent matrices (weight-drop).
     """
 
     embedding: float = 0.0
+    features: float = 0.0
     inputs: float = 0.0
     layers: float = 0.0
-    context: float = 0.0
     weights: float = 0.0
 
 
 class SequenceModel(nn.Module):
-    """Probabilities of the next id, given the ids and context so far.
+    """Scores of the next id, given the ids and context so far.
 
-    `forward` reads at each position the *previous* id (`begin`, which is V, before the first) and the context row
-    of the position to be predicted.
+    `forward` reads at each position the *previous* id (`begin`, which is V, before the first) and the context row of
+    the position to be predicted. The context enters below the first layer, and again above the last, where a small
+    perceptron joins it with what the layers say. Features with classes add a score for the class of each id.
     """
 
-    def __init__(self, sizes: ModelSizes) -> None:
+    offsets: Tensor
+    embedded: Tensor
+
+    def __init__(self, n_ids: int, features: Sequence[Feature], width: int, n_layers: int) -> None:
         super().__init__()
-        self.sizes = sizes
-        H, V = sizes.width, sizes.n_ids
-        self.begin = V
+        H, C, V = width, width // 2, n_ids
+        self.width, self.n_ids, self.begin = H, V, V
         self.embedding = nn.Embedding(V + 1, H)
-        # One table for all features, each row both what enters the first layer and what joins the head.
-        self.context = nn.Embedding(max(1, sum(sizes.feature_sizes)), 2 * H)
-        offsets = torch.tensor([0, *sizes.feature_sizes]).cumsum(0)[:-1]
-        self.register_buffer("offsets", offsets, persistent=False)
-        self.layers = nn.ModuleList(nn.LSTM(H, H, batch_first=True) for _ in range(sizes.n_layers))
+        self.layers = nn.ModuleList(nn.LSTM(H, H, batch_first=True) for _ in range(n_layers))
         self.bias = nn.Parameter(torch.zeros(V))
+
+        embedded = [i for i, f in enumerate(features) if f.classes is None]
+        sizes = [features[i].size for i in embedded]
+        self.register_buffer("embedded", torch.tensor(embedded, dtype=torch.long), persistent=False)
+        self.register_buffer("offsets", torch.tensor([0, *sizes]).cumsum(0)[:-1], persistent=False)
+        if embedded:  # one table: each row is what enters the first layer and what joins the last
+            self.context = nn.Embedding(sum(sizes), H + C)
+            self.join = nn.Linear(C + H, H)
+            self.joined = nn.Linear(H, H)
+        self._seen_from = [i for i, f in enumerate(features) if f.classes is not None]
+        self.class_heads = nn.ModuleList(nn.Linear(H, features[i].n_classes) for i in self._seen_from)
+        for i in self._seen_from:
+            self.register_buffer(f"classes{i}", torch.as_tensor(features[i].classes).long(), persistent=False)
         self._initialise()
 
     def _initialise(self) -> None:
-        H = self.sizes.width
-        nn.init.normal_(self.embedding.weight, std=H**-0.5)
-        nn.init.normal_(self.context.weight, std=(H * max(1, len(self.sizes.feature_sizes))) ** -0.5)
+        H = self.width
+        nn.init.normal_(self.embedding.weight, std=0.1)
+        if len(self.embedded):
+            nn.init.normal_(self.context.weight[:, :H], std=0.1 * (8 / max(8, len(self.embedded))) ** 0.5)
+            nn.init.normal_(self.context.weight[:, H:], std=0.1)
+        for head in self.class_heads:
+            nn.init.normal_(head.get_parameter("weight"), std=0.05)
         for layer in self.layers:
             for name, weight in layer.named_parameters():
                 if name.startswith("weight_hh"):
@@ -80,7 +86,7 @@ class SequenceModel(nn.Module):
                     nn.init.xavier_uniform_(weight)
                 else:
                     nn.init.zeros_(weight)
-            layer.bias_ih_l0.data[H : 2 * H] = 1.0  # forget gates start open
+            layer.get_parameter("bias_ih_l0").data[H : 2 * H] = 1.0  # forget gates start open
 
     def forward(
         self,
@@ -92,34 +98,38 @@ class SequenceModel(nn.Module):
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, State]:
         """logits_BTV and the state after the last position. `dropout` (training only) draws from `generator`."""
-        drop = _Masks(dropout, generator, previous_BT)
-        H = self.sizes.width
-        table = drop.rows(self.embedding.weight)
-        x_BTH = F.embedding(previous_BT, table)
-        joined = None
-        if self.sizes.feature_sizes:
-            B, T, n_features = context_BTF.shape
-            bags = (context_BTF + self.offsets).view(B * T, n_features)
-            both = F.embedding_bag(bags, self.context.weight, mode="sum").view(B, T, 2 * H)
-            entering, joined = both.split(H, dim=-1)
-            x_BTH = x_BTH + entering
-        x_BTH = drop.sequence(x_BTH, "inputs")
+        drop = _Masks(dropout or Dropout(), generator, previous_BT)
+        x_BTH = F.embedding(previous_BT, drop.rows(self.embedding.weight))
+        beside_BTC = None
+        if len(self.embedded):
+            below_BTH, beside_BTC = self._embed(context_BTF, drop)
+            x_BTH = x_BTH + below_BTH
+        x_BTH = drop.sequence(x_BTH, drop.shares.inputs)
         following: State = []
         for i, layer in enumerate(self.layers):
-            before = None if state is None else state[i]
-            y_BTH, after = drop.recurrent(layer, x_BTH, before)
+            y_BTH, after = drop.recurrent(layer, x_BTH, None if state is None else state[i])
             following.append(after)
-            y_BTH = drop.sequence(y_BTH, "layers")
-            x_BTH = y_BTH if i == 0 else x_BTH + y_BTH
-        if joined is not None:
-            x_BTH = x_BTH + drop.sequence(joined, "context")
-        logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.sizes.n_ids], self.bias)
+            x_BTH = drop.sequence(y_BTH if i == 0 else x_BTH + y_BTH, drop.shares.layers)
+        if beside_BTC is not None:
+            x_BTH = x_BTH + self.joined(F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1))))
+        logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
+        for i, head in zip(self._seen_from, self.class_heads, strict=True):
+            classes_BTV = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
+            logits_BTV = logits_BTV + head(x_BTH).gather(-1, classes_BTV)
         return logits_BTV, following
+
+    def _embed(self, context_BTF: Tensor, drop: _Masks) -> tuple[Tensor, Tensor]:
+        bags_BTF = context_BTF[..., self.embedded] + self.offsets
+        B, T, n = bags_BTF.shape
+        weights_BTF = drop.features(B, T, n)
+        weights = None if weights_BTF is None else weights_BTF.view(B * T, n)
+        both = F.embedding_bag(bags_BTF.view(B * T, n), self.context.weight, mode="sum", per_sample_weights=weights)
+        below, beside = both.view(B, T, -1).split([self.width, self.width // 2], dim=-1)
+        return below, beside
 
     def start(self, batch: int) -> State:
         """The state before the first id."""
-        weight = self.bias
-        zeros = weight.new_zeros(1, batch, self.sizes.width)
+        zeros = self.bias.new_zeros(1, batch, self.width)
         return [(zeros, zeros) for _ in self.layers]
 
     @property
@@ -130,8 +140,8 @@ class SequenceModel(nn.Module):
 class _Masks:
     """Dropout masks, drawn from a given generator, so that they are a function of (seed, step)."""
 
-    def __init__(self, dropout: Dropout | None, generator: torch.Generator | None, like: Tensor) -> None:
-        self._dropout = dropout
+    def __init__(self, shares: Dropout, generator: torch.Generator | None, like: Tensor) -> None:
+        self.shares = shares
         self._generator = generator
         self._device = like.device
 
@@ -140,23 +150,26 @@ class _Masks:
         return keep.bernoulli_(1 - p, generator=self._generator).div_(1 - p)
 
     def rows(self, table: Tensor) -> Tensor:
-        if self._dropout is None or not self._dropout.embedding:
-            return table
-        return table * self._keep((len(table), 1), self._dropout.embedding)
+        p = self.shares.embedding
+        return table * self._keep((len(table), 1), p) if p else table
 
-    def sequence(self, x_BTH: Tensor, where: str) -> Tensor:
-        p: float = getattr(self._dropout, where) if self._dropout else 0.0
+    def features(self, B: int, T: int, n: int) -> Tensor | None:
+        p = self.shares.features
+        return self._keep((B, 1, n), p).expand(B, T, n).contiguous() if p else None
+
+    def sequence(self, x_BTH: Tensor, p: float) -> Tensor:
         return x_BTH * self._keep((x_BTH.shape[0], 1, x_BTH.shape[2]), p) if p else x_BTH
 
     def recurrent(
         self, layer: nn.Module, x_BTH: Tensor, state: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        if self._dropout is None or not self._dropout.weights:
+        p = self.shares.weights
+        if not p:
             output: tuple[Tensor, tuple[Tensor, Tensor]] = layer(x_BTH, state)
             return output
         weight = layer.get_parameter("weight_hh_l0")
-        dropped = weight * self._keep(tuple(weight.shape), self._dropout.weights)
-        output = functional_call(layer, {"weight_hh_l0": dropped}, (x_BTH, state))
+        dropped = {"weight_hh_l0": weight * self._keep(tuple(weight.shape), p)}
+        output = functional_call(layer, dropped, (x_BTH, state))
         return output
 
 

@@ -11,12 +11,24 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Feature:
-    """One side input: a small integer in [0, size), embedded by the model."""
+    """One side input: a small integer in [0, size), embedded by the model.
+
+    maps: int32 [A, size], the value that each value becomes under each augmentation; None when none changes it.
+    classes: int32 [size, V], for a feature that says *against what* ids are to be seen, such as the voice's last
+    note: the class of each id seen from there (its interval), in [0, n_classes). The model then adds a score for the
+    class to the score of the id, so that it learns intervals besides pitches. Such a feature is not embedded.
+    """
 
     name: str
     size: int
+    maps: Ints | None = None
+    classes: Ints | None = None
+
+    @property
+    def n_classes(self) -> int:
+        return 0 if self.classes is None else int(self.classes.max()) + 1
 
 
 class Cursor(Protocol):
@@ -34,7 +46,8 @@ class Cursor(Protocol):
 class Context(Protocol):
     """Side inputs computed from the header and the ids so far, never from the future.
 
-    Law: `of(ids)[t]` equals `start(ids[None, :t]).row()[0]` for every t.
+    Laws: `of(ids)[t]` equals `start(ids[None, :t]).row()[0]` for every t; the context of an augmented piece is the
+    context of the piece with each feature's map applied.
     """
 
     features: tuple[Feature, ...]

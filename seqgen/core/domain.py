@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from seqgen.core.errors import BadInput, RunError, UsageError
 from seqgen.core.files import read_json, write_json
-from seqgen.core.tokenizer import Tokenizer
+
+if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait for numpy
+    from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
 

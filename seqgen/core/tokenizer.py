@@ -64,15 +64,20 @@ class Tokenizer(ABC, Generic[Piece]):
         `reference` carries what ids leave out (scale, calendar, roster), where a domain has such."""
 
     @abstractmethod
-    def template(self, prompt: Piece | None = None, **given: str) -> Ids:
+    def template(self, prompt: Piece | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """int32 [T] what a sample begins with; -1 = free, chosen by the model.
 
-        prompt: a piece to continue, in its own key, metre and so on. given: header values by name, as text
-        ("key": "G major"). Raises UsageError for an unknown name or value."""
+        prompt: a piece to continue, in its own key, metre and so on. length: amount and unit that will be added, for
+        the header to announce. given: header values by name, as text ("key": "G major"). Raises UsageError for an
+        unknown name or value."""
 
     @abstractmethod
-    def length(self, amount: int, unit: str, template: Ids) -> Length:
-        """A length in one of the domain's units, for samples that begin with `template`. Raises UsageError."""
+    def length(self, amount: int, unit: str, ids: Ids) -> Length:
+        """A length in one of the domain's units, counted after `ids` (header and prompt). Raises UsageError."""
+
+    def losses(self, piece: Piece) -> Mapping[str, float]:
+        """What encoding changes in a piece or leaves out: name -> how many; nothing that is zero."""
+        return {}
 
     @abstractmethod
     def config(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ ways these do not import the user's script again, which therefore needs no `if _
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import pickle
 import signal
@@ -321,9 +322,11 @@ def _live(descriptor: int) -> None:
 def _serve(connection: Any, task: Callable[[Any], Any], seconds: float, memory: int) -> None:
     """Answer batches until the other end closes."""
     warnings.simplefilter("ignore")
+    faulthandler.disable()  # a crash here is an item's outcome, not the program's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)  # stdout is for results
+    os.dup2(nowhere, 1)  # stdout is for results, whether Python writes there or a library
+    sys.stdout = open(nowhere, "w", closefd=False)  # noqa: SIM115  # as long as the process
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     limit_memory(memory)

@@ -38,11 +38,17 @@ class Batch:
 
 class Crops:
     """Random crops of training pieces, each re-written by a random augmentation that its piece admits and with
-    header ids blanked at random. The whole piece is known when its context is computed, then it is cropped."""
+    header ids blanked at random. The context is that of the whole piece, then cropped.
+
+    A piece is blanked in a few fixed ways, so that the context of each can be kept; an augmentation then only maps it.
+    """
+
+    N_BLANKINGS = 6
+    KEPT_BYTES = 512_000_000
 
     def __init__(
         self, pieces: Sequence[Ids], tokenizer: Tokenizer[Any], *, batch_size: int, crop: int, seed: int,
-        blank: float = 0.25, augment: bool = True,
+        blank: float = 0.25,
     ) -> None:
         self.pieces = [np.asarray(p, np.int32) for p in pieces if len(p) > 1]
         if not self.pieces:
@@ -50,52 +56,66 @@ class Crops:
         self.tokenizer, self.batch_size, self.seed, self.blank = tokenizer, batch_size, seed, blank
         self.lengths = np.array([len(p) for p in self.pieces])
         self.crop = int(min(crop, self.lengths.max()))
-        # A piece is drawn in proportion to its length, a short one no less often than a crop's worth would be.
+        # A piece is drawn in proportion to its length, a short one no less often than a quarter of a crop would be.
         self._shares = np.cumsum(np.maximum(self.lengths, self.crop / 4))
         self._rows: dict[int, npt.NDArray[np.intp]] = {}
-        self._augment = augment and len(tokenizer.augmentations) > 1
+        self._known: dict[tuple[int, int], tuple[Ids, Ids, Ids]] = {}
+        self._kept_bytes = 0
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step."""
         rng = np.random.Generator(np.random.Philox(key=[self.seed, step]))
         t, T = self.tokenizer, self.crop
         shape = (self.batch_size, T)
-        n_features = len(t.context.features)
+        features = t.context.features
         previous = np.full(shape, len(t.vocabulary), np.int64)
         ids, states = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        context = np.zeros((*shape, n_features), np.int64)
+        context = np.zeros((*shape, len(features)), np.int64)
         weights = np.zeros(shape, np.float32)
         for b in range(self.batch_size):
-            i = int(np.searchsorted(self._shares, rng.random() * self._shares[-1], side="right"))
-            targets, seen = self._rewritten(min(i, len(self.pieces) - 1), rng)
-            n = len(targets)
+            i = min(int(np.searchsorted(self._shares, rng.random() * self._shares[-1], side="right")), len(self.pieces) - 1)
+            n = len(self.pieces[i])
             # Half a crop of room at both ends: beginnings and endings are seen as often as what lies between.
             start = int(np.clip(rng.integers(-(T // 2), max(1, n - T // 2)), 0, max(0, n - T)))
-            stop = min(n, start + T)
-            k = stop - start
-            ids[b, :k] = targets[start:stop]
-            if start:
-                previous[b, :k] = seen[start - 1 : stop - 1]
-            else:
-                previous[b, 1:k] = seen[: stop - 1]
-            context[b, :k] = t.context.of(seen)[start:stop]
-            states[b, :k] = t.grammar.states(seen)[start:stop]
-            weights[b, :k] = 1.0
-            # A blanked header value is not there to be learned.
-            weights[b, :k][t.unknown_of[targets[start:stop]] == targets[start:stop]] = 0.0
+            part = slice(start, min(n, start + T))
+            k = part.stop - start
+            a = int(rng.choice(self._admitted(i)))
+            table = t.augmentations.map[a]
+            seen, before, known = self._seen(i, int(rng.integers(self.N_BLANKINGS)))
+            targets = table[self.pieces[i][part]]
+            ids[b, :k] = targets
+            first = max(1, start)
+            previous[b, first - start : k] = table[seen[first - 1 : part.stop - 1]]
+            states[b, :k] = before[part]
+            for f, feature in enumerate(features):
+                column = known[part, f]
+                context[b, :k, f] = column if feature.maps is None else feature.maps[a][column]
+            # That a value is not given is not there to be learned.
+            weights[b, :k] = t.unknown_of[targets] != targets
         return Batch(previous, ids, context, states, weights)
 
-    def _rewritten(self, index: int, rng: np.random.Generator) -> tuple[Ids, Ids]:
-        """A piece after augmentation: (what is to be predicted, what is seen of it)."""
+    def _admitted(self, index: int) -> npt.NDArray[np.intp]:
+        """Augmentations that keep a piece legal."""
+        if index not in self._rows:
+            self._rows[index] = np.flatnonzero(self.tokenizer.augmentations.admits(self.pieces[index]))
+        return self._rows[index]
+
+    def _seen(self, index: int, blanking: int) -> tuple[Ids, Ids, Ids]:
+        """(ids, grammar states, context) of a piece blanked in one of its ways; way 0 hides nothing."""
+        if (index, blanking) in self._known:
+            return self._known[index, blanking]
         t, piece = self.tokenizer, self.pieces[index]
-        if self._augment:
-            if index not in self._rows:
-                self._rows[index] = np.flatnonzero(t.augmentations.admits(piece))
-            piece = t.augmentations.map[rng.choice(self._rows[index])][piece]
         unknown = t.unknown_of[piece]
-        blanked = (unknown >= 0) & (rng.random(len(piece)) < self.blank) if self.blank else None
-        seen = np.where(blanked, unknown, piece) if blanked is not None and blanked.any() else piece
-        return piece, seen
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
+        hidden = (unknown >= 0) & (rng.random(len(piece)) < self.blank) & (blanking > 0)
+        seen = np.where(hidden, unknown, piece)
+        context = t.context.of(seen)
+        small = np.uint16 if max((f.size for f in t.context.features), default=0) < 2**16 else np.int32
+        found = (seen, t.grammar.states(seen), context.astype(small))
+        self._kept_bytes += sum(values.nbytes for values in found)
+        if self._kept_bytes < self.KEPT_BYTES:
+            self._known[index, blanking] = found  # type: ignore[assignment]  # narrower integers
+        return found  # type: ignore[return-value]
 
 
 def whole(ids_T: Ids, tokenizer: Tokenizer[Any]) -> Batch:

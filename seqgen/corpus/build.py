@@ -16,7 +16,7 @@ from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_toke
 from seqgen.core.errors import BadInput, CorpusError, RunError
 from seqgen.core.files import read_bytes, read_json, sha256, to_json, write_bytes
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.core.workers import Workers
+from seqgen.core.workers import Workers, run_bounded
 from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.store import SPLITS, Split, TokenStore, load_store
 
@@ -82,6 +82,15 @@ def read_file(domain: str, path: str) -> PieceFile:
     found = get_domain(domain)
     pieces = list(found.read(data, path))
     return PieceFile(sha256(data), pieces, [found.identity(piece) for piece in pieces])
+
+
+def read_bounded(path: Path, domain: Domain) -> list[Any]:
+    """The pieces of one file, read in a worker that can be killed. Raises BadInput."""
+    if path.suffix.lower() not in domain.suffixes:
+        endings = ", ".join(domain.suffixes)
+        raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
+    pieces: list[Any] = run_bounded(functools.partial(read_file, domain.name), str(path)).pieces
+    return pieces
 
 
 def n_workers() -> int:

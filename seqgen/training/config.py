@@ -9,7 +9,7 @@ from typing import Any
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
-PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (256, 2), "base": (512, 2)}  # width, layers
+PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class TrainConfig:
 
     steps: int = 1000
     seed: int = 0
-    width: int = 256
+    width: int = 192
     n_layers: int = 2
     batch_size: int = 16
-    crop: int = 256
+    crop: int = 128
     learning_rate: float = 5e-3
     warm_up: int = 50
     final_rate: float = 0.05
@@ -36,9 +36,9 @@ class TrainConfig:
     clip: float = 1.0
     ema_share: float = 0.07
     embedding_dropout: float = 0.0
-    input_dropout: float = 0.15
+    feature_dropout: float = 0.4
+    input_dropout: float = 0.4
     layer_dropout: float = 0.5
-    context_dropout: float = 0.0
     weight_dropout: float = 0.0
     blank: float = 0.25
     n_evaluations: int = 20
@@ -64,7 +64,7 @@ class TrainConfig:
     @property
     def dropout(self) -> Dropout:
         return Dropout(
-            self.embedding_dropout, self.input_dropout, self.layer_dropout, self.context_dropout, self.weight_dropout
+            self.embedding_dropout, self.feature_dropout, self.input_dropout, self.layer_dropout, self.weight_dropout
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,9 +95,10 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
         raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
     width, n_layers = PRESETS[preset]
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
-    layer_dropout, input_dropout = (0.5, 0.15) if effective < 3e6 else (0.25, 0.05) if effective < 3e7 else (0.1, 0.0)
+    layers, inputs, features_ = (0.5, 0.4, 0.4) if effective < 3e6 else (0.25, 0.1, 0.1) if effective < 3e7 else (0.1, 0.0, 0.0)
     chosen = {
-        "width": width, "n_layers": n_layers, "layer_dropout": layer_dropout, "input_dropout": input_dropout,
+        "width": width, "n_layers": n_layers,
+        "layer_dropout": layers, "input_dropout": inputs, "feature_dropout": features_,
         **{name: value for name, value in given.items() if value is not None},
     }
     return TrainConfig(**chosen)

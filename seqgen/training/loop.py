@@ -18,7 +18,7 @@ from torch import Tensor
 from seqgen.core.errors import Diverged
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batch, Crops
-from seqgen.model import ModelSizes, SequenceModel
+from seqgen.model import SequenceModel
 from seqgen.training.config import TrainConfig
 from seqgen.training.replicas import Replicas
 from seqgen.training.schedule import evaluation_steps, learning_rate, mean_decay
@@ -39,16 +39,17 @@ class Progress:
     valid_nats: float | None
     best_nats: float | None
     best_step: int
+    at_evaluation: bool
 
 
 def new_model(tokenizer: Tokenizer[Any], config: TrainConfig) -> SequenceModel:
     """A model with fresh weights, a function of the seed."""
-    sizes = ModelSizes(
-        len(tokenizer.vocabulary), tuple(f.size for f in tokenizer.context.features), config.width, config.n_layers
-    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return SequenceModel(sizes).to(config.device)
+        model = SequenceModel(
+            len(tokenizer.vocabulary), tokenizer.context.features, config.width, config.n_layers
+        )
+    return model.to(config.device)
 
 
 class Trainer:
@@ -86,6 +87,7 @@ class Trainer:
         self.best_step = 0
         self.worse = 0  # evaluations since the best
         self.history: list[dict[str, float]] = []
+        self.seconds = 0.0  # spent so far, in all sessions of this run
 
     def close(self) -> None:
         self.replicas.close()
@@ -135,7 +137,7 @@ class Trainer:
         c = self.config
         evaluations = evaluation_steps(c)
         begin = last_report = last_save = time.monotonic()
-        first = self.step
+        first, spent = self.step, self.seconds
         losses: list[Tensor] = []
         valid_nats = self.history[-1]["valid_nats"] if self.history else None
         with ThreadPoolExecutor(1, "batches") as ahead:
@@ -145,6 +147,7 @@ class Trainer:
                 upcoming = ahead.submit(self.crops, self.step + 1)
                 losses.append(self.train_step(batch))
                 now = time.monotonic()
+                self.seconds = spent + now - begin
                 evaluated = self.step in evaluations and bool(self.valid)
                 if evaluated:
                     valid_nats = self.evaluate()
@@ -163,7 +166,8 @@ class Trainer:
                     recent = float(torch.stack(losses[-50:]).mean())
                     report(
                         Progress(
-                            self.step, c.steps, now - begin, speed, recent, valid_nats, self.best_nats, self.best_step
+                            self.step, c.steps, now - begin, speed, recent, valid_nats, self.best_nats, self.best_step,
+                            evaluated,
                         )
                     )
                 if evaluated:
@@ -194,7 +198,8 @@ class Trainer:
         """JSON-ready: the step, the best result and the history of evaluations."""
         return {
             "step": self.step, "best_nats": self.best_nats, "best_step": self.best_step, "worse": self.worse,
-            "history": self.history,
+            "history": self.history, "seconds": round(self.seconds, 1),
+            "tokens_per_second": round(self.step * self.config.batch_size * self.crops.crop / max(1e-9, self.seconds)),
         }
 
     def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
@@ -210,4 +215,4 @@ class Trainer:
                 }
         self.step, self.worse = int(state["step"]), int(state["worse"])
         self.best_nats, self.best_step = state["best_nats"], int(state["best_step"])
-        self.history = list(state["history"])
+        self.history, self.seconds = list(state["history"]), float(state["seconds"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqgen.core.domain import Domain
-from seqgen.core.tokenizer import Tokenizer
 from seqgen.domains.midi.options import MidiOptions
+
+if TYPE_CHECKING:
+    from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
 

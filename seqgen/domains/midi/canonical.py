@@ -40,15 +40,24 @@ def sort_rows(columns: Sequence[npt.NDArray[Any]]) -> tuple[Longs, ...]:
     if sum(widths) > 63:
         order = np.lexsort(columns[::-1])
         return tuple(column[order] for column in columns)
-    packed = columns[0]
+    packed = columns[0].copy()
     for column, width in zip(columns[1:], widths[1:], strict=True):
-        packed = packed << width | column
-    packed = np.sort(packed)
+        packed <<= width
+        packed |= column
+    packed.sort()
     out = []
     for width in reversed(widths[1:]):
         out.append(packed & ((1 << width) - 1))
-        packed = packed >> width
+        packed >>= width
     return (packed, *reversed(out))
+
+
+def int32_columns(
+    onset: Longs, duration: Longs, pitch: Longs, velocity: Longs, track: Longs
+) -> dict[str, Any]:
+    """The arrays of a Score, by name."""
+    columns = {"onset": onset, "duration": duration, "pitch": pitch, "velocity": velocity, "track": track}
+    return {name: column.astype(np.int32) for name, column in columns.items()}
 
 
 def tempo_of(microseconds_per_quarter: int) -> float:
@@ -88,7 +97,7 @@ def canonical(score: Score) -> Score:
     onset, track, pitch, duration, velocity = first_ends_first(onset, track, pitch, duration, velocity)
     return replace(
         score,
-        **_int32(onset=onset, duration=duration, pitch=pitch, velocity=velocity, track=track),
+        **int32_columns(onset, duration, pitch, velocity, track),
         tracks=tuple(_clean(score.tracks[i]) for i in used),
         tempos=tuple(
             Tempo(t.tick, tempo_of(microseconds_of(t.quarters_per_minute))) for t in last_at_each_tick(score.tempos)
@@ -130,6 +139,8 @@ def last_at_each_tick(marks: Iterable[_M]) -> list[_M]:
 
 def clean_name(name: str) -> str:
     """A track name that survives a file: printable, valid Unicode, not longer than 120 characters."""
+    if name.isascii() and name.isprintable():
+        return name[:_MAX_NAME].strip()
     text = name.encode("utf-8", "replace").decode("utf-8", "replace")
     return "".join(c for c in text if c.isprintable())[:_MAX_NAME].strip()
 
@@ -138,6 +149,3 @@ def _clean(track: Track) -> Track:
     program = 0 if track.is_drum else min(max(int(track.program), 0), 127)
     return Track(program, bool(track.is_drum), clean_name(track.name))
 
-
-def _int32(**columns: Longs) -> dict[str, Any]:
-    return {name: column.astype(np.int32) for name, column in columns.items()}

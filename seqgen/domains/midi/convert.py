@@ -118,7 +118,9 @@ def _from_music21(stream: Any) -> Score:
         _MUSIC21_TICKS,
         begin,
         [_tick(row[0] + row[1]) - start for row, start in zip(rows, begin, strict=True)],
-        *([row[column] for row in rows] for column in (2, 3, 4)),
+        [row[2] for row in rows],
+        [row[3] for row in rows],
+        [row[4] for row in rows],
         tracks=[_track(part, flat) for part, flat in zip(parts, flat_parts, strict=True)],
         tempos=tuple(
             Tempo(_tick(mark.offset), float(tempo))

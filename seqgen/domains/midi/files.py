@@ -17,7 +17,7 @@ from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi import check
-from seqgen.domains.midi.canonical import canonical, clean_name, last_at_each_tick, sort_rows, tempo_of
+from seqgen.domains.midi.canonical import canonical, clean_name, int32_columns, last_at_each_tick, sort_rows, tempo_of
 from seqgen.domains.midi.convert import from_music21, from_pretty_midi, to_pretty_midi
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track
 from seqgen.domains.midi.serial import to_bytes
@@ -116,7 +116,7 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
     tempos = score.tempos.numpy() if len(score.tempos) else {"time": (), "mspq": ()}
     return Score(
         int(score.tpq),
-        *(values.astype(np.int32) for values in (onset, duration, pitch, velocity, of_track)),
+        **int32_columns(onset, duration, pitch, velocity, of_track),
         tracks=tuple(tracks),
         tempos=tuple(
             last_at_each_tick(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.core.errors import BadInput, CorpusError, MissingExtra, SeqgenError
+from seqgen.core.errors import CorpusError, MissingExtra, SeqgenError
 from seqgen.core.workers import Workers
 from seqgen.domains.midi.convert import from_music21
 from seqgen.domains.midi.files import write
@@ -23,11 +23,9 @@ CHOIR = 52  # General MIDI's "Choir Aahs"
 def bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     """Write the four-part chorales of the installed music21 as MIDI files; returns how many."""
     try:
-        from music21.common import getCorpusFilePath
-        from music21.corpus import chorales
+        from music21.corpus import chorales, getWork
     except ImportError:
         raise MissingExtra("The chorale corpus", "music21") from None
-    core = Path(getCorpusFilePath())
     names = [str(name) for name in chorales.Iterator(returnType="filename")]
     report(0, len(names))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -36,7 +34,7 @@ def bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     shutil.rmtree(draft, ignore_errors=True)
     written = 0
     try:
-        jobs = [(_find(core, name), str(draft / f"{Path(name).name}.mid")) for name in names]
+        jobs = [(_encoding(getWork(name)), str(draft / f"{Path(name).name}.mid")) for name in names]
         with Workers(chorale_to_midi, min(cores, 8), seconds=60.0, memory=2_000_000_000) as workers:
             for done, outcome in enumerate(workers.map(jobs), 1):
                 written += outcome.error is None and outcome.value
@@ -94,9 +92,7 @@ def _is_minor(score: Score, key: KeySignature) -> bool:
     return bool(heard[(tonic + 9) % 12] + heard[(tonic + 4) % 12] > heard[tonic] + heard[(tonic + 7) % 12])
 
 
-def _find(core: Path, name: str) -> str:
-    """The file of a corpus name like `bach/bwv269` (with any of the suffixes music21 stores)."""
-    for candidate in (core / name, *(core / f"{name}{suffix}" for suffix in (".mxl", ".xml", ".krn"))):
-        if candidate.is_file():
-            return str(candidate)
-    raise BadInput(name, f"is not in {core}")
+def _encoding(found: object) -> str:
+    """The file of a chorale; of several encodings the MusicXML one, which states its measures."""
+    paths = [str(p) for p in found] if isinstance(found, list | tuple) else [str(found)]
+    return next((p for p in paths if p.endswith((".mxl", ".xml", ".musicxml"))), paths[0])

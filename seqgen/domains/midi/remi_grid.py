@@ -146,11 +146,10 @@ class Metre:
             elif index != present or not stated:
                 _begin(segments, at, index)
             i += 1
-        start = np.array([s[0] for s in segments], np.int64)
-        signature = np.array([s[1] for s in segments], np.int64)
-        length_of = self.length[signature]
-        first_bar = np.concatenate(([0], np.cumsum(np.diff(start) // length_of[:-1]))).astype(np.int64)
-        return Bars(start, first_bar, length_of, signature, np.array([s[2] for s in segments], bool))
+        starts, signatures, stated_there = (np.array(column) for column in zip(*segments, strict=True))
+        lengths_of = self.length[signatures]
+        first_bar = np.concatenate(([0], np.cumsum(np.diff(starts) // lengths_of[:-1])))
+        return Bars(starts, first_bar, lengths_of, signatures, stated_there)
 
     def _of_length(self, positions: float, denominator: int) -> int | None:
         """A signature whose bar has so many positions, in quarters or the given denominator where possible."""
@@ -178,26 +177,41 @@ def layers(voice: Longs, onset: Longs, duration: Longs, velocity: Longs) -> tupl
     end = onset + duration
     # Voices are laid one behind the other on a single line, so that one running maximum serves all.
     offset = voice * (int(end.max()) + 1)
-    reach = np.maximum.accumulate(offset + end)
-    overlaps = offset[1:] + onset[1:] < reach[:-1]
+    begin, reach = offset + onset, np.maximum.accumulate(offset + end)
+    overlaps = begin[1:] < reach[:-1]
     if overlaps.any():
-        tangled = np.zeros(len(voice), bool)
-        tangled[1:] = overlaps
-        tangled[:-1] |= overlaps
-        starts = np.concatenate(([True], ~overlaps))
-        chosen = np.flatnonzero(tangled)
-        free: list[int] = []  # when each layer is free again
-        found = []
-        for fresh, begin, stop in zip(starts[chosen].tolist(), onset[chosen].tolist(), end[chosen].tolist(), strict=True):
-            if fresh:
-                free = []
-            for place, when in enumerate(free):
-                if when <= begin:
-                    free[place] = stop
-                    break
-            else:
-                place = len(free)
-                free.append(stop)
-            found.append(place)
-        layer[chosen] = found
+        _separate(overlaps, begin, reach, onset, end, layer)
     return voice, onset, duration, velocity, layer
+
+
+def _separate(
+    overlaps: npt.NDArray[np.bool_], begin: Longs, reach: Longs, onset: Longs, end: Longs, layer: Longs
+) -> None:
+    """Fill in the layers of runs of overlapping notes: each note takes the first layer that is free."""
+    tangled = np.zeros(len(layer), bool)
+    tangled[1:] = overlaps
+    tangled[:-1] |= overlaps
+    chosen = np.flatnonzero(tangled)
+    fresh = np.concatenate(([True], ~overlaps))[chosen]  # the first note of a run
+    run = np.cumsum(fresh) - 1
+    # Most runs overlap by two notes at a time only, which take turns between two layers.
+    layer[chosen] = (np.arange(len(chosen)) - np.flatnonzero(fresh)[run]) & 1
+    third = np.zeros(len(layer), bool)
+    third[2:] = begin[2:] < reach[:-2]
+    dense = np.bincount(run[third[chosen]], minlength=int(run[-1]) + 1) > 0
+    rest = dense[run]
+    chosen, fresh = chosen[rest], fresh[rest]
+    free: list[int] = []  # when each layer is free again
+    found = []
+    for is_first, start, stop in zip(fresh.tolist(), onset[chosen].tolist(), end[chosen].tolist(), strict=True):
+        if is_first:
+            free = []
+        for place, when in enumerate(free):
+            if when <= start:
+                free[place] = stop
+                break
+        else:
+            place = len(free)
+            free.append(stop)
+        found.append(place)
+    layer[chosen] = found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqgen.core.errors import UsageError
 from seqgen.domains.midi.canonical import (
     canonical,
     clean_name,
     is_time_signature,
     last_at_each_tick,
     microseconds_of,
-    sort_rows,
 )
 from seqgen.domains.midi.check import assemble, variable_length
 from seqgen.domains.midi.score import Score, Track
@@ -29,9 +29,10 @@ def to_bytes(score: Score) -> bytes:
     """
     if not _writable(score):
         score = canonical(score)
-    notes = _note_events(score, _channels(score.tracks)[0])
+    channels, ports = _channels(score.tracks)
+    notes = _note_events(score, channels)
     tracks = [_conductor(score)]
-    for track, channel, port, events in zip(score.tracks, *_channels(score.tracks), notes, strict=True):
+    for track, channel, port, events in zip(score.tracks, channels, ports, notes, strict=True):
         opening = bytearray()
         if len(score.tracks) > len(_PITCHED_CHANNELS):
             opening += b"\x00\xff\x21\x01" + bytes((port,))
@@ -101,37 +102,44 @@ def _note_events(score: Score, channels: list[int]) -> list[bytes]:
     n = score.n_notes
     if not n:
         return [b""] * len(score.tracks)
-    index = np.arange(n)
-    onset = score.onset.astype(np.int64)
-    # Ends come before beginnings at the same tick, or a repeated note would be cut off; beginnings in canonical order.
-    track, tick, begins, index = sort_rows(
-        (
-            np.concatenate((score.track, score.track)),
-            np.concatenate((onset + score.duration, onset)),
-            np.repeat(np.array([0, 1]), n),
-            np.concatenate((index, index)),
-        )
+    # Events are sorted as one integer each: track, tick, whether it begins a note, index of the note. Ends so come
+    # before beginnings at the same tick, or a repeated note would be cut off; beginnings come in canonical order.
+    onset, track = score.onset.astype(np.int64), score.track.astype(np.int64)
+    stop = onset + score.duration
+    index_bits, tick_bits = n.bit_length(), int(stop.max()).bit_length()
+    if index_bits + tick_bits + 1 + len(score.tracks).bit_length() > 63:
+        raise UsageError(f"{n:,} notes are too many for a file.", "Split the piece.")
+    index, track = np.arange(n), track << tick_bits
+    event = np.concatenate(
+        ((track | stop) << index_bits + 1 | index, (track | onset) << index_bits + 1 | 1 << index_bits | index)
     )
-    first = np.empty(2 * n, bool)
-    first[0] = True
-    np.not_equal(track[1:], track[:-1], out=first[1:])
-    delta = np.diff(tick, prepend=0)
-    delta[first] = tick[first]
-    digits = 1 + (delta >= 1 << 7) + (delta >= 1 << 14) + (delta >= 1 << 21)
-    size = digits + 2 + first
+    event.sort()
+    index = event & (1 << index_bits) - 1
+    begins = (event >> index_bits & 1).astype(np.uint8)
+    event >>= index_bits + 1  # track and tick are left
+    counts = 2 * np.bincount(score.track)
+    opening = np.cumsum(counts) - counts  # each track's first event
+    delta = np.empty(2 * n, np.int64)
+    np.subtract(event[1:], event[:-1], out=delta[1:])
+    delta[opening] = event[opening] & (1 << tick_bits) - 1
+    # Three bytes an event and more for a long delta; the first of a track says its status.
+    size = np.full(2 * n, 3, np.int64)
+    longer = [np.flatnonzero(delta >= 1 << 7)]
+    for place in (2, 3):
+        longer.append(longer[-1][delta[longer[-1]] >= 1 << 7 * place])
+    for at in (*longer, opening):
+        size[at] += 1
     end = np.cumsum(size)
-    out = np.zeros(int(end[-1]), np.uint8)
-    out[end - 1] = np.where(begins, score.velocity[index], 0)
-    out[end - 2] = score.pitch[index]
-    out[(end - 3)[first]] = 0x90 | np.array(channels)[track[first]]
-    last_digit = end - 3 - first
+    out = np.empty(int(end[-1]), np.uint8)
+    out[end - 1] = score.velocity.astype(np.uint8)[index] * begins
+    out[end - 2] = score.pitch.astype(np.uint8)[index]
+    out[end[opening] - 3] = 0x90 | np.array(channels)
+    last_digit = end - 3
+    last_digit[opening] -= 1
     out[last_digit] = delta & 0x7F
-    for place in (1, 2, 3):
-        longer = np.flatnonzero(digits > place)
-        if not len(longer):
-            break
-        out[last_digit[longer] - place] = delta[longer] >> 7 * place & 0x7F | 0x80
-    starts = (end - size)[first]
+    for place, at in enumerate(longer, 1):
+        out[last_digit[at] - place] = delta[at] >> 7 * place & 0x7F | 0x80
+    starts = (end - size)[opening]
     stops = np.append(starts[1:], len(out))
     return [out[a:b].tobytes() for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
 

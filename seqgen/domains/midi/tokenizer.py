@@ -75,12 +75,16 @@ class MidiTokenizer(Tokenizer[Score]):
         of this vocabulary."""
         return self.scheme.decode(np.asarray(ids))
 
-    def template(self, prompt: Any = None, **given: str) -> Ids:
-        """See Tokenizer. given: key ("G major"), time_signature ("3/4"), pickup, bars, as the tokenization has them."""
-        return self.scheme.template(None if prompt is None else to_score(prompt), **given)
+    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
+        """See Tokenizer. given: key ("G major"), bars, and time_signature ("3/4") and pickup (voices) or density
+        (remi)."""
+        return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
 
-    def length(self, amount: int, unit: str, template: Ids) -> Length:
-        return self.scheme.length(amount, unit, template)
+    def length(self, amount: int, unit: str, ids: Ids) -> Length:
+        return self.scheme.length(amount, unit, ids)
+
+    def losses(self, piece: Any) -> Mapping[str, float]:
+        return self.scheme.losses(to_score(piece))
 
     def config(self) -> Mapping[str, Any]:
         return {"tokenization": self.name, **self.scheme.config()}

@@ -24,6 +24,7 @@ from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key, transpose_key
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.voices_context import VoicesContext
+from seqgen.domains.midi.voices_state import VoicesShape
 
 Ids = npt.NDArray[np.int32]
 
@@ -108,10 +109,11 @@ class Voices:
         for kind in self.header_types:
             self.unknown_of[v.of_type(kind)] = v.id(f"{kind}_Unknown")
         self.grammar = self._grammar()
+        self.shifts = (0, *(k for k in range(-6, 7) if k))
         self.context = VoicesContext(
-            n_pitches=self.n_pitches, n_voices=s.n_voices, rest=self.rest, hold=self.hold, end=self.end,
-            n_header=self.n_header, vocabulary=v, steps_per_quarter=s.steps_per_quarter,
-            bar_steps={f"TimeSignature_{t}": self._bar_steps(t) for t in TIME_SIGNATURES},
+            VoicesShape(self.n_pitches, s.n_voices, s.low, self.rest, self.hold, self.end), v,
+            n_header=self.n_header, steps_per_quarter=s.steps_per_quarter,
+            bar_steps={f"TimeSignature_{t}": self._bar_steps(t) for t in TIME_SIGNATURES}, shifts=self.shifts,
         )
         self.backoff = self.context.backoff
         self.augmentations = self._transpositions()
@@ -128,10 +130,12 @@ class Voices:
         header: list[str] = []
         n_steps = grid.shape[1]
         if s.header:
-            signature, key = _first_marks(score)
+            mark, key = _metre(score), _key(score)
+            signature = f"{mark.numerator}/{mark.denominator}" if mark else None
             bar = self._bar_steps(signature or "4/4")
+            origin = round(mark.tick * s.steps_per_quarter / score.ticks_per_quarter) if mark else 0
             silent = int((grid != self.rest).any(axis=0).argmax())
-            pickup = -silent % bar
+            pickup = (origin - silent) % bar
             grid = grid[:, silent:]
             n_steps = grid.shape[1]
             n_bars = min(MAX_BARS, max(1, round(n_steps / bar)))
@@ -216,9 +220,28 @@ class Voices:
         voice, onset = np.nonzero(begins)
         return voice, onset, ends[voice, onset + 1]
 
+    def losses(self, score: Score) -> Mapping[str, float]:
+        """What the grid and the header leave out or change: name -> how many; nothing that is zero."""
+        onset, stop = on_grid(score, self.settings.steps_per_quarter)
+        step = score.ticks_per_quarter / self.settings.steps_per_quarter
+        shift = np.abs(onset * step - score.onset) / score.ticks_per_quarter
+        counts = {
+            "onsets_moved": float((shift > 1e-9).sum()),
+            "largest_shift_in_quarters": round(float(shift.max(initial=0)), 4),
+            "durations_changed": float((np.abs((stop - onset) * step - score.duration) > 1e-6).sum()),
+            "drum_notes_dropped": float(drums(score).sum()),
+            "velocities_set_to_80": float((score.velocity != VELOCITY).sum()),
+            "tempo_marks_dropped": float(len(score.tempos)),
+            "time_signature_changes_dropped": float(max(0, len(score.time_signatures) - 1)),
+            "key_changes_dropped": float(max(0, len(score.key_signatures) - 1)),
+        }
+        return {name: n for name, n in counts.items() if n}
+
     # --- what a sample begins with
 
-    def template(self, prompt: Score | None = None, **given: str) -> Ids:
+    def template(
+        self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str
+    ) -> Ids:
         """int32 [T]: header ids (-1 = free), then the prompt's steps."""
         values = {kind: -1 for kind in self.header_types}
         body = np.zeros(0, np.int32)
@@ -227,6 +250,9 @@ class Voices:
             values.update(zip(self.header_types, ids[: self.n_header].tolist(), strict=True))
             values["Length"] = -1
             body = ids[self.n_header : len(ids) - self.settings.end]
+        if length is not None and length[1] == "bars" and self.n_header:
+            bar = self._bar_steps_of(ids[0] if prompt is not None else -1)
+            given = {"bars": str(length[0] + round(len(body) / self.settings.n_voices / bar)), **given}
         for name, text in given.items():
             kind = {"key": "Key", "time_signature": "TimeSignature", "pickup": "Pickup", "bars": "Length"}.get(name)
             if kind not in self.header_types:
@@ -246,9 +272,7 @@ class Voices:
             return Length(counted, amount)
         if unit != "bars":
             raise UsageError(f"A length in {unit!r} is not known here.", "Use bars or tokens, like 16bars.")
-        signatures = [t for t in self.vocabulary.readable(np.asarray(ids)[: self.n_header]) if t.startswith("Time")]
-        signature = signatures[0].split("_")[1] if signatures else "Unknown"
-        bar = self._bar_steps("4/4" if signature == "Unknown" else signature)
+        bar = self._bar_steps_of(int(ids[0]) if self.n_header else -1)
         return Length(counted, amount * bar * self.settings.n_voices)
 
     # --- tables
@@ -256,6 +280,11 @@ class Voices:
     @property
     def _max_bar_steps(self) -> int:
         return max(self._bar_steps(t) for t in TIME_SIGNATURES)
+
+    def _bar_steps_of(self, time_signature_id: int) -> int:
+        """Steps of a bar; of four-four when the id is unknown or not there."""
+        token = self.vocabulary.tokens[time_signature_id] if time_signature_id >= 0 else "Unknown"
+        return self._bar_steps("4/4" if token.endswith("Unknown") else token.split("_", 1)[1])
 
     def _bar_steps(self, signature: str) -> int:
         numerator, denominator = map(int, signature.split("/"))
@@ -291,15 +320,14 @@ class Voices:
 
     def _transpositions(self) -> Augmentation:
         v, low, high = self.vocabulary, self.settings.low, self.settings.high
-        shifts = [0, *(k for k in range(-6, 7) if k)]
-        table = np.tile(np.arange(len(v), dtype=np.int32), (len(shifts), 1))
-        for row, k in zip(table, shifts, strict=True):
+        table = np.tile(np.arange(len(v), dtype=np.int32), (len(self.shifts), 1))
+        for row, k in zip(table, self.shifts, strict=True):
             for pitch in range(low, high + 1):
                 row[pitch - low] = pitch + k - low if low <= pitch + k <= high else -1
             if self.settings.header:
                 for key in KEYS:
                     row[v.id(f"Key_{key_name(key)}")] = v.id(f"Key_{key_name(transpose_key(key, k))}")
-        return _VoiceTranspositions(self, [f"{k:+d} semitones" for k in shifts], table)
+        return _VoiceTranspositions(self, [f"{k:+d} semitones" for k in self.shifts], table)
 
 
 class _VoiceTranspositions(Augmentation):
@@ -401,12 +429,17 @@ def _plausible_order(score: Score, used: npt.NDArray[Any]) -> bool:
     return all(a > b for a, b in zip(means, means[1:], strict=False))
 
 
-def _first_marks(score: Score) -> tuple[str | None, Key | None]:
-    """The first time signature, when it can be said, and the first key signature."""
-    signature = None
-    if score.time_signatures:
-        first = score.time_signatures[0]
-        text = f"{first.numerator}/{first.denominator}"
-        signature = text if text in TIME_SIGNATURES else None
-    key = (score.key_signatures[0].fifths, score.key_signatures[0].minor) if score.key_signatures else None
-    return signature, key
+def _metre(score: Score) -> TimeSignature | None:
+    """The time signature that lasts longest, if it can be said. Bars are counted from it: a shorter one before it is
+    how many files write a pickup."""
+    marks = score.time_signatures
+    ends = [*(mark.tick for mark in marks[1:]), max(score.end_tick, marks[-1].tick if marks else 0)]
+    spans = [end - mark.tick for mark, end in zip(marks, ends, strict=False)]
+    if not spans:
+        return None
+    mark = marks[spans.index(max(spans))]
+    return mark if f"{mark.numerator}/{mark.denominator}" in TIME_SIGNATURES else None
+
+
+def _key(score: Score) -> Key | None:
+    return (score.key_signatures[0].fifths, score.key_signatures[0].minor) if score.key_signatures else None

@@ -1,8 +1,13 @@
-"""What a voice knows when its next id is chosen: the beat, its own note, the other voices' notes."""
+"""What a voice knows when its next id is chosen: the beat, its own notes, the other voices' notes, the key, and what
+followed when the same was heard before.
+
+Nearly all features are relative — intervals, pitch classes within the key — so that what is learned in one key holds
+in all. Most are told apart by voice, since the embedding of a feature is all that the model's output sees of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,127 +15,221 @@ import numpy.typing as npt
 
 from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.midi.key_finding import collection
+from seqgen.domains.midi.keys import KEYS, key_name
+from seqgen.domains.midi.voices_state import HISTORY, Rows, RowStepper, VoicesShape, whole_rows
 
 Ints = npt.NDArray[np.int32]
 
 MAX_HELD = 16  # steps
 MAX_REMAINING = 32  # quarters
+LEAP = 12  # semitones told apart in melodic intervals
+SPAN = 30  # and in intervals between voices
+_LENGTHS = np.array([1, 2, 3, 4, 5, 7, 9, 13, 17])  # steps: bounds of classes of duration
+_AGREEMENTS = np.array([1, 32, 48, 64, 96, 160])  # ids
+_NO_PITCH_CLASS = 12
 
 
 @dataclass
 class _Header:
-    """The header as small integers, per row; 0 where it was not given."""
+    """Per row. signature: 0 unknown. key: 0 … 11 major by tonic, 12 … 23 minor, -1 unknown. bar: steps.
+    lead: steps of the first bar before the piece begins, -1 unknown. steps: length of the piece, -1 unknown."""
 
     signature: Ints
     key: Ints
-    bar: Ints  # steps
-    lead: Ints  # steps of the first bar before the piece begins; -1 unknown
-    steps: Ints  # total length in steps; -1 unknown
-
-
-@dataclass
-class _Rows:
-    """The state before each of n ids; voices stand in the order in which they are written.
-
-    slot: [n] which voice is next; n_voices + i at header position i. step: [n].
-    notes: [n, voices] each voice's latest value (pitch index, rest, or none at the beginning).
-    held: [n, voices] steps since that value began. now: [n, voices] whether it was chosen in this very step.
-    """
-
-    header: _Header
-    slot: Ints
-    step: Ints
-    notes: Ints
-    held: Ints
-    now: npt.NDArray[np.bool_]
+    bar: Ints
+    lead: Ints
+    steps: Ints
 
 
 class VoicesContext:
-    """Context of the voices tokenization. All features are functions of `_Rows`; `of` builds the rows of a whole
-    sequence at once, the cursor one by one."""
+    """Context of the voices tokenization; see the module. shifts: semitones of each augmentation."""
 
     def __init__(
-        self, *, n_pitches: int, n_voices: int, rest: int, hold: int, end: int, n_header: int,
-        vocabulary: Vocabulary, steps_per_quarter: int, bar_steps: Mapping[str, int],
+        self, shape: VoicesShape, vocabulary: Vocabulary, *, n_header: int, steps_per_quarter: int,
+        bar_steps: Mapping[str, int], shifts: Sequence[int],
     ) -> None:
-        self.n_pitches, self.n_voices = n_pitches, n_voices
-        self.rest, self.hold, self.end = rest, hold, end
-        self.n_header = n_header
-        self.steps_per_quarter = steps_per_quarter
-        self.none = n_pitches + 1
-        n_values = n_pitches + 2
+        self.shape, self.n_header, self.steps_per_quarter = shape, n_header, steps_per_quarter
         v = vocabulary
-        tokens = v.tokens
         self._signature_of = _numbered(v, "TimeSignature")
-        self._key_of = _numbered(v, "Key")
-        self._bar_of = np.array([bar_steps.get(t, 4 * steps_per_quarter) for t in tokens], np.int32)
-        self._pickup_of = np.array([_value(t, "Pickup") for t in tokens], np.int32)
-        self._bars_of = np.array([_value(t, "Length") for t in tokens], np.int32)
-        self._max_bar = max(bar_steps.values())
-        features = [Feature("voice", n_voices + n_header), Feature("place", self._max_bar + 1)]
-        if n_header:
-            features += [
-                Feature("signature", int(self._signature_of.max()) + 1),
-                Feature("key", int(self._key_of.max()) + 1),
-                Feature("remaining", MAX_REMAINING + 2),
-            ]
-        features += [Feature("own", n_values), Feature("held", MAX_HELD + 1)]
-        features += [Feature(f"note{i}", 2 * n_values) for i in range(n_voices)]
-        self.features = tuple(features)
-        self.backoff = ("voice", "own", "note0", "place", "held")
+        self._bar_of = np.array([bar_steps.get(t, 4 * steps_per_quarter) for t in v.tokens], np.int32)
+        self._pickup_of = np.array([_value(t, "Pickup") for t in v.tokens], np.int32)
+        self._bars_of = np.array([_value(t, "Length") for t in v.tokens], np.int32)
+        tonics = {f"Key_{key_name(key)}": (7 * key[0] + 9 * key[1]) % 12 + 12 * key[1] for key in KEYS}
+        self._key_of = np.array([tonics.get(t, -1) for t in v.tokens], np.int32)
+        # Without a header the metre is taken to be four-four from the first beat.
+        self._max_bar = max(bar_steps.values()) if n_header else 4 * steps_per_quarter
+        self.features = tuple(self._declare(v, shifts))
+        # What counting should look at first: the voice's own note, who moves, for how long it has lasted, and how far
+        # the other voices are.
+        others = ("above1", "above0") if shape.n_voices > 2 else ("above0",) * (shape.n_voices > 1)
+        self.backoff = ("own", "held", "pattern", *others)
 
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1, F]."""
         ids = np.asarray(ids_T, np.int32)
-        n, n_header, n_voices = len(ids) + 1, self.n_header, self.n_voices
-        header = self._header(ids[None, :n_header])
-        n_body = max(0, n - n_header)  # rows that predict a body id
-        body = ids[n_header:]
-        n_steps = -(-n_body // n_voices)
-        padded = np.full(n_steps * n_voices, self.rest, np.int32)
-        padded[: len(body)] = np.where(body == self.end, self.rest, body)[: len(padded)]
-        grid = padded.reshape(n_steps, n_voices)
-        value, held = self._resolve(grid)
-        none = np.full((1, n_voices), self.none, np.int32)
-        before = np.concatenate([none, value])[:-1]
-        held_before = np.concatenate([np.zeros((1, n_voices), np.int32), held + 1])[:-1]
-        slot = np.tile(np.arange(n_voices, dtype=np.int32), n_steps)
-        now = np.tile(np.tri(n_voices, k=-1, dtype=bool), (n_steps, 1))
-        step = np.repeat(np.arange(n_steps, dtype=np.int32), n_voices)
-        rows = _Rows(
-            header, slot, step, np.where(now, value[step], before[step]),
-            np.where(now, held[step], held_before[step]), now,
-        )
-        body_rows = self._features(rows)[:n_body]
-        if not n_header:
-            return body_rows
-        return np.concatenate([self._header_rows(min(n, n_header)), body_rows])
+        n = len(ids) + 1
+        header = self._header(ids[None, : self.n_header])
+        n_body = n - self.n_header
+        parts = [self._header_rows(min(n, self.n_header))] if self.n_header else []
+        if n_body > 0:
+            parts.append(self._features(whole_rows(ids[self.n_header :], n_body, self.shape), header))
+        return np.concatenate(parts)
 
     def start(self, ids_BT: npt.NDArray[np.integer]) -> VoicesCursor:
         """A cursor after these ids."""
         return VoicesCursor(self, np.asarray(ids_BT, np.int32))
 
-    def _resolve(self, grid: Ints) -> tuple[Ints, Ints]:
-        """[steps, voices] ids -> (value of each slot with holds resolved, steps since that value began)."""
-        steps = np.arange(len(grid), dtype=np.int32)[:, None]
-        if self.hold >= 0:
-            begins = grid != self.hold
-        else:
-            begins = np.ones(grid.shape, bool)
-            begins[1:] = grid[1:] != grid[:-1]
-        begun = np.maximum.accumulate(np.where(begins, steps, 0), axis=0) if len(grid) else grid
-        value = np.take_along_axis(grid, begun, axis=0) if len(grid) else grid
-        # A Hold with nothing to hold is not legal; treat it as silence.
-        value = np.where(value == self.hold, self.rest, value) if self.hold >= 0 else value
-        return value.astype(np.int32), (steps - begun).astype(np.int32)
+    # --- features
+
+    def _declare(self, vocabulary: Vocabulary, shifts: Sequence[int]) -> list[Feature]:
+        shape, V = self.shape, self.shape.n_voices
+        phases = self.steps_per_quarter + 1
+        features = [
+            Feature("own", shape.none + 1, self._own_maps(shifts), self._intervals(vocabulary)),
+            Feature("collection", 13, _collection_maps(shifts), self._pitch_classes(vocabulary)),
+            Feature("place", V * (self._max_bar + 1) + self.n_header),
+            Feature("held", V * phases * (MAX_HELD + 1)),
+            Feature("pattern", V * phases * 2 ** (V - 1)),
+            Feature("moves", V * phases * 2**HISTORY),
+            Feature("all_moves", V * phases * 2**HISTORY),
+            Feature("interval", V * (2 * LEAP + 2)),
+            Feature("interval_before", V * (2 * LEAP + 2)),
+            Feature("lasted", V * 10),
+            Feature("chord", 2**11 + 1),
+            Feature("mode", 3),
+            Feature("local", 25),
+            Feature("again", 7 * (2 * LEAP + 3)),
+        ]
+        features += [Feature(f"class{j}", V * 2 * 13) for j in range(V)]
+        for k in range(V - 1):
+            features += [
+                Feature(f"above{k}", V * 2 * (2 * SPAN + 2)),
+                Feature(f"step{k}", V * (2 * LEAP + 3)),
+                Feature(f"held{k}", V * 10),
+                Feature(f"interval{k}", V * (2 * LEAP + 2)),
+            ]
+        if self.n_header:
+            features += [
+                Feature("signature", int(self._signature_of.max()) + 1),
+                Feature("given_key", 3),
+                Feature("remaining", MAX_REMAINING + 2),
+            ]
+        return features
+
+    def _features(self, r: Rows, h: _Header) -> Ints:
+        """int32 [n, F] in the order of `_declare`."""
+        shape, V = self.shape, self.shape.n_voices
+        at, phases = np.arange(len(r.slot)), self.steps_per_quarter + 1
+        known = h.lead >= 0
+        place = np.where(known, (r.step + h.lead) % h.bar, self._max_bar)
+        phase = np.where(known, (r.step + h.lead) % self.steps_per_quarter, self.steps_per_quarter)
+        beat = r.slot * phases + phase
+        key = np.where(h.key >= 0, h.key, r.key)
+        tonic = collection(key)
+        own = r.before[at, r.slot]
+        local = collection(r.local)
+        all_bits = np.bitwise_or.reduce(r.bits, axis=1)
+        again = np.where(
+            (r.again_value >= 0) & ~r.again_moved, 2 * LEAP + 2, self._interval(own, r.again_value, LEAP)
+        )
+        columns: list[npt.NDArray[np.integer]] = [
+            own,
+            tonic,
+            r.slot * (self._max_bar + 1) + place,
+            beat * (MAX_HELD + 1) + np.minimum(r.held[at, r.slot], MAX_HELD),
+            beat * 2 ** (V - 1) + self._moved_bits(r),
+            beat * 2**HISTORY + r.bits[at, r.slot],
+            beat * 2**HISTORY + all_bits,
+            r.slot * (2 * LEAP + 2) + self._interval(r.last[at, r.slot], own, LEAP),
+            r.slot * (2 * LEAP + 2) + self._interval(r.earlier[at, r.slot], own, LEAP),
+            r.slot * 10 + np.digitize(r.lasted[at, r.slot], _LENGTHS),
+            self._chord(r.before),
+            np.where(key < 0, 2, key // 12),
+            np.where(r.local < 0, 24, np.where(tonic > 11, 24, (local - tonic) % 12 + 12 * (r.local // 12))),
+            np.digitize(r.again_length, _AGREEMENTS) * (2 * LEAP + 3) + again,
+        ]
+        for j in range(V):
+            pitch_class = np.where(
+                (r.value[:, j] >= shape.n_pitches) | (tonic > 11), _NO_PITCH_CLASS,
+                (r.value[:, j] + shape.low - tonic) % 12,
+            )
+            columns.append((r.slot * 2 + r.moved[:, j]) * 13 + pitch_class)
+        for k in range(V - 1):
+            other = np.where(r.slot <= k, k + 1, k)  # the voices but the one that is next
+            column = (r.slot * 2 + r.moved[at, other]) * (2 * SPAN + 2)
+            columns.append(column + self._interval(own, r.value[at, other], SPAN))
+            made = self._interval(r.before[at, other], r.value[at, other], LEAP)
+            columns.append(r.slot * (2 * LEAP + 3) + np.where(r.written[at, other], made, 2 * LEAP + 2))
+            columns.append(r.slot * 10 + np.digitize(r.held[at, other], _LENGTHS))
+            before = self._interval(r.last[at, other], r.before[at, other], LEAP)
+            columns.append(r.slot * (2 * LEAP + 2) + before)
+        if self.n_header:
+            quarters = np.clip(-(-(h.steps - r.step) // self.steps_per_quarter), 0, MAX_REMAINING)
+            columns += [
+                np.broadcast_to(h.signature, at.shape),
+                np.broadcast_to(np.where(h.key < 0, 0, 1 + h.key // 12), at.shape),
+                np.where(h.steps < 0, MAX_REMAINING + 1, quarters),
+            ]
+        out = np.empty((len(at), len(columns)), np.int32)
+        for i, values in enumerate(columns):
+            out[:, i] = values
+        return out
+
+    def _interval(self, start: Ints, stop: Ints, limit: int) -> npt.NDArray[np.integer]:
+        """Semitones from one value to another, clipped, from 0; 2 * limit + 1 where one is no pitch."""
+        bad = (start >= self.shape.n_pitches) | (stop >= self.shape.n_pitches) | (stop < 0)
+        return np.where(bad, 2 * limit + 1, np.clip(stop - start, -limit, limit) + limit)
+
+    def _moved_bits(self, r: Rows) -> npt.NDArray[np.integer]:
+        """Which of the voices written in this step moved; the last voice is never among them."""
+        bits: npt.NDArray[np.integer] = r.moved[:, :-1] @ (1 << np.arange(self.shape.n_voices - 1))
+        return bits
+
+    def _chord(self, before: Ints) -> npt.NDArray[np.integer]:
+        """The pitch classes of the step before, as seen from the lowest note; 2^11 when all are silent."""
+        sounding = before < self.shape.n_pitches
+        lowest = np.where(sounding, before, self.shape.n_pitches + 1).min(axis=1)
+        bits = np.where(sounding, 1 << (before - lowest[:, None]) % 12, 0)
+        chord = np.bitwise_or.reduce(bits, axis=1) >> 1
+        return np.where(sounding.any(axis=1), chord, 2**11)
+
+    # --- ids seen from features
+
+    def _intervals(self, vocabulary: Vocabulary) -> Ints:
+        """[own, V]: the interval from the voice's last note; other ids have classes of their own."""
+        shape = self.shape
+        own, ids = np.arange(shape.none + 1)[:, None], np.arange(len(vocabulary))[None]
+        table = self._interval(np.minimum(own, shape.none), np.minimum(ids, shape.n_pitches), SPAN)
+        return self._others(table, 2 * SPAN + 2)
+
+    def _pitch_classes(self, vocabulary: Vocabulary) -> Ints:
+        """[collection, V]: the pitch class as seen from the key."""
+        tonic, ids = np.arange(13)[:, None], np.arange(len(vocabulary))[None]
+        table = np.where(tonic > 11, 12, (ids + self.shape.low - tonic) % 12)
+        return self._others(table, 13)
+
+    def _others(self, table: npt.NDArray[np.integer], first: int) -> Ints:
+        table = table.copy()
+        table[:, self.shape.n_pitches :] = first + 2
+        table[:, self.shape.rest] = first
+        if self.shape.hold >= 0:
+            table[:, self.shape.hold] = first + 1
+        return table.astype(np.int32)
+
+    def _own_maps(self, shifts: Sequence[int]) -> Ints:
+        n = self.shape.n_pitches
+        own = np.arange(self.shape.none + 1)
+        return np.stack([np.where(own < n, np.clip(own + k, 0, n - 1), own) for k in shifts]).astype(np.int32)
+
+    # --- header
 
     def _header(self, ids_BH: Ints) -> _Header:
-        """From the header ids, as far as they are there."""
+        """From the header ids; all unknown while they are not all there."""
         batch, n = ids_BH.shape
-        unknown = np.full(batch, -1, np.int32)
         if n < self.n_header or not n:
             zero = np.zeros(batch, np.int32)
-            return _Header(zero, zero, zero + 4 * self.steps_per_quarter, zero, unknown)
+            return _Header(zero, zero - 1, zero + 4 * self.steps_per_quarter, zero, zero - 1)
         bar = self._bar_of[ids_BH[:, 0]]
         pickup, bars = self._pickup_of[ids_BH[:, 1]], self._bars_of[ids_BH[:, 3]]
         lead = np.where(pickup < 0, -1, -pickup % bar).astype(np.int32)
@@ -139,24 +238,10 @@ class VoicesContext:
 
     def _header_rows(self, n: int) -> Ints:
         rows = np.zeros((n, len(self.features)), np.int32)
-        rows[:, 0] = self.n_voices + np.arange(n)
+        rows[:, 0] = self.shape.none
+        rows[:, 1] = 12
+        rows[:, 2] = self.shape.n_voices * (self._max_bar + 1) + np.arange(n)
         return rows
-
-    def _features(self, r: _Rows) -> Ints:
-        n, n_values = len(r.slot), self.n_pitches + 2
-        h = r.header
-        out = np.zeros((n, len(self.features)), np.int32)
-        at = np.arange(n)
-        place = np.where(h.lead < 0, self._max_bar, (r.step + h.lead) % h.bar)
-        columns: list[Ints | npt.NDArray[np.integer]] = [r.slot, place]
-        if self.n_header:
-            quarters = np.clip(-(-(h.steps - r.step) // self.steps_per_quarter), 0, MAX_REMAINING)
-            columns += [h.signature, h.key, np.where(h.steps < 0, MAX_REMAINING + 1, quarters)]
-        columns += [r.notes[at, r.slot], np.minimum(r.held[at, r.slot], MAX_HELD)]
-        columns += list((r.notes + n_values * r.now).T)
-        for i, column in enumerate(columns):
-            out[:, i] = column
-        return out
 
 
 class VoicesCursor:
@@ -164,50 +249,32 @@ class VoicesCursor:
 
     def __init__(self, context: VoicesContext, ids_BT: Ints) -> None:
         self._context = context
-        batch = len(ids_BT)
-        self._header = np.zeros((batch, 0), np.int32)
-        self._batch = batch
-        self._n = 0  # ids taken
-        shape = (batch, context.n_voices)
-        self._rows = _Rows(
-            context._header(self._header), np.zeros(batch, np.int32), np.zeros(batch, np.int32),
-            np.full(shape, context.none, np.int32), np.zeros(shape, np.int32), np.zeros(shape, bool),
-        )
+        self._header_ids = np.zeros((len(ids_BT), 0), np.int32)
+        self._header = context._header(self._header_ids)
+        self._stepper = RowStepper(len(ids_BT), context.shape)
         for column in ids_BT.T:
             self.advance(column)
 
     def row(self) -> Ints:
         """int32 [B, F]."""
-        c = self._context
-        if self._n < c.n_header:
-            return np.repeat(c._header_rows(self._n + 1)[-1:], self._batch, axis=0)
-        return c._features(self._rows)
+        batch, n = self._header_ids.shape
+        if n < self._context.n_header:
+            return np.repeat(self._context._header_rows(n + 1)[-1:], batch, axis=0)
+        return self._context._features(self._stepper.rows, self._header)
 
     def advance(self, ids_B: npt.NDArray[np.integer]) -> None:
         """Take one id each."""
-        c, r = self._context, self._rows
-        ids = np.asarray(ids_B, np.int32)
-        self._n += 1
-        if self._n <= c.n_header:
-            self._header = np.concatenate([self._header, ids[:, None]], axis=1)
-            r.header = c._header(self._header)
-            return
-        slot = (self._n - c.n_header - 1) % c.n_voices
-        old = r.notes[:, slot]
-        ids = np.where(ids == c.end, c.rest, ids)
-        if c.hold >= 0:
-            holds = ids == c.hold
-            value = np.where(holds, np.where(old == c.none, c.rest, old), ids)
+        if self._header_ids.shape[1] < self._context.n_header:
+            column = np.asarray(ids_B, np.int32)[:, None]
+            self._header_ids = np.concatenate([self._header_ids, column], axis=1)
+            self._header = self._context._header(self._header_ids)
         else:
-            holds, value = ids == old, ids
-        r.held[:, slot] = np.where(holds & (old != c.none), r.held[:, slot], 0)
-        r.notes[:, slot] = value
-        r.now[:, slot] = True
-        if slot + 1 == c.n_voices:
-            r.now[:] = False
-            r.held += 1
-            r.step += 1
-        r.slot = np.full(self._batch, (slot + 1) % c.n_voices, np.int32)
+            self._stepper.advance(np.asarray(ids_B))
+
+
+def _collection_maps(shifts: Sequence[int]) -> Ints:
+    tonic = np.arange(13)
+    return np.stack([np.where(tonic > 11, 12, (tonic + k) % 12) for k in shifts]).astype(np.int32)
 
 
 def _numbered(vocabulary: Vocabulary, kind: str) -> Ints:

@@ -1,0 +1,341 @@
+"""What the package's public names do: train, load, and what a loaded model can."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from seqgen.core.domain import Domain, get_domain
+from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
+from seqgen.core.files import write_bytes, write_json
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.corpus.build import Prepared, prepare
+from seqgen.corpus.folder import open_corpus
+from seqgen.evaluation.baselines import baseline_nats
+from seqgen.evaluation.metrics import evaluate_pieces
+from seqgen.evaluation.report import model_card
+from seqgen.model import SequenceModel
+from seqgen.sampling.filters import Filters
+from seqgen.sampling.sampler import Request, sample
+from seqgen.training.checkpoint import checkpoints
+from seqgen.training.config import TrainConfig, default_config
+from seqgen.training.loop import Progress, Trainer
+from seqgen.training.machine import calibrate, choose_machine
+from seqgen.training.run import Run, find_run, new_run_path
+from seqgen.training.validation import piece_log_probabilities
+
+Ids = npt.NDArray[np.int32]
+
+
+class Reporter:
+    """Told how things go; this one says nothing."""
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """A part of something that takes a while: done of total."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def training(self, progress: Progress) -> None:
+        """About twice a second, and after every evaluation."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`)."""
+
+    ids: Ids
+    piece: Any
+
+
+class Model:
+    """A trained run, ready to use: `seqgen.load("runs/bach-…")`."""
+
+    def __init__(self, run: Run, device: str = "cpu") -> None:
+        self.run = run
+        self.tokenizer: Tokenizer[Any] = run.tokenizer()
+        self.domain: Domain = get_domain(self.tokenizer.domain)
+        self.network: SequenceModel
+        self.network, self.checkpoint, self.problems = run.model(device)
+
+    def sample(
+        self, count: int = 1, length: str | None = None, *, prompt: Any = None, temperature: float = 1.0,
+        top_k: int | None = None, top_p: float | None = None, min_p: float | None = None, seed: int | None = None,
+        report: Callable[[int], None] = lambda n_tokens: None, **given: str,
+    ) -> list[Sample]:
+        """Draw `count` new pieces; every one is legal by the tokenizer's grammar.
+
+        Args:
+            count: how many.
+            length: like "16bars", in one of the domain's units; after a prompt, so much is added to it.
+            prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
+            temperature, top_k, top_p, min_p: see seqgen.sampling.filters.
+            seed: the same seed gives the same pieces; None takes a new one.
+            given: header values, such as key="G major"; what is not given the model chooses.
+
+        Raises:
+            UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
+        """
+        tokenizer = self.tokenizer
+        amount, unit = parse_length(length or self.domain.default_length, self.domain)
+        request = Request(tokenizer.template(prompt, (amount, unit), **given), (amount, unit))
+        filters = Filters(temperature, top_k, top_p, min_p)
+        seed = secrets.randbelow(2**32) if seed is None else seed
+        drawn = sample(self.network, tokenizer, request, count=count, filters=filters, seed=seed, report=report)
+        return [Sample(ids, tokenizer.decode(ids)) for ids in drawn]
+
+    def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
+        """What may come next after a piece: [{action, probability}], the likeliest first."""
+        ids = _without_gaps(self.tokenizer, self.tokenizer.template(piece))
+        with torch.inference_mode():
+            previous = np.concatenate([[self.network.begin], ids]).astype(np.int64)
+            context = self.tokenizer.context.of(ids).astype(np.int64)
+            device = self.network.bias.device
+            logits, _ = self.network(
+                torch.from_numpy(previous)[None].to(device), torch.from_numpy(context)[None].to(device)
+            )
+            allowed = self.tokenizer.grammar.masks[self.tokenizer.grammar.states(ids)[-1]]
+            masked = logits[0, -1].float().cpu().masked_fill(~torch.from_numpy(allowed.copy()), float("-inf"))
+            p = masked.softmax(-1).numpy()
+        order = np.argsort(-p, kind="stable")[:top]
+        return [
+            {"action": self.tokenizer.vocabulary.tokens[i], "probability": round(float(p[i]), 6)}
+            for i in order if p[i] > 0
+        ]
+
+    def score(self, piece: Any) -> dict[str, float]:
+        """How likely a piece is: tokens (scored ids), nats, nats_per_token."""
+        ids = self.tokenizer.encode(piece)
+        (log_p,) = piece_log_probabilities(self.network, self.tokenizer, [ids])
+        scored = self.tokenizer.vocabulary.scored[ids]
+        nats = -float(log_p[scored].sum(dtype=np.float64))
+        return {"tokens": int(scored.sum()), "nats": nats, "nats_per_token": nats / max(1, int(scored.sum()))}
+
+    def evaluate(
+        self, split: Literal["valid", "test"] = "test", corpus: str | Path | None = None,
+        reporter: Reporter | None = None,
+    ) -> dict[str, Any]:
+        """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
+
+        corpus: where the corpus lies now, if not where it was. Raises CorpusError when it is gone or has changed.
+        """
+        reporter = reporter or Reporter()
+        prepared = _same_corpus(self.run, corpus, reporter)
+        pieces = prepared.store.of_split(split)
+        if not pieces:
+            raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
+        numbers = evaluate_pieces(
+            self.network, self.tokenizer, pieces, lambda done, total: reporter.working("scoring", done, total)
+        )
+        reporter.working("counting n-grams", 0, 1)
+        baselines = baseline_nats(self.tokenizer, prepared.store.of_split("train"), {split: pieces})
+        reporter.working("counting n-grams", 1, 1)
+        return {
+            "run": str(self.run.path), "split": split, **numbers,
+            "baselines": {
+                name: {"nats_per_token": round(values[split], 4), "bits_per_token": round(values[split] / math.log(2), 4)}
+                for name, values in baselines.items()
+            },
+        }
+
+
+def load(run: str | Path | None = None, device: str = "cpu") -> Model:
+    """A trained run by path or name; the newest in ./runs when none is given. Raises RunError."""
+    return Model(find_run(run), device)
+
+
+def train(
+    domain: str,
+    path: str | Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    preset: str = "small",
+    seed: int = 0,
+    device: str = "auto",
+    out: str | Path | None = None,
+    resume: bool = False,
+    strict: bool = False,
+    options: Any = None,
+    reporter: Reporter | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    **settings: Any,
+) -> Model:
+    """Learn a corpus and return the trained model.
+
+    Args:
+        domain: "midi".
+        path: a folder of files (with or without a corpus.toml), or one file.
+        minutes: how long, on this machine; 3 by default. It becomes a number of steps after a short trial.
+        steps: how long, in steps, instead of minutes.
+        preset: tiny, small or base.
+        seed: the same seed, corpus, version and machine give the same weights.
+        device: auto, cpu or cuda.
+        out: the run's folder; runs/<corpus>-<time> by default.
+        resume: go on with the run in `out` (or the newest) exactly where its last checkpoint stands.
+        strict: end at the first file that cannot be read instead of leaving it out.
+        options: the domain's options (MidiOptions …), or give its fields by name among the settings.
+        reporter: told how it goes. stop: asked after every step; True saves and ends.
+        settings: fields of TrainConfig, such as learning_rate.
+
+    Raises:
+        UsageError, CorpusError, RunError, Diverged.
+    """
+    reporter = reporter or Reporter()
+    found = get_domain(domain)
+    if resume:
+        return _resume(out, path, reporter, stop)
+    if minutes is not None and steps is not None:
+        raise UsageError("Both minutes and steps are given.", "Give one of them.")
+    if minutes is not None and not 0 < minutes < 60 * 24 * 60:
+        raise UsageError(f"{minutes} minutes is not a time to train for.")
+    options, settings = _split_options(found, options, settings)
+    machine = choose_machine(device)
+    corpus = open_corpus(Path(path))
+    if corpus.domain and corpus.domain != domain:
+        raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
+    prepared = prepare(corpus, found, options, reporter.working, strict=strict)
+    _say_corpus(prepared, reporter)
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    n_tokens = sum(map(len, training))
+    config = default_config(
+        n_tokens=n_tokens, n_augmentations=len(prepared.tokenizer.augmentations), preset=preset, seed=seed,
+        steps=steps, **machine, **settings,
+    )
+    reporter.note("trying this machine's speed")
+    seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
+    config = calibrate(config, prepared.tokenizer, training, valid, seconds)
+    run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
+    about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
+    with run.lock():
+        run.create(prepared.tokenizer, config, about)
+        return _go_on(run, Trainer(config, prepared.tokenizer, training, valid), reporter, stop, prepared)
+
+
+def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: Callable[[], bool]) -> Model:
+    run = find_run(out)
+    config = run.config()
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise RunError(f"{run.path} was trained on CUDA, which is not there now.", "Resume it on such a machine.")
+    prepared = _same_corpus(run, path, reporter)
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    with run.lock():
+        trainer = Trainer(config, prepared.tokenizer, training, valid)
+        if checkpoints(run.path / "checkpoints"):
+            for problem in run.resume(trainer):
+                reporter.note(f"{problem.message} An earlier checkpoint is used.")
+        reporter.note(f"going on with {run.path} at step {trainer.step} of {config.steps}")
+        return _go_on(run, trainer, reporter, stop, prepared)
+
+
+def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bool], prepared: Prepared) -> Model:
+    c, model = trainer.config, trainer.mean_model
+    reporter.note(
+        f"{run.path}: {model.n_parameters:,} weights, {c.steps} steps, {c.device}, "
+        f"{c.replicas} {'thread' if c.replicas == 1 else 'threads'}, {c.precision}"
+    )
+    try:
+        trainer.run(reporter.training, lambda is_best: run.save(trainer) and None, stop)
+    finally:
+        trainer.close()
+    loaded = Model(run, "cpu")
+    write_bytes(run.path / "MODEL_CARD.md", model_card(run, loaded.checkpoint, prepared.about).encode())
+    return loaded
+
+
+def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
+    """Evaluate a run that has just been trained and write evaluation.json; None without held-out pieces."""
+    try:
+        numbers = model.evaluate("test", reporter=reporter)
+    except CorpusError:
+        return None
+    write_json(model.run.path / "evaluation.json", numbers)
+    write_bytes(
+        model.run.path / "MODEL_CARD.md",
+        model_card(model.run, model.checkpoint, model.run.corpus(), numbers).encode(),
+    )
+    return numbers
+
+
+def parse_length(text: str, domain: Domain) -> tuple[int, str]:
+    """(16, "bars") from "16bars", "16 bars" or "16" (the domain's first unit). Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d{1,9})\s*([a-z]*)\s*", text.lower())
+    hint = f"Write it like 16{domain.units[0]}; units: {', '.join(domain.units)}."
+    if not match or int(match[1]) < 1:
+        raise UsageError(f"{text!r} is not a length.", hint)
+    unit = next((u for u in domain.units if match[2] in ("", u, u.rstrip("s"))), None)
+    if unit is None:
+        raise UsageError(f"{domain.name} has no unit {match[2]!r}.", hint)
+    return int(match[1]), unit
+
+
+def _without_gaps(tokenizer: Tokenizer[Any], template: Ids) -> Ids:
+    """A template whose free header values are said to be unknown."""
+    ids, state = template.copy(), tokenizer.grammar.start(1)
+    for t in range(len(ids)):
+        if ids[t] < 0:
+            ids[t] = tokenizer.unknown_of[np.flatnonzero(tokenizer.grammar.mask(state)[0])[0]]
+        state = tokenizer.grammar.advance(state, ids[t : t + 1])
+    return ids
+
+
+def _split_options(domain: Domain, options: Any, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Settings that belong to the domain, and those that belong to the training."""
+    names = {f.name for f in fields(domain.options)}
+    mine = {k: v for k, v in settings.items() if k in names}
+    rest = {k: v for k, v in settings.items() if k not in names}
+    known = {f.name for f in fields(TrainConfig)}
+    for name in rest:
+        if name not in known:
+            raise UsageError(f"There is no setting {name!r}.", f"Known: {', '.join(sorted(known | names))}.")
+    chosen = replace(options, **mine) if options is not None else domain.options(**mine)
+    return chosen, rest
+
+
+def _same_corpus(run: Run, path: str | Path | None, reporter: Reporter) -> Prepared:
+    """The run's corpus as it was. Raises CorpusError when it is gone or has changed."""
+    about = run.corpus()
+    domain = get_domain(run.domain)
+    try:
+        options = domain.options(**about.get("options", {}))
+        corpus = open_corpus(Path(path if path is not None else about["path"]))
+    except (KeyError, TypeError):
+        raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
+    except CorpusError as error:
+        raise CorpusError(error.message, "If the corpus has moved, say where to: --corpus PATH.") from None
+    prepared = prepare(corpus, domain, options, reporter.working)
+    then = {(f["sha256"], f["split"]) for f in about.get("files", [])}
+    now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
+    if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:
+        raise CorpusError(
+            f"{corpus.path} has changed since {run.name} was trained ({len(then ^ now)} files differ).",
+            "Bring the files back, or train a new run.",
+        )
+    return prepared
+
+
+def _say_corpus(prepared: Prepared, reporter: Reporter) -> None:
+    counts, skipped = prepared.about["counts"], prepared.about["skipped"]
+    shown = ", ".join(f"{c['pieces']} {name}" for name, c in counts.items())
+    reporter.note(
+        f"{prepared.about['name']}: {shown} pieces, {counts['train']['tokens']:,} tokens to learn from, "
+        f"tokenizer {prepared.tokenizer.name}{', from the cache' if prepared.cached else ''}"
+    )
+    for entry in skipped[:5]:
+        reporter.note(f"skipped {entry['file']}: {entry['reason']}")
+    if len(skipped) > 5:
+        reporter.note(f"skipped {len(skipped) - 5} more files; corpus.json of the run names them all")
+    if not counts["valid"]["pieces"]:
+        reporter.note("too few pieces to hold some out: how good the model is cannot be told")
+
+
+__all__: Sequence[str] = ["Model", "Reporter", "Sample", "SeqgenError", "load", "train"]

@@ -1,0 +1,120 @@
+"""The only module that prints: results to stdout, progress and errors to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from seqgen.core.errors import SeqgenError
+
+if TYPE_CHECKING:
+    from seqgen.training.loop import Progress
+
+_LIVE = 0.1  # seconds between two pictures of a live line
+_PLAIN = 10.0  # and between two lines where stderr is no terminal
+
+
+def out(text: str = "") -> None:
+    """A line of results."""
+    print(text)
+
+
+def out_json(value: Mapping[str, Any]) -> None:
+    """One JSON object."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = (), *, right: Iterable[int] = ()) -> None:
+    """Aligned columns; `right` names those aligned to the right."""
+    text = [[str(cell) for cell in row] for row in ([list(header)] if header else []) + [list(r) for r in rows]]
+    if not text:
+        return
+    widths = [max(len(row[i]) for row in text) for i in range(len(text[0]))]
+    aligned_right = set(right)
+    for row in text:
+        cells = (c.rjust(w) if i in aligned_right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        out("  ".join(cells).rstrip())
+
+
+def fail(error: SeqgenError) -> int:
+    """Say an error and its hint on stderr; returns the exit code."""
+    if os.environ.get("SEQGEN_DEBUG"):
+        traceback.print_exception(error)
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+class Console:
+    """Progress on stderr: a live line on a terminal, a plain one now and then elsewhere, nothing when quiet.
+
+    Takes the calls of `seqgen.api.Reporter`.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+        self._last = 0.0
+        self._drawn = False
+        self._what = ""
+        self._evaluated = -1
+
+    def note(self, text: str) -> None:
+        if self._quiet:
+            return
+        self._clear()
+        print(text, file=sys.stderr, flush=True)
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """A part of something that takes a while."""
+        finished = done >= total
+        if what != self._what:  # a first line only once something lasts
+            self._what, self._last = what, time.monotonic() - (0.0 if self._live else _PLAIN - 2)
+        self._line(f"{what}: {done:,} of {total:,}", final=False, due=not finished)
+        if finished:
+            self._clear()
+
+    def training(self, p: Progress) -> None:
+        """Step, speed, nats, time left."""
+        left = (p.steps - p.step) * p.seconds / max(1, p.step) if p.step else 0.0
+        valid = f"  valid {p.valid_nats:.4f}" if p.valid_nats is not None else ""
+        best = f" (best {p.best_nats:.4f})" if p.best_nats is not None and p.best_nats != p.valid_nats else ""
+        text = (
+            f"step {p.step:,}/{p.steps:,}  {p.tokens_per_second:,.0f} tokens/s  train {p.train_nats:.4f}{valid}{best}"
+            f"  {_clock(left)} left"
+        )
+        evaluated = p.valid_nats is not None and p.at_evaluation
+        self._line(text, final=evaluated, due=True)
+
+    def _line(self, text: str, *, final: bool, due: bool) -> None:
+        if self._quiet:
+            return
+        now = time.monotonic()
+        waited = now - self._last >= (_LIVE if self._live else _PLAIN)
+        if not final and not (due and waited):
+            return
+        self._last = now
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            print("\r\x1b[2K" + text[:width], end="\n" if final else "", file=sys.stderr, flush=True)
+            self._drawn = not final
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def _clear(self) -> None:
+        if self._drawn:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            self._drawn = False
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,87 @@
+"""`seqgen sample [RUN]`: new pieces from a trained model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqgen.cli import console
+from seqgen.core.errors import UsageError
+
+
+def command(
+    run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many pieces.")] = 4,
+    length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
+    prompt: Annotated[Path | None, typer.Option(help="A file to continue.")] = None,
+    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Draw from the k likeliest.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest that reach this share.")] = None,
+    min_p: Annotated[float | None, typer.Option(help="Leave out what is so much less likely than the best.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same pieces.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder, or a file for one piece; RUN/samples by default.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help='Header values, like key="G major".')
+    ] = None,
+    key: Annotated[str | None, typer.Option(help='Music: the key, like "G major".')] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Draw new pieces and write them as files."""
+    import secrets
+
+    from seqgen import api
+    from seqgen.corpus.build import read_bounded
+
+    reporter = console.Console()
+    model = api.load(run, device)
+    for problem in model.problems:
+        reporter.note(f"{problem.message} Checkpoint {model.checkpoint.path.name} is used.")
+    header = _pairs(given or []) | ({"key": key} if key else {})
+    piece = read_bounded(prompt, model.domain)[0] if prompt else None
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    targets = _targets(out, model, count, seed)
+    begin = time.monotonic()
+    samples = model.sample(
+        count, length, prompt=piece, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed,
+        report=lambda n: reporter.working("sampling, tokens", n, n + 1), **header,
+    )
+    for drawn, target in zip(samples, targets, strict=True):
+        model.domain.write(drawn.piece, target)
+    seconds = time.monotonic() - begin
+    tokens = sum(len(drawn.ids) for drawn in samples)
+    violations = sum(len(model.tokenizer.grammar.violations(drawn.ids)) for drawn in samples)
+    if json:
+        console.out_json({
+            "files": [str(t) for t in targets], "seed": seed, "seconds": round(seconds, 3), "tokens": tokens,
+            "tokens_per_second": round(tokens / seconds), "violations": violations, "run": str(model.run.path),
+        })
+        return
+    for target in targets:
+        console.out(str(target))
+    reporter.note(f"{tokens:,} tokens in {seconds:.1f} s, seed {seed}, from {model.run.path}")
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = dict(text.split("=", 1) for text in texts if "=" in text)
+    if len(pairs) < len(texts):
+        raise UsageError("--set takes NAME=VALUE, each name once.", '--set key="G major"')
+    return pairs
+
+
+def _targets(out: Path | None, model: Any, count: int, seed: int) -> list[Path]:
+    """Where the pieces go: one file when it has a suffix, else numbered files in a folder."""
+    suffix = model.domain.written[0]
+    if count < 1:
+        raise UsageError(f"{count} samples: ask for at least one.")
+    if out is not None and out.suffix:
+        if out.suffix.lower() not in model.domain.written:
+            raise UsageError(f"{out}: {model.domain.name} is written as {', '.join(model.domain.written)}.")
+        if count == 1:
+            return [out]
+        return [out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
+    folder = out if out is not None else model.run.path / "samples"
+    return [folder / f"seed{seed}-{i + 1}{suffix}" for i in range(count)]

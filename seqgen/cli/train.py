@@ -1,0 +1,135 @@
+"""`seqgen train DOMAIN PATH`: learn a corpus."""
+
+from __future__ import annotations
+
+import inspect
+import signal
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+
+from seqgen.cli import console
+from seqgen.core.domain import Domain, domains
+
+app = typer.Typer(help="Learn a corpus: seqgen train midi corpora/bach", no_args_is_help=True)
+
+
+def _command(
+    domain: Domain,
+) -> Callable[..., None]:
+    """The train command of one domain: the common flags and those of its options."""
+
+    def command(
+        path: Annotated[Path, typer.Argument(help="A folder of files, with or without a corpus.toml, or one file.")],
+        minutes: Annotated[float | None, typer.Option(help="How long; 3 by default.")] = None,
+        steps: Annotated[int | None, typer.Option(help="How long, in steps, instead of minutes.")] = None,
+        preset: Annotated[str, typer.Option(help="The model's size: tiny, small or base.")] = "small",
+        seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+        device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+        out: Annotated[Path | None, typer.Option(help="The run's folder; runs/CORPUS-TIME by default.")] = None,
+        resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or the newest.")] = False,
+        strict: Annotated[bool, typer.Option("--strict", help="End at the first file that is refused.")] = False,
+        learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+        batch_size: Annotated[int | None, typer.Option(help="Sequences a step.")] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+        **options: Any,
+    ) -> None:
+        from seqgen import api
+        from seqgen.training.run import find_run
+
+        reporter = console.Console()
+        stop = _Stop(reporter)
+        with stop:
+            model = api.train(
+                domain.name, path, minutes=minutes, steps=steps, preset=preset, seed=seed, device=device, out=out,
+                resume=resume, strict=strict, options=domain.options(**options), reporter=reporter,  # type: ignore[arg-type]
+                stop=stop, learning_rate=learning_rate, batch_size=batch_size,
+            )
+        _end(api, find_run(model.run.path).path, model, reporter, json, stopped=stop())
+
+    parameters = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "options"]
+    parameters += _flags(domain.options)
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    command.__doc__ = f"Learn {domain.about}."
+    return command
+
+
+def _flags(options: type) -> list[inspect.Parameter]:
+    """One flag for each field of a domain's options."""
+    hints = get_type_hints(options)
+    flags = []
+    for field in fields(options):
+        kind, default = hints[field.name], field.default if field.default is not MISSING else None
+        text = field.metadata.get("help", "")
+        if get_origin(kind) is Literal:
+            text = f"{', '.join(get_args(kind))}: {text}"
+            kind = str
+        annotation = Annotated[kind, typer.Option(help=text)]
+        flags.append(
+            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        )
+    return flags
+
+
+def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool, *, stopped: bool) -> None:
+    """Say how good the model is and what to type next."""
+    numbers = None if stopped else api.finish(model, reporter)
+    state = model.checkpoint.state()
+    baselines = {} if numbers is None else {k: v["nats_per_token"] for k, v in numbers["baselines"].items()}
+    best = min(baselines.items(), key=lambda item: item[1], default=None)
+    if json:
+        console.out_json({
+            "run": str(path), "steps": state["step"], "seconds": state["seconds"],
+            "tokens_per_second": state["tokens_per_second"], "valid_nats": state["best_nats"],
+            "test_nats": numbers and numbers["nats_per_token"], "baseline_nats": best and best[1],
+            "checkpoint": str(model.checkpoint.path),
+        })
+        return
+    if stopped:
+        console.out(f"Stopped and saved at step {state['step']}. Go on with:\n  seqgen train {model.domain.name} "
+                    f"{model.run.corpus()['path']} --resume --out {path}")
+        return
+    if numbers is not None and best is not None:
+        share = 1 - numbers["nats_per_token"] / best[1]
+        console.out(f"\nHeld-out pieces ({numbers['pieces']} never seen in training), nats per token — lower is better:")
+        rows = [("this model", f"{numbers['nats_per_token']:.4f}")]
+        rows += [(name, f"{nats:.4f}") for name, nats in baselines.items()]
+        console.table(rows, right=[1])
+        better = f"{share:.0%} below" if share > 0 else f"{-share:.0%} above"
+        console.out(f"{better} the best n-gram ({best[0]}).")
+    console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen sample {path} --count 8 --temperature 0.9")
+
+
+class _Stop:
+    """Becomes true at the first SIGINT or SIGTERM; the second ends the program at once."""
+
+    def __init__(self, reporter: console.Console) -> None:
+        self._reporter = reporter
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._take)
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise SystemExit(128 + number)
+        self._asked = True
+        self._reporter.note("stopping after this step; once more to leave at once")
+
+
+for _domain in domains().values():
+    app.command(_domain.name)(_command(_domain))

@@ -1,0 +1,1 @@
+"""How good a model is, beside baselines on the same pieces."""

@@ -1,0 +1,79 @@
+"""What this machine is good for: device, threads, precision, and how many steps fit into some minutes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from seqgen.core.errors import UsageError
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.training.config import TrainConfig
+from seqgen.training.loop import Trainer
+
+MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
+_TRIAL_SECONDS = 1.5
+
+
+def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[str, Any]:
+    """device and replicas for a TrainConfig. Raises UsageError when the device is not there."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device not in ("cpu", "cuda"):
+        raise UsageError(f"No device {device!r}.", "Choose auto, cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("This machine has no CUDA device that torch can use.", "Leave --device out, or use cpu.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"device": device, "replicas": 1 if device == "cuda" else replicas or min(cores, MAX_REPLICAS)}
+
+
+def calibrate(
+    config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[npt.NDArray[np.int32]],
+    valid: Sequence[npt.NDArray[np.int32]], seconds: float | None,
+) -> TrainConfig:
+    """The configuration with its precision chosen by a trial of each, and its steps by the time (if given).
+
+    The trials train a model of their own that is thrown away: the training that follows is a function of the
+    configuration alone.
+    """
+    tried: dict[str, float] = {}
+    evaluation = 0.0
+    for precision in ("float32", "bfloat16"):
+        trainer = Trainer(replace(config, precision=precision, steps=10_000), tokenizer, train, valid)
+        try:
+            tried[precision] = _seconds_per_step(trainer)
+            if precision == "float32" and valid and seconds is not None:
+                begin = time.monotonic()
+                trainer.evaluate()
+                evaluation = time.monotonic() - begin
+        except RuntimeError:
+            # oneDNN has no bfloat16 LSTM for processors without the instructions.
+            continue
+        finally:
+            trainer.close()
+    # Less than a tenth is not worth the coarser arithmetic.
+    precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
+    if seconds is None:
+        return replace(config, precision=precision)
+    n_evaluations = int(np.clip(0.06 * seconds / max(evaluation, 1e-3), 3, config.n_evaluations))
+    training = max(0.3 * seconds, seconds - n_evaluations * evaluation)
+    steps = max(10, int(training / tried[precision]))
+    return replace(config, precision=precision, steps=steps, n_evaluations=min(n_evaluations, steps))
+
+
+def _seconds_per_step(trainer: Trainer) -> float:
+    """Of a step with its batch made ahead, as the loop does; the first steps, which allocate, left out."""
+    batches = [trainer.crops(i) for i in range(4)]
+    for batch in batches[:2]:
+        trainer.train_step(batch)
+    begin, n = time.monotonic(), 0
+    while time.monotonic() - begin < _TRIAL_SECONDS:
+        trainer.train_step(batches[n % len(batches)])
+        n += 1
+    return (time.monotonic() - begin) / n
