@@ -79,7 +79,9 @@ def main() -> None:
         if p.valid_nats is not None and p.step in {h["step"] for h in trainer.history[-1:]}:
             print(
                 f"{p.seconds:6.0f} s  step {p.step:5d}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}", file=sys.stderr, flush=True,
+                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
+                file=sys.stderr,
+                flush=True,
             )
 
     def save(is_best: bool) -> None:
@@ -93,7 +95,11 @@ def main() -> None:
     test = nats_per_id(trainer.mean_model, tokenizer, data["test"])
     baselines = baseline_nats(tokenizer, data["train"], {"valid": data["valid"], "test": data["test"]})
     result = {
-        "name": "jsb", "protocol": PROTOCOL, "seconds": round(seconds, 1), "seed": args.seed, "steps": trainer.step,
+        "name": "jsb",
+        "protocol": PROTOCOL,
+        "seconds": round(seconds, 1),
+        "seed": args.seed,
+        "steps": trainer.step,
         "metrics": {"valid_nats_per_note": round(valid, 4), "test_nats_per_note": round(test, 4)},
         "baselines": {name: {k: round(x, 4) for k, x in values.items()} for name, values in baselines.items()},
     }

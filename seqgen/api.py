@@ -68,9 +68,18 @@ class Model:
         self.network, self.checkpoint, self.problems = run.model(device)
 
     def sample(
-        self, count: int = 1, length: str | None = None, *, prompt: Any = None, temperature: float = 1.0,
-        top_k: int | None = None, top_p: float | None = None, min_p: float | None = None, seed: int | None = None,
-        report: Callable[[int], None] = lambda n_tokens: None, **given: str,
+        self,
+        count: int = 1,
+        length: str | None = None,
+        *,
+        prompt: Any = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int | None = None,
+        report: Callable[[int], None] = lambda n_tokens: None,
+        **given: str,
     ) -> list[Sample]:
         """Draw `count` new pieces; every one is legal by the tokenizer's grammar.
 
@@ -109,7 +118,8 @@ class Model:
         order = np.argsort(-p, kind="stable")[:top]
         return [
             {"action": self.tokenizer.vocabulary.tokens[i], "probability": round(float(p[i]), 6)}
-            for i in order if p[i] > 0
+            for i in order
+            if p[i] > 0
         ]
 
     def score(self, piece: Any) -> dict[str, float]:
@@ -121,7 +131,9 @@ class Model:
         return {"tokens": int(scored.sum()), "nats": nats, "nats_per_token": nats / max(1, int(scored.sum()))}
 
     def evaluate(
-        self, split: Literal["valid", "test"] = "test", corpus: str | Path | None = None,
+        self,
+        split: Literal["valid", "test"] = "test",
+        corpus: str | Path | None = None,
         reporter: Reporter | None = None,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
@@ -140,9 +152,14 @@ class Model:
         baselines = baseline_nats(self.tokenizer, prepared.store.of_split("train"), {split: pieces})
         reporter.working("counting n-grams", 1, 1)
         return {
-            "run": str(self.run.path), "split": split, **numbers,
+            "run": str(self.run.path),
+            "split": split,
+            **numbers,
             "baselines": {
-                name: {"nats_per_token": round(values[split], 4), "bits_per_token": round(values[split] / math.log(2), 4)}
+                name: {
+                    "nats_per_token": round(values[split], 4),
+                    "bits_per_token": round(values[split] / math.log(2), 4),
+                }
                 for name, values in baselines.items()
             },
         }
@@ -208,8 +225,13 @@ def train(
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     n_tokens = sum(map(len, training))
     config = default_config(
-        n_tokens=n_tokens, n_augmentations=len(prepared.tokenizer.augmentations), preset=preset, seed=seed,
-        steps=steps, **machine, **settings,
+        n_tokens=n_tokens,
+        n_augmentations=len(prepared.tokenizer.augmentations),
+        preset=preset,
+        seed=seed,
+        steps=steps,
+        **machine,
+        **settings,
     )
     reporter.note("trying this machine's speed")
     seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
@@ -244,12 +266,16 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
         f"{c.replicas} {'thread' if c.replicas == 1 else 'threads'}, {c.precision}"
     )
     try:
-        trainer.run(reporter.training, lambda is_best: run.save(trainer) and None, stop)
+        trainer.run(reporter.training, lambda is_best: _save(run, trainer), stop)
     finally:
         trainer.close()
     loaded = Model(run, "cpu")
     write_bytes(run.path / "MODEL_CARD.md", model_card(run, loaded.checkpoint, prepared.about).encode())
     return loaded
+
+
+def _save(run: Run, trainer: Trainer) -> None:
+    run.save(trainer)
 
 
 def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812  the field's own name
 
 from seqgen.core.context import Feature
 
@@ -124,8 +124,8 @@ class SequenceModel(nn.Module):
         weights_BTF = drop.features(B, T, n)
         weights = None if weights_BTF is None else weights_BTF.view(B * T, n)
         both = F.embedding_bag(bags_BTF.view(B * T, n), self.context.weight, mode="sum", per_sample_weights=weights)
-        below, beside = both.view(B, T, -1).split([self.width, self.width // 2], dim=-1)
-        return below, beside
+        both_BTE = both.view(B, T, -1)
+        return both_BTE[..., : self.width], both_BTE[..., self.width :]
 
     def start(self, batch: int) -> State:
         """The state before the first id."""
@@ -169,8 +169,8 @@ class _Masks:
             return output
         weight = layer.get_parameter("weight_hh_l0")
         dropped = {"weight_hh_l0": weight * self._keep(tuple(weight.shape), p)}
-        output = functional_call(layer, dropped, (x_BTH, state))
-        return output
+        masked: tuple[Tensor, tuple[Tensor, Tensor]] = functional_call(layer, dropped, (x_BTH, state))
+        return masked
 
 
 def masked_log_probabilities(logits: Tensor, allowed: Tensor) -> Tensor:

@@ -11,7 +11,10 @@ from seqgen.core.errors import SeqgenError
 
 app = typer.Typer(
     help="Learn sequences and continue them. Begin with: seqgen train midi corpora/bach",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -38,7 +38,9 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = (), *, right: I
     widths = [max(len(row[i]) for row in text) for i in range(len(text[0]))]
     aligned_right = set(right)
     for row in text:
-        cells = (c.rjust(w) if i in aligned_right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        cells = (
+            c.rjust(w) if i in aligned_right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
         out("  ".join(cells).rstrip())
 
 

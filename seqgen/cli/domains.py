@@ -14,13 +14,21 @@ def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     """List the installed domains."""
     found = domains().values()
     if json:
-        console.out_json({
-            "domains": [
-                {"name": d.name, "about": d.about, "reads": d.suffixes, "writes": d.written, "units": d.units,
-                 "recipes": list(d.recipes)}
-                for d in found
-            ]
-        })
+        console.out_json(
+            {
+                "domains": [
+                    {
+                        "name": d.name,
+                        "about": d.about,
+                        "reads": d.suffixes,
+                        "writes": d.written,
+                        "units": d.units,
+                        "recipes": list(d.recipes),
+                    }
+                    for d in found
+                ]
+            }
+        )
         return
     console.table(
         [(d.name, d.about, " ".join(d.suffixes), " ".join(d.units)) for d in found],

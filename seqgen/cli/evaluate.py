@@ -30,8 +30,13 @@ def command(
     console.out(f"{model.run.path}: {numbers['pieces']} {split} pieces, {numbers['tokens']:,} scored tokens; every")
     console.out("distribution is renormalised over what the grammar allows, header values are not counted.\n")
     rows = [
-        ("this model", f"{numbers['nats_per_token']:.4f}", f"{numbers['bits_per_token']:.4f}",
-         f"{numbers['perplexity']:.3f}", f"{numbers['accuracy']:.1%}")
+        (
+            "this model",
+            f"{numbers['nats_per_token']:.4f}",
+            f"{numbers['bits_per_token']:.4f}",
+            f"{numbers['perplexity']:.3f}",
+            f"{numbers['accuracy']:.1%}",
+        )
     ]
     rows += [
         (name, f"{b['nats_per_token']:.4f}", f"{b['bits_per_token']:.4f}", "", "")
@@ -41,5 +46,6 @@ def command(
     console.out()
     console.table(
         [(k, f"{v['tokens']:,}", f"{v['nats_per_token']:.4f}") for k, v in numbers["by_type"].items()],
-        ("type", "tokens", "nats/token"), right=[1, 2],
+        ("type", "tokens", "nats/token"),
+        right=[1, 2],
     )

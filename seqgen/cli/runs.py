@@ -52,6 +52,9 @@ def _about(path: Path) -> dict[str, Any]:
     steps = sorted(p.name for p in (path / "checkpoints").glob("step-*"))
     state = read(f"checkpoints/{steps[-1]}/state.json") if steps else {}
     return {
-        "run": str(path), "domain": read("config.json").get("domain", "?"), "step": state.get("step", 0),
-        "valid_nats": state.get("best_nats"), "test_nats": read("evaluation.json").get("nats_per_token"),
+        "run": str(path),
+        "domain": read("config.json").get("domain", "?"),
+        "step": state.get("step", 0),
+        "valid_nats": state.get("best_nats"),
+        "test_nats": read("evaluation.json").get("nats_per_token"),
     }

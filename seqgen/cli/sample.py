@@ -46,8 +46,16 @@ def command(
     targets = _targets(out, model, count, seed)
     begin = time.monotonic()
     samples = model.sample(
-        count, length, prompt=piece, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed,
-        report=lambda n: reporter.working("sampling, tokens", n, n + 1), **header,
+        count,
+        length,
+        prompt=piece,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        seed=seed,
+        report=lambda n: reporter.working("sampling, tokens", n, n + 1),
+        **header,
     )
     for drawn, target in zip(samples, targets, strict=True):
         model.domain.write(drawn.piece, target)
@@ -55,10 +63,17 @@ def command(
     tokens = sum(len(drawn.ids) for drawn in samples)
     violations = sum(len(model.tokenizer.grammar.violations(drawn.ids)) for drawn in samples)
     if json:
-        console.out_json({
-            "files": [str(t) for t in targets], "seed": seed, "seconds": round(seconds, 3), "tokens": tokens,
-            "tokens_per_second": round(tokens / seconds), "violations": violations, "run": str(model.run.path),
-        })
+        console.out_json(
+            {
+                "files": [str(t) for t in targets],
+                "seed": seed,
+                "seconds": round(seconds, 3),
+                "tokens": tokens,
+                "tokens_per_second": round(tokens / seconds),
+                "violations": violations,
+                "run": str(model.run.path),
+            }
+        )
         return
     for target in targets:
         console.out(str(target))

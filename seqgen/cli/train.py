@@ -45,9 +45,21 @@ def _command(
         stop = _Stop(reporter)
         with stop:
             model = api.train(
-                domain.name, path, minutes=minutes, steps=steps, preset=preset, seed=seed, device=device, out=out,
-                resume=resume, strict=strict, options=domain.options(**options), reporter=reporter,  # type: ignore[arg-type]
-                stop=stop, learning_rate=learning_rate, batch_size=batch_size,
+                domain.name,
+                path,
+                minutes=minutes,
+                steps=steps,
+                preset=preset,
+                seed=seed,
+                device=device,
+                out=out,
+                resume=resume,
+                strict=strict,
+                options=domain.options(**options),
+                reporter=reporter,  # type: ignore[arg-type]
+                stop=stop,
+                learning_rate=learning_rate,
+                batch_size=batch_size,
             )
         _end(api, find_run(model.run.path).path, model, reporter, json, stopped=stop())
 
@@ -69,7 +81,7 @@ def _flags(options: type) -> list[inspect.Parameter]:
         if get_origin(kind) is Literal:
             text = f"{', '.join(get_args(kind))}: {text}"
             kind = str
-        annotation = Annotated[kind, typer.Option(help=text)]
+        annotation: Any = Annotated[kind, typer.Option(help=text)]
         flags.append(
             inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         )
@@ -83,20 +95,28 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
     baselines = {} if numbers is None else {k: v["nats_per_token"] for k, v in numbers["baselines"].items()}
     best = min(baselines.items(), key=lambda item: item[1], default=None)
     if json:
-        console.out_json({
-            "run": str(path), "steps": state["step"], "seconds": state["seconds"],
-            "tokens_per_second": state["tokens_per_second"], "valid_nats": state["best_nats"],
-            "test_nats": numbers and numbers["nats_per_token"], "baseline_nats": best and best[1],
-            "checkpoint": str(model.checkpoint.path),
-        })
+        console.out_json(
+            {
+                "run": str(path),
+                "steps": state["step"],
+                "seconds": state["seconds"],
+                "tokens_per_second": state["tokens_per_second"],
+                "valid_nats": state["best_nats"],
+                "test_nats": numbers and numbers["nats_per_token"],
+                "baseline_nats": best and best[1],
+                "checkpoint": str(model.checkpoint.path),
+            }
+        )
         return
     if stopped:
-        console.out(f"Stopped and saved at step {state['step']}. Go on with:\n  seqgen train {model.domain.name} "
-                    f"{model.run.corpus()['path']} --resume --out {path}")
+        console.out(
+            f"Stopped and saved at step {state['step']}. Go on with:\n  seqgen train {model.domain.name} "
+            f"{model.run.corpus()['path']} --resume --out {path}"
+        )
         return
     if numbers is not None and best is not None:
         share = 1 - numbers["nats_per_token"] / best[1]
-        console.out(f"\nHeld-out pieces ({numbers['pieces']} never seen in training), nats per token — lower is better:")
+        console.out(f"\n{numbers['pieces']} pieces never seen in training, nats per token (lower is better):")
         rows = [("this model", f"{numbers['nats_per_token']:.4f}")]
         rows += [(name, f"{nats:.4f}") for name, nats in baselines.items()]
         console.table(rows, right=[1])

@@ -50,7 +50,10 @@ class Context(Protocol):
     context of the piece with each feature's map applied.
     """
 
-    features: tuple[Feature, ...]
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """F of them."""
+        ...
 
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1, F]: row t is what is known when id t is predicted."""

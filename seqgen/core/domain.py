@@ -88,7 +88,7 @@ def describe_tokenizer(tokenizer: Tokenizer[Any]) -> dict[str, Any]:
 
 
 def load_tokenizer(path: Path) -> Tokenizer[Any]:
-    """The tokenizer that `save_tokenizer` wrote. Raises RunError when the file is not one or does not fit this version."""
+    """The tokenizer that `save_tokenizer` wrote. Raises RunError when the file is none or is of another version."""
     try:
         saved = read_json(path)
     except BadInput as error:

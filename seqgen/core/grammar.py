@@ -21,9 +21,7 @@ class Grammar:
     not follow. final: bool [S], states where a sequence may stop. State 0 is the beginning.
     """
 
-    def __init__(
-        self, class_of: npt.ArrayLike, transitions: npt.ArrayLike, final: npt.ArrayLike
-    ) -> None:
+    def __init__(self, class_of: npt.ArrayLike, transitions: npt.ArrayLike, final: npt.ArrayLike) -> None:
         self.class_of: Ints = np.asarray(class_of, np.int32)
         self.transitions: Ints = np.asarray(transitions, np.int32)
         self.final_states: Bools = np.asarray(final, bool)

@@ -36,7 +36,9 @@ def from_environment() -> Limits:
         try:
             changed[field.name] = float(text) if field.type == "float" else int(text)
         except ValueError:
-            raise UsageError(f"SEQGEN_{field.name.upper()}={text!r} is not a number.", "Unset it or give a number.") from None
+            raise UsageError(
+                f"SEQGEN_{field.name.upper()}={text!r} is not a number.", "Unset it or give a number."
+            ) from None
     return Limits(**changed)  # type: ignore[arg-type]  # the types are checked just above
 
 

@@ -102,17 +102,14 @@ class Workers:
                 for worker in self._idle(len(waiting)):
                     # The item that everyone waits for may be a slow one: do not pile up too many results behind it.
                     batch = [waiting.popleft() for _ in range(min(_BATCH, len(waiting)))]
-                    if batch and batch[0][0] - following > _WINDOW:
-                        waiting.extendleft(reversed(batch))
-                    elif batch and not worker.ask(batch):
+                    if (batch and batch[0][0] - following > _WINDOW) or (batch and not worker.ask(batch)):
                         waiting.extendleft(reversed(batch))
                 while following in done:
                     yield done.pop(following)
                     following += 1
                 if exhausted and not waiting and not any(worker.asked for worker in self._workers):
                     return
-                for index, outcome in self._collect(waiting):
-                    done[index] = outcome
+                done.update(self._collect(waiting))
         except GeneratorExit:
             self.close()  # workers may still be busy with items nobody wants
             raise
@@ -193,13 +190,14 @@ def start_method() -> Start:
     return "fresh"
 
 
-class _Ready(Exception):
+class _Ready(Exception):  # noqa: N818  # good news
     """A worker has loaded its task."""
 
 
 class _Worker:
     """One process and our end of the line to it. Asked only when it has answered all, so that neither side ever
-    waits in a full pipe for the other."""
+    waits in a full pipe for the other.
+    """
 
     def __init__(
         self, start: Start, task: Callable[[Any], Any], seconds: float, memory: int, others: list[int]
@@ -222,10 +220,10 @@ class _Worker:
             if self._pid == 0:
                 _live_forked(ours, theirs, others, order)
         else:
-            code = f"import sys; sys.path[:] = {sys.path!r}; from seqgen.core.workers import _live; _live({theirs.fileno()})"
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-            )
+            found = f"import sys; sys.path[:] = {sys.path!r}"
+            code = f"{found}\nfrom seqgen.core.workers import _live\n_live({theirs.fileno()})"
+            command = [sys.executable, "-c", code]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
         theirs.close()
         self.connection = Connection(ours.detach())
         if start == "fresh":
@@ -341,7 +339,8 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: float, memory: 
                 try:
                     connection.send(answer)
                 except (pickle.PicklingError, AttributeError, TypeError) as error:  # raised before anything is sent
-                    connection.send(("error", BadInput(_name(item), f"was read into what cannot be passed on ({error})")))
+                    refusal = BadInput(_name(item), f"was read into what cannot be passed on ({error})")
+                    connection.send(("error", refusal))
                 if sys.platform != "win32":
                     signal.setitimer(signal.ITIMER_REAL, 0)
     except (EOFError, ConnectionError):

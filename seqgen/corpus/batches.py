@@ -47,7 +47,13 @@ class Crops:
     KEPT_BYTES = 512_000_000
 
     def __init__(
-        self, pieces: Sequence[Ids], tokenizer: Tokenizer[Any], *, batch_size: int, crop: int, seed: int,
+        self,
+        pieces: Sequence[Ids],
+        tokenizer: Tokenizer[Any],
+        *,
+        batch_size: int,
+        crop: int,
+        seed: int,
         blank: float = 0.25,
     ) -> None:
         self.pieces = [np.asarray(p, np.int32) for p in pieces if len(p) > 1]
@@ -73,7 +79,9 @@ class Crops:
         context = np.zeros((*shape, len(features)), np.int64)
         weights = np.zeros(shape, np.float32)
         for b in range(self.batch_size):
-            i = min(int(np.searchsorted(self._shares, rng.random() * self._shares[-1], side="right")), len(self.pieces) - 1)
+            i = min(
+                int(np.searchsorted(self._shares, rng.random() * self._shares[-1], side="right")), len(self.pieces) - 1
+            )
             n = len(self.pieces[i])
             # Half a crop of room at both ends: beginnings and endings are seen as often as what lies between.
             start = int(np.clip(rng.integers(-(T // 2), max(1, n - T // 2)), 0, max(0, n - T)))
@@ -123,7 +131,9 @@ def whole(ids_T: Ids, tokenizer: Tokenizer[Any]) -> Batch:
     ids = np.asarray(ids_T, np.int64)
     previous = np.concatenate([[len(tokenizer.vocabulary)], ids[:-1]]).astype(np.int64)
     return Batch(
-        previous[None], ids[None], tokenizer.context.of(ids)[None, :-1].astype(np.int64),
+        previous[None],
+        ids[None],
+        tokenizer.context.of(ids)[None, :-1].astype(np.int64),
         tokenizer.grammar.states(ids)[None, :-1].astype(np.int64),
         tokenizer.vocabulary.scored[ids][None].astype(np.float32),
     )

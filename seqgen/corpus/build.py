@@ -133,8 +133,12 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: tuple[float, flo
 
 
 def _build(
-    corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path],
-    report: Callable[[str, int, int], None], strict: bool,
+    corpus: CorpusFolder,
+    domain: Domain,
+    options: Any,
+    files: list[Path],
+    report: Callable[[str, int, int], None],
+    strict: bool,
 ) -> Prepared:
     pieces: list[Any] = []
     names: list[str] = []
@@ -173,13 +177,18 @@ def _build(
         report("encoding", i + 1, len(pieces))
     if not any(split[i] == "train" for i in kept):
         raise _nothing_left(corpus, skipped)
-    store = TokenStore.of(
-        encoded, [split[i] for i in kept], tokenizer.vocabulary.fingerprint, [names[i] for i in kept]
-    )
+    store = TokenStore.of(encoded, [split[i] for i in kept], tokenizer.vocabulary.fingerprint, [names[i] for i in kept])
     about = {
-        "format": FORMAT, "name": corpus.name, "path": str(corpus.path), "domain": domain.name,
-        "title": corpus.title, "origin": corpus.origin, "licence": corpus.licence, "citation": corpus.citation,
-        "tokenizer": tokenizer.name, "counts": store.counts(),
+        "format": FORMAT,
+        "name": corpus.name,
+        "path": str(corpus.path),
+        "domain": domain.name,
+        "title": corpus.title,
+        "origin": corpus.origin,
+        "licence": corpus.licence,
+        "citation": corpus.citation,
+        "tokenizer": tokenizer.name,
+        "counts": store.counts(),
         "files": [
             {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": len(ids)}
             for i, ids in zip(kept, encoded, strict=True)
@@ -215,6 +224,12 @@ def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) 
     """Changes whenever the files, the options or seqgen do."""
     stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
     said = [
-        FORMAT, version("seqgen-toolkit"), str(corpus.path.resolve()), domain.name, asdict(options), corpus.split, stats
+        FORMAT,
+        version("seqgen-toolkit"),
+        str(corpus.path.resolve()),
+        domain.name,
+        asdict(options),
+        corpus.split,
+        stats,
     ]
     return f"{corpus.name}-{sha256(to_json(said))[:16]}"

@@ -42,7 +42,8 @@ class CorpusFolder:
         if self.path.is_file():
             return [self.path]
         found = [
-            p for p in self.path.rglob("*")
+            p
+            for p in self.path.rglob("*")
             if p.suffix.lower() in suffixes and not any(part.startswith(".") for part in p.relative_to(self.path).parts)
         ]
         if len(found) > LIMITS.max_files:

@@ -36,14 +36,19 @@ class TokenStore:
     names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, pieces: Sequence[Ids], split: Sequence[Split], fingerprint: str, names: Sequence[str] = ()) -> TokenStore:
+    def of(
+        cls, pieces: Sequence[Ids], split: Sequence[Split], fingerprint: str, names: Sequence[str] = ()
+    ) -> TokenStore:
         """From the ids of each piece."""
         lengths = [len(piece) for piece in pieces]
         ids = np.concatenate(pieces) if pieces else np.zeros(0, np.int32)
         small = np.uint16 if ids.size == 0 or ids.max() < 2**16 else np.int32
         return cls(
-            ids.astype(small), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            np.array([SPLITS.index(s) for s in split], np.uint8), fingerprint, tuple(names),
+            ids.astype(small),
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.array([SPLITS.index(s) for s in split], np.uint8),
+            fingerprint,
+            tuple(names),
         )
 
     def __len__(self) -> int:
@@ -55,7 +60,7 @@ class TokenStore:
 
     def of_split(self, split: Split) -> list[Ids]:
         """The pieces of one split."""
-        return [self.piece(i) for i in np.flatnonzero(self.split == SPLITS.index(split))]
+        return [self.piece(int(i)) for i in np.flatnonzero(self.split == SPLITS.index(split))]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Pieces and tokens of each split."""
@@ -70,8 +75,12 @@ class TokenStore:
         arrays = {"ids": self.ids, "offsets": self.offsets, "split": self.split}
         digest = _digest(arrays)
         header = {
-            "format": str(FORMAT), "dtype": str(self.ids.dtype), "counts": json.dumps(self.counts()),
-            "fingerprint": self.fingerprint, "names": json.dumps(self.names), "sha256": digest,
+            "format": str(FORMAT),
+            "dtype": str(self.ids.dtype),
+            "counts": json.dumps(self.counts()),
+            "fingerprint": self.fingerprint,
+            "names": json.dumps(self.names),
+            "sha256": digest,
         }
         write_bytes(path, save(arrays, header))
         return digest

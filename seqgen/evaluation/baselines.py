@@ -45,7 +45,7 @@ class NGram:
 
     def probabilities(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
         """[N] of each id; n_allowed: how many ids the grammar allows there."""
-        p = 1.0 / np.maximum(1, n_allowed)
+        p: npt.NDArray[np.float64] = 1.0 / np.maximum(1, n_allowed)
         contexts = np.zeros(len(ids), np.uint64)
         for k, (seen, totals, kinds, pairs, pair_counts) in enumerate(self._tables):
             if k:
@@ -110,14 +110,16 @@ class _Positions:
         self.scored = v.scored[self.ids]
         self._before = [
             np.concatenate([np.concatenate([np.full(min(k, len(p)), len(v)), p[:-k]]) for p in pieces])
-            if pieces else np.zeros(0, np.int64)
+            if pieces
+            else np.zeros(0, np.int64)
             for k in (1, 2)
         ]
         names = [f.name for f in tokenizer.context.features]
         columns = [names.index(name) for name in tokenizer.backoff]
         self._context = (
             np.concatenate([tokenizer.context.of(p)[:-1][:, columns] for p in pieces])
-            if pieces else np.zeros((0, len(columns)), np.int64)
+            if pieces
+            else np.zeros((0, len(columns)), np.int64)
         )
 
     def conditions(self, name: str) -> Codes:

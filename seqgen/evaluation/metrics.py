@@ -17,7 +17,9 @@ Ids = npt.NDArray[np.int32]
 
 
 def evaluate_pieces(
-    model: SequenceModel, tokenizer: Tokenizer[Any], pieces: Sequence[Ids],
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    pieces: Sequence[Ids],
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """tokens, nats_per_token, bits_per_token, perplexity, accuracy, violations, and nats and share by token type."""
@@ -46,8 +48,12 @@ def evaluate_pieces(
         for kind in dict.fromkeys(types[scored].tolist())
     }
     return {
-        "pieces": len(pieces), "tokens": n, "nats_per_token": round(nats, 4),
-        "bits_per_token": round(nats / math.log(2), 4), "perplexity": round(math.exp(nats), 3),
-        "accuracy": round(right / max(1, n), 4), "by_type": by_type,
+        "pieces": len(pieces),
+        "tokens": n,
+        "nats_per_token": round(nats, 4),
+        "bits_per_token": round(nats / math.log(2), 4),
+        "perplexity": round(math.exp(nats), 3),
+        "accuracy": round(right / max(1, n), 4),
+        "by_type": by_type,
         "violations": sum(len(tokenizer.grammar.violations(piece)) for piece in pieces),
     }

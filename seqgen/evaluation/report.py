@@ -16,22 +16,31 @@ def model_card(
     config = run.config()
     counts = corpus.get("counts", {})
     lines = [
-        f"# {run.name}", "",
-        f"A stacked LSTM ({config.n_layers} × {config.width}) for {run.domain}, trained with seqgen.", "",
-        "## Corpus", "",
+        f"# {run.name}",
+        "",
+        f"A stacked LSTM ({config.n_layers} × {config.width}) for {run.domain}, trained with seqgen.",
+        "",
+        "## Corpus",
+        "",
         f"- {corpus.get('title') or corpus.get('name')}",
         *(f"- {name.capitalize()}: {corpus[name]}" for name in ("origin", "licence", "citation") if corpus.get(name)),
         *(f"- {split}: {c['pieces']} pieces, {c['tokens']:,} tokens" for split, c in counts.items()),
-        f"- {len(corpus.get('skipped', []))} files left out (named in corpus.json)", "",
-        "## Training", "",
-        f"- {checkpoint.step} of {config.steps} steps of {config.batch_size} × {config.crop} tokens, seed {config.seed}",
-        f"- {config.device}, {config.replicas} threads, {config.precision}", "",
+        f"- {len(corpus.get('skipped', []))} files left out (named in corpus.json)",
+        "",
+        "## Training",
+        "",
+        f"- {checkpoint.step} of {config.steps} steps, {config.batch_size} × {config.crop} tokens each, seed {config.seed}",
+        f"- {config.device}, {config.replicas} threads, {config.precision}",
+        "",
     ]
     if numbers:
         lines += [
-            f"## Held-out pieces ({numbers['split']}, {numbers['tokens']:,} scored tokens)", "",
-            "| | nats per token |", "|---|---|",
+            f"## Held-out pieces ({numbers['split']}, {numbers['tokens']:,} scored tokens)",
+            "",
+            "| | nats per token |",
+            "|---|---|",
             f"| this model | {numbers['nats_per_token']:.4f} |",
-            *(f"| {name} | {b['nats_per_token']:.4f} |" for name, b in numbers["baselines"].items()), "",
+            *(f"| {name} | {b['nats_per_token']:.4f} |" for name, b in numbers["baselines"].items()),
+            "",
         ]
     return "\n".join(lines)

@@ -46,7 +46,7 @@ def min_p(logits: Tensor, share: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which filters apply, in this order: temperature, top-k, top-p, min-p. Raises UsageError for values out of range."""
+    """Which filters apply, in this order: temperature, top-k, top-p, min-p. Raises UsageError."""
 
     temperature: float = 1.0
     top_k: int | None = None

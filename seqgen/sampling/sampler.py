@@ -128,12 +128,13 @@ class _Draft:
         previous = torch.from_numpy(self.previous)[:, None].to(self.device)
         context = torch.from_numpy(self.cursor.row().astype(np.int64))[:, None].to(self.device)
         logits, self.state = self.model(previous, context, self.state)
-        return logits[:, 0].float().cpu()
+        last: Tensor = logits[:, 0].float().cpu()
+        return last
 
     def _allowed(self) -> npt.NDArray[np.bool_]:
         """bool [B, V]: the grammar's mask, narrowed by the length asked for; an empty row has come to its end."""
         grammar, state = self.tokenizer.grammar, self.grammar_state
-        allowed = grammar.mask(state) & ~self._never
+        allowed: npt.NDArray[np.bool_] = np.asarray(grammar.mask(state) & ~self._never)
         if self.n < len(self.request.template):
             return allowed
         if self.request.length is None and self.n < self.request.max_tokens:
@@ -141,7 +142,8 @@ class _Draft:
         if not self.limits:
             self._set_limits()
         following = grammar.transitions[state][:, grammar.class_of]
-        ends = (following >= 0) & ~(grammar.transitions >= 0).any(axis=1)[following]  # ids that close the piece
+        closed = ~np.any(grammar.transitions >= 0, axis=1)
+        ends = (following >= 0) & closed[following]  # ids that close the piece
         for b, limit in enumerate(self.limits):
             if self.counted[b] < limit.amount:
                 allowed[b] &= ~ends[b]
@@ -150,7 +152,7 @@ class _Draft:
         if self.n >= self.request.max_tokens:
             closing = grammar.closing(state) & ~self._never
             final = grammar.final(state)
-            allowed = np.where(final[:, None], allowed & ends, closing)
+            allowed = np.asarray(np.where(final[:, None], allowed & ends, closing), bool)
         return allowed
 
     def _set_limits(self) -> None:

@@ -71,7 +71,8 @@ class Checkpoint:
 
 def _tensors(path: Path, data: bytes) -> dict[str, Tensor]:
     try:
-        return load(data)
+        tensors: dict[str, Tensor] = load(data)
+        return tensors
     except SafetensorError as error:
         raise RunError(f"{path} is damaged ({error}).") from None
 
@@ -139,4 +140,6 @@ def best_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
 def _none_left(folder: Path, problems: list[RunError]) -> RunError:
     if problems:
         return RunError(problems[0].message, "No whole checkpoint is left in this run; train it again.")
-    return RunError(f"There is no checkpoint in {folder}.", "Train the run first, or choose another with `seqgen runs`.")
+    return RunError(
+        f"There is no checkpoint in {folder}.", "Train the run first, or choose another with `seqgen runs`."
+    )

@@ -9,6 +9,8 @@ from typing import Any
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
+# Up to so many training tokens: dropout of the layers, of their inputs, of context features.
+_DROPOUT = ((3e6, 0.5, 0.4, 0.4), (3e7, 0.25, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 
 
@@ -95,10 +97,13 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
         raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
     width, n_layers = PRESETS[preset]
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
-    layers, inputs, features_ = (0.5, 0.4, 0.4) if effective < 3e6 else (0.25, 0.1, 0.1) if effective < 3e7 else (0.1, 0.0, 0.0)
+    layers, inputs, context = next(shares for most, *shares in _DROPOUT if effective < most)
     chosen = {
-        "width": width, "n_layers": n_layers,
-        "layer_dropout": layers, "input_dropout": inputs, "feature_dropout": features_,
+        "width": width,
+        "n_layers": n_layers,
+        "layer_dropout": layers,
+        "input_dropout": inputs,
+        "feature_dropout": context,
         **{name: value for name, value in given.items() if value is not None},
     }
     return TrainConfig(**chosen)

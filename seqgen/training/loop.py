@@ -46,9 +46,7 @@ def new_model(tokenizer: Tokenizer[Any], config: TrainConfig) -> SequenceModel:
     """A model with fresh weights, a function of the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = SequenceModel(
-            len(tokenizer.vocabulary), tokenizer.context.features, config.width, config.n_layers
-        )
+        model = SequenceModel(len(tokenizer.vocabulary), tokenizer.context.features, config.width, config.n_layers)
     return model.to(config.device)
 
 
@@ -80,7 +78,9 @@ class Trainer:
                 {"params": [self._weights[0]], "weight_decay": config.weight_decay},
                 {"params": [self._weights[1]], "weight_decay": 0.0},
             ],
-            lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True,
+            lr=config.learning_rate,
+            betas=(config.beta1, config.beta2),
+            fused=True,
         )
         self.step = 0
         self.best_nats: float | None = None
@@ -166,7 +166,14 @@ class Trainer:
                     recent = float(torch.stack(losses[-50:]).mean())
                     report(
                         Progress(
-                            self.step, c.steps, now - begin, speed, recent, valid_nats, self.best_nats, self.best_step,
+                            self.step,
+                            c.steps,
+                            now - begin,
+                            speed,
+                            recent,
+                            valid_nats,
+                            self.best_nats,
+                            self.best_step,
                             evaluated,
                         )
                     )
@@ -197,8 +204,12 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """JSON-ready: the step, the best result and the history of evaluations."""
         return {
-            "step": self.step, "best_nats": self.best_nats, "best_step": self.best_step, "worse": self.worse,
-            "history": self.history, "seconds": round(self.seconds, 1),
+            "step": self.step,
+            "best_nats": self.best_nats,
+            "best_step": self.best_step,
+            "worse": self.worse,
+            "history": self.history,
+            "seconds": round(self.seconds, 1),
             "tokens_per_second": round(self.step * self.config.batch_size * self.crops.crop / max(1e-9, self.seconds)),
         }
 

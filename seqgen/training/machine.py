@@ -34,8 +34,11 @@ def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[st
 
 
 def calibrate(
-    config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[npt.NDArray[np.int32]],
-    valid: Sequence[npt.NDArray[np.int32]], seconds: float | None,
+    config: TrainConfig,
+    tokenizer: Tokenizer[Any],
+    train: Sequence[npt.NDArray[np.int32]],
+    valid: Sequence[npt.NDArray[np.int32]],
+    seconds: float | None,
 ) -> TrainConfig:
     """The configuration with its precision chosen by a trial of each, and its steps by the time (if given).
 

@@ -11,9 +11,11 @@ import copy
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -58,9 +60,6 @@ class Replicas:
             p.data = weights[start:stop].view(p.shape)
             p.grad = None if gradient is None else gradient[start:stop].view(p.shape)
             start = stop
-        for layer in model.layers:
-            if weights.is_cuda:
-                layer.flatten_parameters()
 
     def step(self, batch: Batch, dropout: Dropout, seed: int, step: int) -> Tensor:
         """Fill `gradient`; returns the mean loss in nats (a scalar tensor)."""
@@ -88,7 +87,7 @@ class Replicas:
 
     def _shares(self, n_rows: int) -> list[slice]:
         bounds = np.linspace(0, n_rows, min(len(self.models), n_rows) + 1).astype(int)
-        return [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [slice(a, b) for a, b in pairwise(bounds)]
 
     def _loss(self, i: int, batch: Batch, dropout: Dropout) -> Tensor:
         previous, ids, context, states, weights = (
@@ -102,7 +101,7 @@ class Replicas:
         # Padding may point at an id that its state forbids: leave it out before -inf meets 0.
         return -torch.where(weights > 0, picked * weights, 0.0).sum()
 
-    def _to_device(self, values: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+    def _to_device(self, values: npt.NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(values))
         if self._device.type == "cuda":
             return tensor.pin_memory().to(self._device, non_blocking=True)

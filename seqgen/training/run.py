@@ -97,7 +97,10 @@ class Run:
         writer.writerows(trainer.history)
         write_bytes(self.path / "metrics.csv", rows.getvalue().encode())
         return save_checkpoint(
-            self.path / "checkpoints", trainer.step, trainer.model_tensors(), trainer.optimizer_tensors(),
+            self.path / "checkpoints",
+            trainer.step,
+            trainer.model_tensors(),
+            trainer.optimizer_tensors(),
             trainer.state(),
         )
 

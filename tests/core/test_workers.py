@@ -34,7 +34,8 @@ def misbehave(item: Any) -> Any:
     if item == "unsendable":
         return lambda: 0
     if item == "print":
-        print("noise")
+        sys.stdout.write("noise\n")
+        sys.stdout.flush()
     return item
 
 

@@ -52,9 +52,7 @@ def sort_rows(columns: Sequence[npt.NDArray[Any]]) -> tuple[Longs, ...]:
     return (packed, *reversed(out))
 
 
-def int32_columns(
-    onset: Longs, duration: Longs, pitch: Longs, velocity: Longs, track: Longs
-) -> dict[str, Any]:
+def int32_columns(onset: Longs, duration: Longs, pitch: Longs, velocity: Longs, track: Longs) -> dict[str, Any]:
     """The arrays of a Score, by name."""
     columns = {"onset": onset, "duration": duration, "pitch": pitch, "velocity": velocity, "track": track}
     return {name: column.astype(np.int32) for name, column in columns.items()}
@@ -71,7 +69,7 @@ def microseconds_of(quarters_per_minute: float) -> int:
 
 
 def canonical(score: Score) -> Score:
-    """The score as a MIDI file gives it back: `read(to_bytes(canonical(s))) == canonical(s)`.
+    """The score as a MIDI file gives it back, so that reading what is written from it yields it again.
 
     Notes last a tick at least, have velocities 1-127 and stand in order; notes before tick 0 or of no MIDI pitch are
     dropped. Where equal pitches of one track overlap, the first to begin is the first to end, as a file cannot say
@@ -111,9 +109,7 @@ def canonical(score: Score) -> Score:
     )
 
 
-def first_ends_first(
-    onset: Longs, track: Longs, pitch: Longs, duration: Longs, velocity: Longs
-) -> tuple[Longs, ...]:
+def first_ends_first(onset: Longs, track: Longs, pitch: Longs, duration: Longs, velocity: Longs) -> tuple[Longs, ...]:
     """Notes in canonical order, overlapping equal pitches of a track paired first to begin, first to end."""
     rows = sort_rows((track, pitch, onset, duration, velocity))
     track, pitch, onset, duration, velocity = rows
@@ -148,4 +144,3 @@ def clean_name(name: str) -> str:
 def _clean(track: Track) -> Track:
     program = 0 if track.is_drum else min(max(int(track.program), 0), 127)
     return Track(program, bool(track.is_drum), clean_name(track.name))
-

@@ -40,7 +40,7 @@ class Layout:
         return Layout(data, 0, self.ticks_per_quarter, ((22, len(data)),), self.plain)
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """An event that cannot be understood; what follows it in the track cannot be trusted."""
 
 
@@ -144,7 +144,7 @@ class _Walk:
                 status = self._byte()
                 if status < 0x80:
                     if running == 0:
-                        raise _Damaged(f"0x{status:02x} stands where an event should begin")
+                        raise _DamagedError(f"0x{status:02x} stands where an event should begin")
                     status, self.at = running, self.at - 1
                 if status < 0xF0:
                     running = status
@@ -158,7 +158,7 @@ class _Walk:
                     self._take(self._number())
                 else:
                     self._take(_SYSTEM_BYTES.get(status, 0))
-            except _Damaged as problem:
+            except _DamagedError as problem:
                 self.at = begin
                 return str(problem)
             self.n_events += 1
@@ -169,7 +169,7 @@ class _Walk:
     def _channel(self, status: int) -> None:
         values = self._take(_DATA_BYTES[status >> 4])
         if max(values) > 0x7F:
-            raise _Damaged(f"a value over 127 in a message 0x{status:02x}")
+            raise _DamagedError(f"a value over 127 in a message 0x{status:02x}")
         if status >> 4 in (0x8, 0x9, 0xC):
             self._keep(bytes((status,)) + values)
             self.n_notes += status >> 4 == 0x9 and values[1] > 0
@@ -190,13 +190,13 @@ class _Walk:
 
     def _byte(self) -> int:
         if self.at >= self.stop:
-            raise _Damaged("the track is cut off within an event")
+            raise _DamagedError("the track is cut off within an event")
         self.at += 1
         return self.data[self.at - 1]
 
     def _take(self, n: int) -> bytes:
         if self.at + n > self.stop:
-            raise _Damaged("an event reaches beyond the end of its track")
+            raise _DamagedError("an event reaches beyond the end of its track")
         self.at += n
         return self.data[self.at - n : self.at]
 
@@ -207,7 +207,7 @@ class _Walk:
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
                 return value
-        raise _Damaged("a number of more than four bytes")
+        raise _DamagedError("a number of more than four bytes")
 
 
 def _signed(byte: int) -> int:

@@ -69,7 +69,7 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
         [int(note.velocity) for note, _ in notes],
         [i for _, i in notes],
         [Track(int(i.program), bool(i.is_drum), str(i.name)) for i in instruments],
-        tempos=tuple(Tempo(int(round(tick)), float(tempo)) for tick, tempo in zip(ticks, tempos, strict=True)),
+        tempos=tuple(Tempo(round(float(tick)), float(tempo)) for tick, tempo in zip(ticks, tempos, strict=True)),
         time_signatures=tuple(
             TimeSignature(int(tick), int(s.numerator), int(s.denominator))
             for s, tick in zip(signatures, to_ticks(s.time for s in signatures), strict=True)
@@ -180,7 +180,8 @@ def _track(part: Any, flat: Any) -> Track:
 
 def _time_signatures(part: Any, flat: Any) -> Iterator[TimeSignature]:
     """Those of a part; an incomplete first bar gets one of its own length when one exists."""
-    marks = [TimeSignature(_tick(t.offset), t.numerator, t.denominator) for t in flat.getElementsByClass("TimeSignature")]
+    said = flat.getElementsByClass("TimeSignature")
+    marks = [TimeSignature(_tick(t.offset), t.numerator, t.denominator) for t in said]
     if marks and marks[0].tick == 0:
         bar = Fraction(4 * marks[0].numerator, marks[0].denominator)
         measures = list(part.getElementsByClass("Measure"))[:2]

@@ -6,6 +6,7 @@ quite in order, is mended and read again. Whatever comes back is checked once mo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ __all__ = [
 
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf")
 WRITTEN = (".mid", ".midi")
+# What symusic raises: RuntimeError on bytes it does not take, the others from its bindings on values out of range.
+_REFUSALS = (RuntimeError, ValueError, OverflowError, TypeError)
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Score]:
@@ -63,18 +66,12 @@ def _read(file: check.Layout, name: str) -> Score:
     import symusic
 
     if file.plain:
-        try:
+        with contextlib.suppress(*_REFUSALS):  # what can be kept of the file, mending finds out
             return _sound(symusic.Score.from_midi(file.data), name)
-        except (BadInput, UsageError):
-            raise
-        except Exception:  # symusic raises bare RuntimeErrors and more; what can be kept of the file, mending finds out
-            pass
     mended = check.mend(file, name)
     try:
         return _sound(symusic.Score.from_midi(mended), name)
-    except (BadInput, UsageError):
-        raise
-    except Exception as error:
+    except _REFUSALS as error:
         raise BadInput(name, f"cannot be read ({error})") from None
 
 
@@ -146,7 +143,8 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
 def write(score: Score, path: Path) -> None:
     """Write a .mid or .midi file whole or not at all; equal scores give equal bytes.
 
-    Raises UsageError for another suffix, SeqgenError when the disk refuses."""
+    Raises UsageError for another suffix, SeqgenError when the disk refuses.
+    """
     path = Path(path)
     if path.suffix.lower() not in WRITTEN:
         raise UsageError(f"{path}: MIDI files end in {' or '.join(WRITTEN)}.")
@@ -163,7 +161,8 @@ def to_symusic(score: Score) -> symusic.Score[Any]:
 def to_score(piece: Any) -> Score:
     """A Score from a path, the bytes of a file, a PrettyMIDI object, a music21 stream, a symusic score or a Score.
 
-    Of a file with several pieces (format 2) the first. Raises BadInput, or UsageError for anything else."""
+    Of a file with several pieces (format 2) the first. Raises BadInput, or UsageError for anything else.
+    """
     if isinstance(piece, Score):
         return piece
     if isinstance(piece, str | Path):

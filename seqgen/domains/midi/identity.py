@@ -24,9 +24,7 @@ def identity(score: Score) -> tuple[str, ...]:
     order = np.lexsort((duration, pitch, onset))
     onset, duration, pitch = onset[order], duration[order], pitch[order]
     lowest = int(pitch.min()) if len(pitch) else 0
-    return tuple(
-        sha256(np.stack([onset, duration, heights]).tobytes())[:32] for heights in (pitch, pitch - lowest)
-    )
+    return tuple(sha256(np.stack([onset, duration, heights]).tobytes())[:32] for heights in (pitch, pitch - lowest))
 
 
 def describe(score: Score) -> Iterator[Mapping[str, Any]]:
@@ -36,7 +34,8 @@ def describe(score: Score) -> Iterator[Mapping[str, Any]]:
         yield {
             "quarter": round(float(score.onset[i]) / score.ticks_per_quarter, 3),
             "quarters": round(float(score.duration[i]) / score.ticks_per_quarter, 3),
-            "pitch": pitch, "note": f"drum {pitch}" if track.is_drum else f"{_NAMES[pitch % 12]}{pitch // 12 - 1}",
+            "pitch": pitch,
+            "note": f"drum {pitch}" if track.is_drum else f"{_NAMES[pitch % 12]}{pitch // 12 - 1}",
             "velocity": int(score.velocity[i]),
             "track": track.name or ("drums" if track.is_drum else f"program {track.program}"),
         }

@@ -6,7 +6,27 @@ import re
 
 from seqgen.core.errors import UsageError
 
-_LINE_OF_FIFTHS = ("Fb", "Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+_LINE_OF_FIFTHS = (
+    "Fb",
+    "Cb",
+    "Gb",
+    "Db",
+    "Ab",
+    "Eb",
+    "Bb",
+    "F",
+    "C",
+    "G",
+    "D",
+    "A",
+    "E",
+    "B",
+    "F#",
+    "C#",
+    "G#",
+    "D#",
+    "A#",
+)
 _C = _LINE_OF_FIFTHS.index("C")
 
 Key = tuple[int, bool]  # fifths -7 … 7, minor

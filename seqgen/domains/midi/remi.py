@@ -67,7 +67,8 @@ class Remi:
     def encode(self, score: Score) -> Ids:
         """int32 [T]: header, bars with their events in order of position (tempo, drums, programs; low pitches first).
 
-        Raises BadInput for a piece without notes, TooLarge over max_bars or max_tokens."""
+        Raises BadInput for a piece without notes, TooLarge over max_bars or max_tokens.
+        """
         name = score.name or "piece"
         if not score.n_notes:
             raise BadInput(name, "holds no notes")
@@ -97,7 +98,13 @@ class Remi:
         duration = to_grid(score.duration, score.ticks_per_quarter, per_quarter)
         codes = np.array([_DRUMS if t.is_drum else t.program + _FIRST_PROGRAM for t in score.tracks], np.int64)
         duration = self.words.duration_index[np.minimum(duration, len(self.words.duration_index) - 1)]
-        return onset, codes[score.track], score.pitch.astype(np.int64), duration, self.words.velocity_index[score.velocity]
+        return (
+            onset,
+            codes[score.track],
+            score.pitch.astype(np.int64),
+            duration,
+            self.words.velocity_index[score.velocity],
+        )
 
     def _tempo_steps(self, score: Score) -> list[tuple[int, int]]:
         """(position, index of the nearest tempo), changes only."""
@@ -120,7 +127,10 @@ class Remi:
         longer = int(np.searchsorted(self.words.lengths, n_bars))
         per_quarter = n_notes * self.settings.positions_per_quarter / (last + 1)
         density = int(np.searchsorted(DENSITIES, per_quarter))
-        return [self.words.first["Length"] + min(longer, len(self.words.lengths) - 1), self.words.first["Density"] + density]
+        return [
+            self.words.first["Length"] + min(longer, len(self.words.lengths) - 1),
+            self.words.first["Density"] + density,
+        ]
 
     def _lay_out(self, header: list[int], bars: Bars, rows: tuple[Longs, ...], has_tempos: bool) -> Ids:
         """Sorted events as ids: each event's size is known, so all are written at once, where they end."""
@@ -209,9 +219,7 @@ class Remi:
 
     # --- what a sample begins with
 
-    def template(
-        self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str
-    ) -> Ids:
+    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """int32 [T]: header ids (-1 = free), then the prompt up to its last note.
 
         given: key ("G major"), bars (a number), density (1 sparse … 9 dense); "unknown" blanks one. Raises UsageError.
@@ -236,7 +244,11 @@ class Remi:
             elif kind == "Key":
                 value = key_name(parse_key(value))
             elif kind == "Length" and value.isdigit() and int(value) > 0:
-                value = str(self.words.lengths[min(int(np.searchsorted(self.words.lengths, int(value))), len(self.words.lengths) - 1)])
+                value = str(
+                    self.words.lengths[
+                        min(int(np.searchsorted(self.words.lengths, int(value))), len(self.words.lengths) - 1)
+                    ]
+                )
             values[kind] = self.vocabulary.id(f"{kind}_{value}")
         return np.concatenate((np.array(list(values.values()), np.int32), body)).astype(np.int32)
 

@@ -1,4 +1,4 @@
-"""What is known in a REMI sequence besides the last id: the place in the bar, the metre, what this instrument played."""
+"""What is known in a REMI sequence besides the last id: place in the bar, metre, what this instrument played."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ MAX_REMAINING = 32  # bars
 # Columns of the features.
 PLACE, BEAT, REMAINING, METRE, KEY, PROGRAM, PITCH, DRUM, DURATION, VELOCITY = range(10)
 # Features that are simply the latest value of a type of id, 1 … n, and 0 before there was one (or it is unknown).
-_LATEST = {METRE: "TimeSignature", KEY: "Key", PROGRAM: "Program", DRUM: "Drum", DURATION: "Duration", VELOCITY: "Velocity"}
+_LATEST = {
+    METRE: "TimeSignature", KEY: "Key", PROGRAM: "Program", DRUM: "Drum", DURATION: "Duration", VELOCITY: "Velocity",
+}  # fmt: skip
 _N_PITCHES = 128
 
 

@@ -27,7 +27,8 @@ class RemiDecoder:
     def decode(self, ids: npt.NDArray[np.integer]) -> Score:
         """The piece that ids say, canonical, 480 ticks a quarter; what is incomplete or out of place is left out.
 
-        A program is one track; where equal pitches of it overlap, further tracks of the same program hold them."""
+        A program is one track; where equal pitches of it overlap, further tracks of the same program hold them.
+        """
         ids = np.asarray(ids, np.int64).reshape(-1)
         kind = self._words.kind[ids]
         lines = np.flatnonzero((kind == KIND["Bar"]) | (kind == KIND["Position"]))  # what says where an event stands
@@ -75,7 +76,7 @@ class RemiDecoder:
         keys = self._words.value[ids[kind == KIND["Key"]]]
         if len(keys) and keys[-1] < len(KEYS):
             marks["key_signatures"] = (KeySignature(0, *KEYS[keys[-1]]),)
-        return self._score(*notes, marks)
+        return self._score(notes, marks)
 
     def _bar_lines(
         self, ids: npt.NDArray[np.integer], kind: npt.NDArray[np.int8], lines: Longs, bar: Longs, n_bars: int
@@ -101,16 +102,18 @@ class RemiDecoder:
     def _signature_marks(self, bar_start: Longs, said: Longs, last: int) -> tuple[TimeSignature, ...]:
         marks: list[TimeSignature] = []
         for bar, index in said.tolist():
-            mark = TimeSignature(int(bar_start[bar]) * self._words.ticks_per_position, *self._words.metre.signatures[index])
+            mark = TimeSignature(
+                int(bar_start[bar]) * self._words.ticks_per_position, *self._words.metre.signatures[index]
+            )
             if bar_start[bar] <= last and (
                 not marks or (mark.numerator, mark.denominator) != (marks[-1].numerator, marks[-1].denominator)
             ):
                 marks.append(mark)
         return tuple(marks)
 
-    def _score(
-        self, program: Longs, pitch: Longs, onset: Longs, duration: Longs, velocity: Longs, marks: dict[str, Any]
-    ) -> Score:
+    def _score(self, notes: tuple[Longs, ...], marks: dict[str, Any]) -> Score:
+        """Program, pitch, onset, duration (positions) and velocity of notes, in tracks that a file can hold."""
+        program, pitch, onset, duration, velocity = notes
         voice, onset, duration, velocity, layer = layers(program << 7 | pitch, onset, duration, velocity)
         if len(layer) and layer.max() >= MAX_LAYERS:
             kept = layer < MAX_LAYERS
@@ -120,7 +123,9 @@ class RemiDecoder:
         number = np.zeros((_DRUM_PROGRAM + 1) * MAX_LAYERS, np.int64)
         number[used] = np.arange(len(used))
         onset, track, pitch, duration, velocity = sort_rows((onset, number[code], voice & 127, duration, velocity))
-        columns = int32_columns(onset * self._words.ticks_per_position, duration * self._words.ticks_per_position, pitch, velocity, track)
+        columns = int32_columns(
+            onset * self._words.ticks_per_position, duration * self._words.ticks_per_position, pitch, velocity, track
+        )
         tracks = tuple(
             Track(0, True) if program == _DRUM_PROGRAM else Track(program) for program in (used // MAX_LAYERS).tolist()
         )

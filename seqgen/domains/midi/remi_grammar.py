@@ -48,10 +48,10 @@ def remi_grammar(vocabulary: Vocabulary, header_types: tuple[str, ...], metre: M
             return {"Duration": (READY, length, place)}
         moves: dict[Hashable, Hashable] = {}
         if where == "bar":
-            moves |= {c: ("metre", c[1], -1) for c in metres}
+            moves.update({c: ("metre", c[1], -1) for c in metres})
         if where in ("position", "tempo", READY):
             moves |= {"Program": ("program", length, place)}
-            moves |= {kind: ("pitch", length, place) for kind in ("Pitch", "Drum")}
+            moves["Pitch"] = moves["Drum"] = ("pitch", length, place)
         if where == "position":
             return moves | {"Tempo": ("tempo", length, place)}
         if where == READY:

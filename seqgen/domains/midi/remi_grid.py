@@ -32,13 +32,12 @@ def signatures(positions_per_quarter: int) -> tuple[Signature, ...]:
 
 
 def durations(positions_per_quarter: int, max_quarters: int) -> Longs:
-    """Durations in positions: every one up to two quarters, then ever coarser steps, as long notes need no precision."""
-    p = positions_per_quarter
-    values: list[int] = list(range(1, 2 * p))
-    for begin, stop, step in ((2 * p, 4 * p, p / 4), (4 * p, 8 * p, p / 2), (8 * p, 16 * p, p), (16 * p, 0, 4 * p)):
-        stop = stop or max_quarters * p + 1
-        values += range(begin, min(stop, max_quarters * p + 1), max(1, int(step)))
-    return np.array(sorted({v for v in values if v <= max_quarters * p}), np.int64)
+    """Durations in positions: every one up to two quarters, then ever coarser steps: long notes need no precision."""
+    p, longest = positions_per_quarter, max_quarters * positions_per_quarter
+    values = [*range(1, 2 * p)]
+    for begin, stop, step in ((2, 4, p // 4), (4, 8, p // 2), (8, 16, p), (16, max_quarters + 1, 4 * p)):
+        values += range(begin * p, stop * p, step)
+    return np.array([value for value in values if value <= longest], np.int64)
 
 
 def tempos() -> tuple[int, ...]:
@@ -180,14 +179,15 @@ def layers(voice: Longs, onset: Longs, duration: Longs, velocity: Longs) -> tupl
     begin, reach = offset + onset, np.maximum.accumulate(offset + end)
     overlaps = begin[1:] < reach[:-1]
     if overlaps.any():
-        _separate(overlaps, begin, reach, onset, end, layer)
+        _separate(layer, overlaps, (begin, reach), (onset, end))
     return voice, onset, duration, velocity, layer
 
 
 def _separate(
-    overlaps: npt.NDArray[np.bool_], begin: Longs, reach: Longs, onset: Longs, end: Longs, layer: Longs
+    layer: Longs, overlaps: npt.NDArray[np.bool_], line: tuple[Longs, Longs], span: tuple[Longs, Longs]
 ) -> None:
     """Fill in the layers of runs of overlapping notes: each note takes the first layer that is free."""
+    (begin, reach), (onset, end) = line, span
     tangled = np.zeros(len(layer), bool)
     tangled[1:] = overlaps
     tangled[:-1] |= overlaps

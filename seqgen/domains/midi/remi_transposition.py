@@ -17,7 +17,8 @@ _SHIFTS = (0, *(k for k in range(-6, 6) if k))
 
 class RemiTranspositions(Augmentation):
     """Transpositions by -6 … +5 semitones; drums stay. Each program keeps within its range, or its own notes' if those
-    lie outside of it already."""
+    lie outside of it already.
+    """
 
     def __init__(self, words: RemiWords, ranges: Sequence[tuple[int, int, int]]) -> None:
         v = words.vocabulary

@@ -36,6 +36,9 @@ class RemiSettings:
     ranges: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
+        for number in (self.positions_per_quarter, self.n_velocities, self.max_duration):
+            if not isinstance(number, int):
+                raise UsageError(f"{number!r} is not a whole number.")
         if self.positions_per_quarter not in (4, 6, 8, 12, 16, 24):
             raise UsageError(f"{self.positions_per_quarter} positions a quarter: choose 4, 6, 8, 12, 16 or 24.")
         if not 1 <= self.n_velocities <= 127:
@@ -62,7 +65,9 @@ class RemiWords:
     def __init__(self, settings: RemiSettings) -> None:
         self.metre = Metre(settings.positions_per_quarter)
         self.durations = durations(settings.positions_per_quarter, settings.max_duration)
-        self.velocities = np.unique((np.arange(1, settings.n_velocities + 1) * 128 // settings.n_velocities).clip(1, 127))
+        self.velocities = np.unique(
+            (np.arange(1, settings.n_velocities + 1) * 128 // settings.n_velocities).clip(1, 127)
+        )
         self.tempos, self.lengths = np.array(tempos()), lengths()
         values: dict[str, Sequence[object]] = {
             "Key": [key_name(key) for key in KEYS] + ["Unknown"],
@@ -71,12 +76,12 @@ class RemiWords:
             "Bar": [""],
             "TimeSignature": [f"{n}/{d}" for n, d in self.metre.signatures],
             "Position": range(self.metre.max_length),
-            "Tempo": self._temposettings.tolist(),
+            "Tempo": self.tempos.tolist(),
             "Program": range(128),
             "Pitch": range(128),
             "Drum": range(128),
-            "Velocity": self._velocitiesettings.tolist(),
-            "Duration": [_in_quarters(d, settings.positions_per_quarter) for d in self._durationsettings.tolist()],
+            "Velocity": self.velocities.tolist(),
+            "Duration": [_in_quarters(d, settings.positions_per_quarter) for d in self.durations.tolist()],
             "End": [""],
         }
         tokens = [f"{kind}_{value}".rstrip("_") for kind in KINDS for value in values[kind]]

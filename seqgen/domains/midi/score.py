@@ -141,5 +141,7 @@ def make_score(
     **marks: Any,
 ) -> Score:
     """A Score in canonical order from anything array-like."""
-    arrays = (np.asarray(values, np.int32).reshape(-1) for values in (onset, duration, pitch, velocity, track))
-    return Score(ticks_per_quarter, *arrays, tracks=tuple(tracks), **marks).sorted()
+    columns = (np.asarray(values, np.int32).reshape(-1) for values in (onset, duration, pitch, velocity, track))
+    names = ("onset", "duration", "pitch", "velocity", "track")
+    arrays: dict[str, Any] = dict(zip(names, columns, strict=True))
+    return Score(ticks_per_quarter, tracks=tuple(tracks), **arrays, **marks).sorted()

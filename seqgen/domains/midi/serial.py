@@ -80,16 +80,20 @@ def _channels(tracks: tuple[Track, ...]) -> tuple[list[int], list[int]]:
 
 
 def _conductor(score: Score) -> bytes:
-    events: list[tuple[int, bytes]] = []
-    for t in last_at_each_tick(score.time_signatures):
-        if is_time_signature(t):
-            content = bytes((t.numerator, t.denominator.bit_length() - 1, 24, 8))
-            events.append((t.tick, b"\xff\x58\x04" + content))
-    for k in last_at_each_tick(score.key_signatures):
-        if -7 <= k.fifths <= 7:
-            events.append((k.tick, b"\xff\x59\x02" + bytes((k.fifths & 0xFF, int(k.minor)))))
-    for tempo in last_at_each_tick(score.tempos):
-        events.append((tempo.tick, b"\xff\x51\x03" + microseconds_of(tempo.quarters_per_minute).to_bytes(3, "big")))
+    events = [
+        (t.tick, b"\xff\x58\x04" + bytes((t.numerator, t.denominator.bit_length() - 1, 24, 8)))
+        for t in last_at_each_tick(score.time_signatures)
+        if is_time_signature(t)
+    ]
+    events += [
+        (k.tick, b"\xff\x59\x02" + bytes((k.fifths & 0xFF, int(k.minor))))
+        for k in last_at_each_tick(score.key_signatures)
+        if -7 <= k.fifths <= 7
+    ]
+    events += [
+        (tempo.tick, b"\xff\x51\x03" + microseconds_of(tempo.quarters_per_minute).to_bytes(3, "big"))
+        for tempo in last_at_each_tick(score.tempos)
+    ]
     out, now = bytearray(), 0
     for tick, event in sorted(events, key=lambda event: event[0]):
         out += variable_length(tick - now) + event
@@ -142,5 +146,3 @@ def _note_events(score: Score, channels: list[int]) -> list[bytes]:
     starts = (end - size)[opening]
     stops = np.append(starts[1:], len(out))
     return [out[a:b].tobytes() for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
-
-

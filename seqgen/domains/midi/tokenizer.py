@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
@@ -42,7 +43,8 @@ class MidiTokenizer(Tokenizer[Score]):
             raise UsageError(f"The tokenizer {tokenization!r} does not take these settings: {error}.") from None
         scheme = self.scheme
         self.name = scheme.name
-        self.vocabulary, self.grammar, self.context = scheme.vocabulary, scheme.grammar, scheme.context
+        self.vocabulary, self.grammar = scheme.vocabulary, scheme.grammar
+        self.context: Context = scheme.context
         self.augmentations, self.unknown_of = scheme.augmentations, scheme.unknown_of
         self.backoff = scheme.backoff
 
@@ -137,7 +139,10 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
     default = VoicesSettings(n_voices=n_voices)
     low, high = min(default.low, *lows), max(default.high, *highs)
     return {
-        "n_voices": n_voices, "steps_per_quarter": steps_per_quarter, "low": low, "high": high,
+        "n_voices": n_voices,
+        "steps_per_quarter": steps_per_quarter,
+        "low": low,
+        "high": high,
         "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,8 @@ from seqgen.domains.midi.voices_state import VoicesShape
 
 Ids = npt.NDArray[np.int32]
 
-TIME_SIGNATURES = (
-    "1/4 2/4 3/4 4/4 5/4 6/4 7/4 9/4 12/4 1/2 2/2 3/2 4/2 3/8 4/8 5/8 6/8 7/8 9/8 12/8 2/8 6/16 12/16".split()
-)
+_NUMERATORS = {4: (1, 2, 3, 4, 5, 6, 7, 9, 12), 2: (1, 2, 3, 4), 8: (2, 3, 4, 5, 6, 7, 9, 12), 16: (6, 12)}
+TIME_SIGNATURES = tuple(f"{n}/{denominator}" for denominator, numerators in _NUMERATORS.items() for n in numerators)
 MAX_BARS = 128
 VELOCITY = 80
 TICKS = 480
@@ -111,9 +111,12 @@ class Voices:
         self.grammar = self._grammar()
         self.shifts = (0, *(k for k in range(-6, 7) if k))
         self.context = VoicesContext(
-            VoicesShape(self.n_pitches, s.n_voices, s.low, self.rest, self.hold, self.end), v,
-            n_header=self.n_header, steps_per_quarter=s.steps_per_quarter,
-            bar_steps={f"TimeSignature_{t}": self._bar_steps(t) for t in TIME_SIGNATURES}, shifts=self.shifts,
+            VoicesShape(self.n_pitches, s.n_voices, s.low, self.rest, self.hold, self.end),
+            v,
+            n_header=self.n_header,
+            steps_per_quarter=s.steps_per_quarter,
+            bar_steps={f"TimeSignature_{t}": self._bar_steps(t) for t in TIME_SIGNATURES},
+            shifts=self.shifts,
         )
         self.backoff = self.context.backoff
         self.augmentations = self._transpositions()
@@ -178,8 +181,11 @@ class Voices:
         s = self.settings
         ids = np.asarray(ids, np.int64)
         types = np.array(self.vocabulary.types)[ids] if len(ids) else np.array([], str)
-        given = {kind: self.vocabulary.tokens[i].split("_", 1)[1] for kind, i in zip(types, ids, strict=True)
-                 if kind in self.header_types}
+        given = {
+            kind: self.vocabulary.tokens[i].split("_", 1)[1]
+            for kind, i in zip(types, ids, strict=True)
+            if kind in self.header_types
+        }
         body = ids[(ids < self.n_pitches) | (ids == self.rest) | (ids == self.hold)]
         n_steps = len(body) // s.n_voices
         grid = np.empty((s.n_voices, n_steps), np.int64)
@@ -198,9 +204,14 @@ class Voices:
             marks["key_signatures"] = (KeySignature(0, *parse_key(key)),)
         used = np.unique(voice)
         return make_score(
-            TICKS, (onset + lead) * ticks, (stop - onset) * ticks, grid[voice, onset] + s.low,
-            np.full(len(onset), VELOCITY), np.searchsorted(used, voice),
-            [Track(s.programs[v], False, s.names[v]) for v in used], **marks,
+            TICKS,
+            (onset + lead) * ticks,
+            (stop - onset) * ticks,
+            grid[voice, onset] + s.low,
+            np.full(len(onset), VELOCITY),
+            np.searchsorted(used, voice),
+            [Track(s.programs[v], False, s.names[v]) for v in used],
+            **marks,
         )
 
     def _notes(self, grid: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
@@ -239,11 +250,9 @@ class Voices:
 
     # --- what a sample begins with
 
-    def template(
-        self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str
-    ) -> Ids:
+    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """int32 [T]: header ids (-1 = free), then the prompt's steps."""
-        values = {kind: -1 for kind in self.header_types}
+        values = dict.fromkeys(self.header_types, -1)
         body = np.zeros(0, np.int32)
         if prompt is not None:
             ids = self.encode(prompt)
@@ -255,7 +264,7 @@ class Voices:
             given = {"bars": str(length[0] + round(len(body) / self.settings.n_voices / bar)), **given}
         for name, text in given.items():
             kind = {"key": "Key", "time_signature": "TimeSignature", "pickup": "Pickup", "bars": "Length"}.get(name)
-            if kind not in self.header_types:
+            if kind is None or kind not in self.header_types:
                 raise UsageError(f"This tokenizer takes no {name!r}.", "It takes key, time_signature, pickup and bars.")
             if kind == "Key" and text.lower() != "unknown":
                 text = key_name(parse_key(text))
@@ -391,8 +400,10 @@ def assign_voices(score: Score, onset: Ids, stop: Ids, n_voices: int) -> Ids:
         free = np.flatnonzero(busy_until <= now)
         if len(group) > len(free):
             raise BadInput(
-                score.name or "piece", f"more than {n_voices} notes sound at once",
-                where=f"quarter {now}", hint="Use --tokenizer remi for dense music.",
+                score.name or "piece",
+                f"more than {n_voices} notes sound at once",
+                where=f"quarter {now}",
+                hint="Use --tokenizer remi for dense music.",
             )
         for v, i in zip(_nearest(score.pitch[group], last_pitch[free]), group, strict=True):
             w = free[v]
@@ -426,7 +437,7 @@ def _monophonic(onset: Ids, stop: Ids, chosen: npt.NDArray[np.bool_]) -> bool:
 def _plausible_order(score: Score, used: npt.NDArray[Any]) -> bool:
     """Tracks written from high to low keep their order, even where voices cross."""
     means = [float(score.pitch[score.track == t].mean()) for t in used]
-    return all(a > b for a, b in zip(means, means[1:], strict=False))
+    return all(a > b for a, b in pairwise(means))
 
 
 def _metre(score: Score) -> TimeSignature | None:

@@ -46,8 +46,14 @@ class VoicesContext:
     """Context of the voices tokenization; see the module. shifts: semitones of each augmentation."""
 
     def __init__(
-        self, shape: VoicesShape, vocabulary: Vocabulary, *, n_header: int, steps_per_quarter: int,
-        bar_steps: Mapping[str, int], shifts: Sequence[int],
+        self,
+        shape: VoicesShape,
+        vocabulary: Vocabulary,
+        *,
+        n_header: int,
+        steps_per_quarter: int,
+        bar_steps: Mapping[str, int],
+        shifts: Sequence[int],
     ) -> None:
         self.shape, self.n_header, self.steps_per_quarter = shape, n_header, steps_per_quarter
         v = vocabulary
@@ -130,9 +136,7 @@ class VoicesContext:
         own = r.before[at, r.slot]
         local = collection(r.local)
         all_bits = np.bitwise_or.reduce(r.bits, axis=1)
-        again = np.where(
-            (r.again_value >= 0) & ~r.again_moved, 2 * LEAP + 2, self._interval(own, r.again_value, LEAP)
-        )
+        again = np.where((r.again_value >= 0) & ~r.again_moved, 2 * LEAP + 2, self._interval(own, r.again_value, LEAP))
         columns: list[npt.NDArray[np.integer]] = [
             own,
             tonic,
@@ -151,7 +155,8 @@ class VoicesContext:
         ]
         for j in range(V):
             pitch_class = np.where(
-                (r.value[:, j] >= shape.n_pitches) | (tonic > 11), _NO_PITCH_CLASS,
+                (r.value[:, j] >= shape.n_pitches) | (tonic > 11),
+                _NO_PITCH_CLASS,
                 (r.value[:, j] + shape.low - tonic) % 12,
             )
             columns.append((r.slot * 2 + r.moved[:, j]) * 13 + pitch_class)

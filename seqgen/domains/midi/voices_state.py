@@ -118,9 +118,21 @@ def whole_rows(ids: Ints, n_rows: int, shape: VoicesShape) -> Rows:
     written = np.tile(np.tri(V, k=-1, dtype=bool), (n_steps, 1))[:n_rows]
     key, local = find_keys(so_far, first), find_keys(lately, first)
     return Rows(
-        slot, at, np.where(written, value[at], before[at]), before[at], written, written & moved[at], held[at],
-        last[at], earlier[at], lasted[at], np.asarray(bits, np.int32)[at], key[at], local[at],
-        np.where(found, value.reshape(-1)[place], -1).astype(np.int32), found & moved.reshape(-1)[place],
+        slot,
+        at,
+        np.where(written, value[at], before[at]),
+        before[at],
+        written,
+        written & moved[at],
+        held[at],
+        last[at],
+        earlier[at],
+        lasted[at],
+        np.asarray(bits, np.int32)[at],
+        key[at],
+        local[at],
+        np.where(found, value.reshape(-1)[place], -1).astype(np.int32),
+        found & moved.reshape(-1)[place],
         again[:, 1],
     )
 
@@ -154,10 +166,22 @@ class RowStepper:
             return np.full((B, V), value, np.int32)
 
         self.rows = Rows(
-            np.zeros(B, np.int32), np.zeros(B, np.int32), full(shape.none), full(shape.none), full(0).astype(bool),
-            full(0).astype(bool), full(0), full(shape.none), full(shape.none), full(0), full(0),
-            np.full(B, UNKNOWN, np.int32), np.full(B, UNKNOWN, np.int32), np.full(B, -1, np.int32),
-            np.zeros(B, bool), np.zeros(B, np.int32),
+            np.zeros(B, np.int32),
+            np.zeros(B, np.int32),
+            full(shape.none),
+            full(shape.none),
+            full(0).astype(bool),
+            full(0).astype(bool),
+            full(0),
+            full(shape.none),
+            full(shape.none),
+            full(0),
+            full(0),
+            np.full(B, UNKNOWN, np.int32),
+            np.full(B, UNKNOWN, np.int32),
+            np.full(B, -1, np.int32),
+            np.zeros(B, bool),
+            np.zeros(B, np.int32),
         )
         self._heard = np.zeros((B, 12), np.int64)
         self._lately = np.zeros((WINDOW, B, 12), np.int64)

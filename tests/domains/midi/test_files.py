@@ -45,9 +45,12 @@ def _assets() -> ModuleType:
 @st.composite
 def scores(draw: st.DrawFn) -> Score:
     """Any score, canonical or not."""
-    tracks = draw(st.lists(st.builds(Track, st.integers(0, 127), st.booleans(), st.text(max_size=8)), min_size=1, max_size=20))
+    tracks = draw(
+        st.lists(st.builds(Track, st.integers(0, 127), st.booleans(), st.text(max_size=8)), min_size=1, max_size=20)
+    )
     note = st.tuples(
-        st.integers(0, 2000) | st.integers(0, 3_000_000), st.integers(0, 500), st.integers(0, 127) | st.integers(60, 62),
+        st.integers(0, 2000) | st.integers(0, 3_000_000), st.integers(0, 500),
+        st.integers(0, 127) | st.integers(60, 62),
         st.integers(0, 127), st.integers(0, len(tracks) - 1),
     )  # fmt: skip
     notes = draw(st.lists(note, min_size=1, max_size=40))
@@ -58,9 +61,15 @@ def scores(draw: st.DrawFn) -> Score:
         tracks=tracks,
         tempos=tuple(draw(st.lists(st.builds(Tempo, tick, st.floats(1, 1e5)), max_size=4))),
         time_signatures=tuple(
-            draw(st.lists(st.builds(TimeSignature, tick, st.integers(0, 300), st.sampled_from([1, 3, 4, 8, 128])), max_size=4))
+            draw(
+                st.lists(
+                    st.builds(TimeSignature, tick, st.integers(0, 300), st.sampled_from([1, 3, 4, 8, 128])), max_size=4
+                )
+            )
         ),
-        key_signatures=tuple(draw(st.lists(st.builds(KeySignature, tick, st.integers(-8, 8), st.booleans()), max_size=4))),
+        key_signatures=tuple(
+            draw(st.lists(st.builds(KeySignature, tick, st.integers(-8, 8), st.booleans()), max_size=4))
+        ),
     )
 
 

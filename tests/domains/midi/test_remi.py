@@ -31,7 +31,8 @@ def pieces(draw: st.DrawFn) -> Score:
     per_quarter = draw(st.sampled_from([480, 96, 100, 12, 1]))
     tick = st.integers(0, 16).map(lambda n: n * per_quarter // 2) | st.integers(0, 20 * per_quarter)
     note = st.tuples(
-        tick, st.integers(1, 3 * per_quarter) | st.integers(1, 40 * per_quarter), st.integers(58, 64) | st.integers(0, 127),
+        tick, st.integers(1, 3 * per_quarter) | st.integers(1, 40 * per_quarter),
+        st.integers(58, 64) | st.integers(0, 127),
         st.integers(1, 127), st.integers(0, len(tracks) - 1),
     )  # fmt: skip
     notes = draw(st.lists(note, min_size=1, max_size=30))
@@ -42,8 +43,12 @@ def pieces(draw: st.DrawFn) -> Score:
             *zip(*notes, strict=True),
             tracks=tracks,
             tempos=tuple(draw(st.lists(st.builds(Tempo, tick, st.floats(10, 400)), max_size=4))),
-            time_signatures=tuple(TimeSignature(t, *s) for t, s in draw(st.lists(st.tuples(tick, signature), max_size=4))),
-            key_signatures=tuple(draw(st.lists(st.builds(KeySignature, tick, st.integers(-7, 7), st.booleans()), max_size=2))),
+            time_signatures=tuple(
+                TimeSignature(t, *s) for t, s in draw(st.lists(st.tuples(tick, signature), max_size=4))
+            ),
+            key_signatures=tuple(
+                draw(st.lists(st.builds(KeySignature, tick, st.integers(-7, 7), st.booleans()), max_size=2))
+            ),
         )
     )
 
@@ -77,7 +82,7 @@ def test_pieces_come_back_as_quantise_says(piece: Score) -> None:
     assert kept == REMI.quantise(piece) == canonical(kept)
     assert REMI.quantise(kept) == kept and list(read(to_bytes(kept))) == [kept]
     assert kept.n_notes == piece.n_notes - REMI.losses(piece).get("notes_dropped", 0)
-    # The same said without the scheme's own arithmetic: onsets to the nearest twelfth, pitches and programs as they are.
+    # The same without the scheme's own arithmetic: onsets to the nearest twelfth, pitches and programs as they are.
     programs = [128 if track.is_drum else track.program for track in piece.tracks]
     grid = np.floor(piece.onset * (12 / piece.ticks_per_quarter) + 0.5).astype(int) * 40
     wanted = sorted(zip(grid.tolist(), [programs[t] for t in piece.track], piece.pitch.tolist(), strict=True))
@@ -140,7 +145,9 @@ def test_transposed_pieces_are_legal(piece: Score) -> None:
         assert sorted(kept.pitch[was_drum]) == sorted(piece.pitch[drums])
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 30), st.integers(1, 20), st.just(64)), min_size=1, max_size=60))
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 30), st.integers(1, 20), st.just(64)), min_size=1, max_size=60)
+)
 @settings(deadline=None)
 def test_layers_are_free_of_overlaps_and_few(notes: list[tuple[int, int, int, int]]) -> None:
     voice, onset, duration, _, layer = layers(*(np.array(c, np.int64) for c in zip(*notes, strict=True)))
@@ -168,7 +175,8 @@ def test_on_the_grid_nothing_changes() -> None:
     assert REMI.quantise(piece) == piece
     assert REMI.losses(piece) == {}
     assert REMI.vocabulary.readable(REMI.encode(piece))[:16] == [
-        "Key_Cm", "Length_3", "Density_3", "Bar", "TimeSignature_1/4", "Position_0", "Tempo_90", "Program_0", "Pitch_60",
+        "Key_Cm", "Length_3", "Density_3", "Bar", "TimeSignature_1/4", "Position_0", "Tempo_90", "Program_0",
+        "Pitch_60",
         "Velocity_64", "Duration_0.04", "Position_4", "Pitch_62", "Velocity_80", "Duration_0.04", "Position_8",
     ]  # fmt: skip
 
@@ -232,7 +240,13 @@ def test_what_cannot_be_said() -> None:
         REMI.encode(make_score(480, [], [], [], [], []))
     with pytest.raises(TooLarge, match="bars"):
         REMI.encode(make_score(1, [90_000_000], [1], [60], [64], [0]))
-    for wrong in ({"positions_per_quarter": 5}, {"n_velocities": 0}, {"ranges": [[1, 2]]}, {"tempo": 3}, {"max_duration": 1}):
+    for wrong in (
+        {"positions_per_quarter": 5},
+        {"n_velocities": 0},
+        {"ranges": [[1, 2]]},
+        {"tempo": 3},
+        {"max_duration": 1},
+    ):
         with pytest.raises(UsageError):
             Remi(**wrong)
 
