@@ -26,13 +26,15 @@ class Dropout:
     """Shares of what is dropped in training, one mask per sequence for all its positions.
 
     embedding: whole ids of the vocabulary. features: whole context features. inputs: of the first layer.
-    layers: of each layer's output. weights: of the recurrent matrices (weight-drop).
+    layers: of each layer's output. perceptron: within the one above the layers. weights: of the recurrent matrices
+    (weight-drop).
     """
 
     embedding: float = 0.0
     features: float = 0.0
     inputs: float = 0.0
     layers: float = 0.0
+    perceptron: float = 0.0
     weights: float = 0.0
 
 
@@ -40,8 +42,8 @@ class SequenceModel(nn.Module):
     """Scores of the next id, given the ids and context so far.
 
     `forward` reads at each position the *previous* id (`begin`, which is V, before the first) and the context row of
-    the position to be predicted. The context enters below the first layer, and again above the last, where a small
-    perceptron joins it with what the layers say. Features with classes add a score for the class of each id.
+    the position to be predicted. The context enters below the first layer, and again above the last, where a
+    perceptron of two layers joins it with what the LSTM says. Features with classes add a score for each id's class.
     """
 
     offsets: Tensor
@@ -49,7 +51,7 @@ class SequenceModel(nn.Module):
 
     def __init__(self, n_ids: int, features: Sequence[Feature], width: int, n_layers: int) -> None:
         super().__init__()
-        H, C, V = width, width // 2, n_ids
+        H, C, M, V = width, 2 * width // 3, 4 * width // 3, n_ids
         self.width, self.n_ids, self.begin = H, V, V
         self.embedding = nn.Embedding(V + 1, H)
         self.layers = nn.ModuleList(nn.LSTM(H, H, batch_first=True) for _ in range(n_layers))
@@ -61,8 +63,9 @@ class SequenceModel(nn.Module):
         self.register_buffer("offsets", torch.tensor([0, *sizes]).cumsum(0)[:-1], persistent=False)
         if embedded:  # one table: each row is what enters the first layer and what joins the last
             self.context = nn.Embedding(sum(sizes), H + C)
-            self.join = nn.Linear(C + H, H)
-            self.joined = nn.Linear(H, H)
+            self.join = nn.Linear(C + H, M)
+            self.deepen = nn.Linear(M, M)
+            self.leave = nn.Linear(M, H)
         self._seen_from = [i for i, f in enumerate(features) if f.classes is not None]
         self.class_heads = nn.ModuleList(nn.Linear(H, features[i].n_classes) for i in self._seen_from)
         for i in self._seen_from:
@@ -111,7 +114,10 @@ class SequenceModel(nn.Module):
             following.append(after)
             x_BTH = drop.sequence(y_BTH if i == 0 else x_BTH + y_BTH, drop.shares.layers)
         if beside_BTC is not None:
-            x_BTH = x_BTH + self.joined(F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1))))
+            p = drop.shares.perceptron
+            y_BTM = F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1)))
+            y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p)))
+            x_BTH = x_BTH + self.leave(drop.sequence(y_BTM, p))
         logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
         for i, head in zip(self._seen_from, self.class_heads, strict=True):
             classes_BTV = self.get_buffer(f"classes{i}")[context_BTF[..., i]]

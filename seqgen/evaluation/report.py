@@ -29,7 +29,7 @@ def model_card(
         "",
         "## Training",
         "",
-        f"- {checkpoint.step} of {config.steps} steps, {config.batch_size} × {config.crop} tokens each, seed {config.seed}",
+        f"- {checkpoint.step} of {config.steps} steps of {config.batch_size} × {config.crop}, seed {config.seed}",
         f"- {config.device}, {config.replicas} threads, {config.precision}",
         "",
     ]

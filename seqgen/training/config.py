@@ -9,8 +9,8 @@ from typing import Any
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
-# Up to so many training tokens: dropout of the layers, of their inputs, of context features.
-_DROPOUT = ((3e6, 0.5, 0.4, 0.4), (3e7, 0.25, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0))
+# Up to so many training tokens: dropout of the layers, of their inputs, of context features, of the perceptron.
+_DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0, 0.0))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 
 
@@ -41,6 +41,7 @@ class TrainConfig:
     feature_dropout: float = 0.4
     input_dropout: float = 0.4
     layer_dropout: float = 0.5
+    perceptron_dropout: float = 0.2
     weight_dropout: float = 0.0
     blank: float = 0.25
     n_evaluations: int = 20
@@ -66,7 +67,12 @@ class TrainConfig:
     @property
     def dropout(self) -> Dropout:
         return Dropout(
-            self.embedding_dropout, self.feature_dropout, self.input_dropout, self.layer_dropout, self.weight_dropout
+            embedding=self.embedding_dropout,
+            features=self.feature_dropout,
+            inputs=self.input_dropout,
+            layers=self.layer_dropout,
+            perceptron=self.perceptron_dropout,
+            weights=self.weight_dropout,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,13 +103,14 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
         raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
     width, n_layers = PRESETS[preset]
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
-    layers, inputs, context = next(shares for most, *shares in _DROPOUT if effective < most)
+    layers, inputs, context, perceptron = next(shares for most, *shares in _DROPOUT if effective < most)
     chosen = {
         "width": width,
         "n_layers": n_layers,
         "layer_dropout": layers,
         "input_dropout": inputs,
         "feature_dropout": context,
+        "perceptron_dropout": perceptron,
         **{name: value for name, value in given.items() if value is not None},
     }
     return TrainConfig(**chosen)
