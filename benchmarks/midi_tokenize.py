@@ -43,8 +43,9 @@ class Ours:
         return [self.remi.encode(score) for score in self._read(path, str(path))]
 
     def decode(self, pieces: Any, path: Path) -> None:
-        for ids in pieces:  # one a file; no fsync on either side
-            path.write_bytes(self._to_bytes(self.remi.decode(ids)))
+        for i, ids in enumerate(pieces):  # one a file, but of format 2; no fsync on either side
+            target = path.with_stem(f"{path.stem}-{i}") if i else path
+            target.write_bytes(self._to_bytes(self.remi.decode(ids)))
 
 
 class MidiTok:
@@ -117,7 +118,7 @@ def measure(side: Ours | MidiTok, paths: list[Path], passes: int) -> dict[str, f
                 side.decode(ids, target)
 
         decode = cpu_seconds(decode_all, passes)
-        kept = sum(n_notes(target) for target in targets)
+        kept = sum(n_notes(target) for target in Path(folder).iterdir())
     return {"encode_seconds": encode, "decode_seconds": decode, "notes_back": kept}
 
 
@@ -133,11 +134,13 @@ def main() -> None:
     paths = sorted(p for p in given.data.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
     if not paths:
         sys.exit(f"{given.data} holds no MIDI files.")
-    ours, other = Ours(), MidiTok()
-    # Also fills the page cache and imports what either side imports when it is first used.
-    readable = [path for path in paths if _reads(ours, path) and _reads(other, path)]
+    ours = Ours()
+    # Also fills the page cache and imports what is imported when it is first used.
+    readable = [path for path in paths if _both_read(ours, path)]
     _worker.append(ours)
+    # Before MidiTok is imported: it brings torch and its threads, after which a process can no longer be forked.
     build_seconds, refused = min(build(readable, given.workers) for _ in range(given.passes))
+    other = MidiTok()
     our_side = measure(ours, readable, given.passes)
     miditok_side = measure(other, readable, max(1, given.passes - 1))
     notes = sum(n_notes(path) for path in readable)
@@ -170,10 +173,12 @@ def main() -> None:
     print(json.dumps(result) if given.json else table(result))
 
 
-def _reads(side: Ours | MidiTok, path: Path) -> bool:
+def _both_read(ours: Ours, path: Path) -> bool:
+    from seqgen.core.errors import BadInput
+
     try:
-        return bool(side.encode(path))
-    except Exception:  # MidiTok lets through whatever its libraries raise
+        return bool(ours.encode(path)) and n_notes(path) > 0  # MidiTok reads what symusic reads
+    except (BadInput, RuntimeError):
         return False
 
 

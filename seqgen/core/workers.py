@@ -289,7 +289,8 @@ class _Worker:
 
 def _cannot_start(worker: _Worker) -> SeqgenError:
     reason = worker.failure or "it ended, or said nothing, before its first item"
-    return SeqgenError(f"A worker process cannot start: {reason}.")
+    hint = "Its task must be a function of a module that can be imported." if worker.failure else ""
+    return SeqgenError(f"A worker process cannot start: {reason}.", hint)
 
 
 def _live_forked(ours: socket.socket, theirs: socket.socket, others: list[int], order: tuple[Any, ...]) -> None:

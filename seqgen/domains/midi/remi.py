@@ -54,8 +54,8 @@ class Remi:
         for kind in HEADER:
             self.unknown_of[v.of_type(kind)] = v.id(f"{kind}_Unknown")
         self.grammar = remi_grammar(v, HEADER, words.metre)
-        self.context = RemiContext(v, s.positions_per_quarter)
         self.augmentations: Augmentation = RemiTranspositions(words, s.ranges)
+        self.context = RemiContext(v, s.positions_per_quarter, self.augmentations)
         self._decoder = RemiDecoder(words)
 
     def config(self) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqgen.core.augmentation import Augmentation
 from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
 
@@ -31,7 +32,7 @@ class RemiContext:
     duration, velocity: the latest said. pitch: what the present program played last.
     """
 
-    def __init__(self, vocabulary: Vocabulary, positions_per_quarter: int) -> None:
+    def __init__(self, vocabulary: Vocabulary, positions_per_quarter: int, augmentations: Augmentation) -> None:
         v = vocabulary
         self._positions_per_quarter = positions_per_quarter
         n = len(v)
@@ -55,13 +56,21 @@ class RemiContext:
             Feature("beat", positions_per_quarter + 1),
             Feature("remaining", MAX_REMAINING + 2),
             Feature("metre", size["TimeSignature"]),
-            Feature("key", size["Key"]),
+            Feature("key", size["Key"], self._maps(v, "Key", size["Key"], augmentations)),
             Feature("program", size["Program"]),
-            Feature("pitch", _N_PITCHES + 1),
+            Feature("pitch", _N_PITCHES + 1, self._maps(v, "Pitch", _N_PITCHES + 1, augmentations)),
             Feature("drum", _N_PITCHES + 1),
             Feature("duration", size["Duration"]),
             Feature("velocity", size["Velocity"]),
         )
+
+    def _maps(self, vocabulary: Vocabulary, kind: str, size: int, augmentations: Augmentation) -> Ints:
+        """int32 [A, size]: what the latest value of a type becomes under each augmentation; 0, none yet, stays."""
+        maps = np.tile(np.arange(size, dtype=np.int32), (len(augmentations), 1))
+        for i in vocabulary.of_type(kind):
+            moved = augmentations.map[:, i]
+            maps[:, self.number[i]] = np.where(moved >= 0, self.number[moved], self.number[i])
+        return maps
 
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1, F]: row t is what is known when id t is predicted."""
