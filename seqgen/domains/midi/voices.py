@@ -22,6 +22,7 @@ from seqgen.core.grammar import Grammar, build_grammar
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.midi.canonical import canonical
 from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key, transpose_key
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.voices_context import VoicesContext
@@ -64,6 +65,9 @@ class VoicesSettings:
             raise UsageError(f"{n} voices: from 1 to 8 can be learned.", "Use --tokenizer remi for more.")
         if self.steps_per_quarter not in (1, 2, 3, 4, 6, 8, 12):
             raise UsageError(f"{self.steps_per_quarter} steps a quarter: choose 1, 2, 3, 4, 6, 8 or 12.")
+        tempo = self.quarters_per_minute
+        if not isinstance(tempo, int | float) or not 1 <= tempo <= 1000:
+            raise UsageError(f"{tempo!r} quarters a minute is no tempo.")
         if not 0 <= self.low < self.high <= 127:
             raise UsageError(f"Pitches {self.low} to {self.high} are not a range within 0 to 127.")
         # Bass right after soprano: the outer voices frame the harmony, the inner ones fill it.
@@ -203,7 +207,7 @@ class Voices:
         if key != "Unknown":
             marks["key_signatures"] = (KeySignature(0, *parse_key(key)),)
         used = np.unique(voice)
-        return make_score(
+        score = make_score(
             TICKS,
             (onset + lead) * ticks,
             (stop - onset) * ticks,
@@ -213,6 +217,7 @@ class Voices:
             [Track(s.programs[v], False, s.names[v]) for v in used],
             **marks,
         )
+        return canonical(score)  # as a file can hold it
 
     def _notes(self, grid: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
         """(voice, first step, step after the last) of each note of a grid [voices, steps]."""
