@@ -130,6 +130,14 @@ def run(corpus: Path, quick_trials: None, tmp_path_factory: pytest.TempPathFacto
     return out
 
 
+@pytest.fixture(scope="session")
+def model(run: Path) -> Any:
+    """The tiny run, loaded."""
+    import seqgen
+
+    return seqgen.load(run)
+
+
 @pytest.fixture
 def cli(quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""

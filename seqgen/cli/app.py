@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 import typer
 
 from seqgen.cli import console, corpus, doctor, domains, evaluate, inspect, predict, runs, sample, train
-from seqgen.core.errors import SeqgenError
+from seqgen.core.errors import SeqgenError, UsageError
 
 app = typer.Typer(
     help="Learn sequences and continue them. Begin with: seqgen train midi corpora/bach",
@@ -40,13 +42,30 @@ app.add_typer(train.app, name="train")
 app.add_typer(corpus.app, name="corpus")
 
 
+# What the parser raises; its module differs between versions of typer.
+_ParserError: type[Exception] = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
+
+
 def main() -> None:
     """The entry point: renders errors, sets the exit code."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
     except SeqgenError as error:
         sys.exit(console.fail(error))
-    except KeyboardInterrupt:
+    except _ParserError as error:
+        sys.exit(_refuse(error))
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
         sys.exit(0)
+
+
+def _refuse(error: Any) -> int:
+    """Say what the parser says as all errors are said; returns the exit code."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    context = getattr(error, "ctx", None)
+    name = context.command_path if context else "seqgen"
+    return console.fail(UsageError(error.format_message(), f"`{name} --help` says what it takes."))

@@ -43,6 +43,8 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise BadInput(path, f"is not JSON ({error.msg})", where=f"line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise BadInput(path, "is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise BadInput(path, f"cannot be read ({error})") from None
 
 
 def to_json(value: Any) -> bytes:

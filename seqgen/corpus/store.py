@@ -71,9 +71,9 @@ class TokenStore:
         }
 
     def save(self, path: Path) -> str:
-        """Write the store; returns the sha256 of its arrays, which `load_store` checks."""
+        """Write the store; returns the sha256 of its content, which `load_store` checks."""
         arrays = {"ids": self.ids, "offsets": self.offsets, "split": self.split}
-        digest = _digest(arrays)
+        digest = _digest(arrays, self.fingerprint, json.dumps(self.names))
         header = {
             "format": str(FORMAT),
             "dtype": str(self.ids.dtype),
@@ -101,12 +101,16 @@ def load_store(path: Path) -> TokenStore:
         raise CorpusError(f"{broken} ({type(error).__name__}).", hint) from None
     if header.get("format") != str(FORMAT) or set(arrays) != {"ids", "offsets", "split"}:
         raise CorpusError(f"{broken}: it is not a token store of this version.", hint)
-    if header.get("sha256") != _digest(arrays):
+    fingerprint, names = str(header.get("fingerprint")), str(header.get("names"))
+    if header.get("sha256") != _digest(arrays, fingerprint, names):
         raise CorpusError(f"{broken}: its checksum differs.", hint)
-    return TokenStore(
-        arrays["ids"], arrays["offsets"], arrays["split"], header["fingerprint"], tuple(json.loads(header["names"]))
-    )
+    return TokenStore(arrays["ids"], arrays["offsets"], arrays["split"], fingerprint, tuple(json.loads(names)))
 
 
-def _digest(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    return sha256(b"".join(sha256(np.ascontiguousarray(arrays[k]).tobytes()).encode() for k in sorted(arrays)))
+def _digest(arrays: Mapping[str, npt.NDArray[Any]], fingerprint: str, names: str) -> str:
+    """Of all that `load_store` takes from the file."""
+    parts = [fingerprint.encode(), names.encode()]
+    for name in sorted(arrays):
+        values = np.ascontiguousarray(arrays[name])
+        parts += [f"{name} {values.dtype} {values.shape}".encode(), values.tobytes()]
+    return sha256("".join(sha256(part) for part in parts).encode())

@@ -31,9 +31,8 @@ class NGram:
     def fit(self, rows: Codes, ids: Codes) -> NGram:
         """rows: [N, n] conditions of each position, the most telling first; ids: [N] what came."""
         contexts = np.zeros(len(ids), np.uint64)
-        for k in range(self._n + 1):
-            if k:
-                contexts = _mixed(contexts, rows[:, k - 1])
+        for k in range(self._n):
+            contexts = _mixed(contexts, rows[:, k])
             pairs, pair_counts = np.unique(_mixed(contexts, ids), return_counts=True)
             seen, first, totals = np.unique(contexts, return_index=True, return_counts=True)
             # A context's number of different ids: how many different (context, id) pairs begin with it.
@@ -48,8 +47,7 @@ class NGram:
         p: npt.NDArray[np.float64] = 1.0 / np.maximum(1, n_allowed)
         contexts = np.zeros(len(ids), np.uint64)
         for k, (seen, totals, kinds, pairs, pair_counts) in enumerate(self._tables):
-            if k:
-                contexts = _mixed(contexts, rows[:, k - 1])
+            contexts = _mixed(contexts, rows[:, k])
             total, kind = _look_up(contexts, seen, totals), _look_up(contexts, seen, kinds)
             count = _look_up(_mixed(contexts, ids), pairs, pair_counts)
             p = np.where(total > 0, (count + kind * p) / np.maximum(1, total + kind), p)

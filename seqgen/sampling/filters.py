@@ -19,7 +19,8 @@ def temperature(logits: Tensor, value: float) -> Tensor:
     """Divide by `value`: below 1 sharper, above 1 flatter; 0 keeps only the likeliest id."""
     if value == 0:
         return top_k(logits, 1)
-    return logits / value
+    # Seen from the likeliest, so that the smallest values overflow to "out" and not to no number.
+    return (logits - logits.amax(dim=-1, keepdim=True)) / max(value, 1e-30)
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
@@ -34,7 +35,9 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     ordered, places = logits.sort(dim=-1, descending=True)
     probabilities = ordered.softmax(dim=-1)
     before = probabilities.cumsum(dim=-1) - probabilities
-    kept = ordered.masked_fill(before >= p, _OUT)
+    out = before >= p
+    out[..., 0] = False  # however small p is
+    kept = ordered.masked_fill(out, _OUT)
     return torch.full_like(logits, _OUT).scatter(-1, places, kept)
 
 

@@ -59,7 +59,7 @@ def sample(
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
-    with _onednn(count >= _ONEDNN_FROM):
+    with _arithmetic(count >= _ONEDNN_FROM):
         draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
         while not draft.done():
             draft.step()
@@ -69,12 +69,19 @@ def sample(
 
 
 @contextlib.contextmanager
-def _onednn(wanted: bool) -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
-        flags = torch.backends.mkldnn.flags(enabled=wanted and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-        with flags:
-            yield
+def _arithmetic(onednn: bool) -> Iterator[None]:
+    """oneDNN or not, and one thread: a step is too little work to share, and sharing it stalls whenever another
+    process wants a core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
+            flags = torch.backends.mkldnn.flags(enabled=onednn and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+            with flags:
+                yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Draft:
@@ -147,8 +154,10 @@ class _Draft:
         for b, limit in enumerate(self.limits):
             if self.counted[b] < limit.amount:
                 allowed[b] &= ~ends[b]
-            elif grammar.final(state[b : b + 1])[0]:
-                allowed[b] &= ~limit.counted
+            else:
+                rest = allowed[b] & ~limit.counted
+                if rest.any() or grammar.final(state[b : b + 1])[0]:  # else a counted id must come before it may end
+                    allowed[b] = rest
         if self.n >= self.request.max_tokens:
             closing = grammar.closing(state) & ~self._never
             final = grammar.final(state)

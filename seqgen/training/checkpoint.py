@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def checkpoints(folder: Path) -> list[Checkpoint]:
     """All checkpoints in a folder, the latest first."""
     if not folder.is_dir():
         return []
-    found = [Checkpoint(p) for p in folder.iterdir() if p.name.startswith("step-") and p.name[5:].isdigit()]
+    found = [Checkpoint(p) for p in folder.iterdir() if re.fullmatch(r"step-[0-9]+", p.name)]
     return sorted(found, key=lambda c: -c.step)
 
 

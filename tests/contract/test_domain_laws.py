@@ -6,6 +6,7 @@ import functools
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,6 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {"Hold": 6.0, "Pitch": 4.0, "End": 0.02, "Position": 3.0, "Bar": 1.5, "Rest": 0.5, "Tempo": 0.3}
-# A feature that changes under transposition must say how, or a transposed piece gets another piece's context.
-UNMAPPED: dict[str, tuple[str, ...]] = {}
 
 
 @pytest.fixture(params=TOKENIZERS)
@@ -135,17 +134,27 @@ def test_a_file_gives_back_what_was_decoded(tokenizer: Tokenizer[Any], tmp_path:
     assert read_back > 12
 
 
-def test_what_was_decoded_is_encoded_legally_and_decodes_to_itself(
-    tokenizer: Tokenizer[Any], request: pytest.FixtureRequest
-) -> None:
-    if tokenizer.name == "voices":
-        request.applymarker(pytest.mark.xfail(reason="voices: random walks with silent or sparse voices, to be mended"))
+def test_what_was_decoded_is_encoded_legally_and_decodes_to_itself(tokenizer: Tokenizer[Any]) -> None:
+    held = 0
     for ids in walks(tokenizer):
         piece = tokenizer.decode(ids)
+        if tokenizer.name == "voices":
+            if len(piece.tracks) < tokenizer.config()["n_voices"]:
+                continue  # which voice is silent, tracks do not say
+            piece = from_high_to_low(piece)
         if piece.n_notes:
             again = tokenizer.encode(piece)
             assert not len(tokenizer.grammar.violations(again))
             assert tokenizer.decode(again) == piece
+            held += 1
+    assert held > 12
+
+
+def from_high_to_low(piece: Score) -> Score:
+    """The same with its tracks in order of height, by which voices are known."""
+    means = [piece.pitch[piece.track == t].mean() for t in range(len(piece.tracks))]
+    rank = np.argsort(np.argsort(-np.array(means))).astype(np.int32)
+    return replace(piece, track=rank[piece.track]).sorted()
 
 
 def test_encoding_real_pieces_is_legal_and_keeps_every_note(
@@ -231,15 +240,11 @@ def test_augmented_pieces_are_legal(tokenizer: Tokenizer[Any]) -> None:
     assert used == set(range(len(tokenizer.augmentations)))
 
 
-def features_of(name: str) -> list[Any]:
-    return [
-        pytest.param(
-            name, i, id=f"{name}-{feature.name}",
-            marks=pytest.mark.xfail(strict=True, reason=f"{feature.name} of {name} changes, but states no map")
-            if feature.name in UNMAPPED.get(name, ()) else (),
-        )
-        for i, feature in enumerate(TOKENIZERS[name].context.features)
-    ]  # fmt: skip
+FEATURES = [(name, i) for name, t in TOKENIZERS.items() for i in range(len(t.context.features))]
+
+
+def _named(name: str, column: int) -> str:
+    return f"{name}-{TOKENIZERS[name].context.features[column].name}"
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +261,7 @@ def augmented() -> dict[str, list[tuple[int, Ids, Ids]]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "column"), [p for name in TOKENIZERS for p in features_of(name)])
+@pytest.mark.parametrize(("name", "column"), FEATURES, ids=[_named(*feature) for feature in FEATURES])
 def test_the_context_of_an_augmented_piece_follows_from_the_piece(
     name: str, column: int, augmented: dict[str, list[tuple[int, Ids, Ids]]]
 ) -> None:
@@ -313,13 +318,11 @@ def test_a_fresh_process_without_torch_builds_the_same_tokenizers(tmp_path: Path
 
 
 def test_a_damaged_configuration_is_refused_or_harmless(tokenizer: Tokenizer[Any], tmp_path: Path) -> None:
-    if tokenizer.name == "voices":
-        pytest.skip("voices: some damaged settings are slow to refuse, to be mended")
     path = tmp_path / "tokenizer.json"
     save_tokenizer(tokenizer, path)
     whole = read_json(path)
     ids = walk(tokenizer, 3, 60)
-    for junk in (None, "x", -1, 10**9, 2.5, [], [1], {}, True, [[1, 2]], [["a"]]):
+    for junk in (None, "x", -1, 10**9, 2.5, [], [1], {}, True, [[1, 2]], [["a"]], ["a", 1, 2, 3]):
         for name in [*whole["config"], "nonsense"]:
             write_json(path, {**whole, "config": {**whole["config"], name: junk}})
             refused_or_usable(path, ids)
@@ -360,7 +363,7 @@ def test_given_ids_of_a_template_come_back_untouched(name: str, chorales: list[S
         tokenizer.template(key="G major", **header),
         tokenizer.template(chorales[5], (1, "bars"), key="unknown"),
     ):
-        for ids in sample(model, tokenizer, Request(template, (1, "bars")), count=2, seed=1):
+        for ids in sample(model, tokenizer, Request(template, (30, "tokens")), count=2, seed=1):
             start = ids[: len(template)]
             assert (start[template >= 0] == template[template >= 0]).all()
             free = start[template < 0]
@@ -372,7 +375,8 @@ def test_what_an_untrained_model_says_is_legal_and_every_reader_opens_it(name: s
     from seqgen.sampling.sampler import Request, sample
 
     tokenizer = TOKENIZERS[name]
-    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), (2, "bars")), count=50, seed=3)
+    length = {"voices": (2, "bars"), "remi": (100, "tokens")}[name]
+    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=50, seed=3)
     assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
     for i, ids in enumerate(drawn):
         path = tmp_path / f"{i}.mid"

@@ -60,6 +60,12 @@ class VoicesSettings:
     ranges: tuple[tuple[int, int], ...] = field(default=())
 
     def __post_init__(self) -> None:
+        for name in ("holds", "header", "end"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be true or false.")
+        for name in ("n_voices", "steps_per_quarter", "low", "high"):
+            if not isinstance(getattr(self, name), int):
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be a whole number.")
         n = self.n_voices
         if not 1 <= n <= 8:
             raise UsageError(f"{n} voices: from 1 to 8 can be learned.", "Use --tokenizer remi for more.")
@@ -81,6 +87,10 @@ class VoicesSettings:
         object.__setattr__(self, "ranges", tuple((int(a), int(b)) for a, b in self.ranges) or (whole,) * n)
         if not len(self.programs) == len(self.names) == len(self.ranges) == n:
             raise UsageError(f"Programs, names and ranges must be given for each of {n} voices.")
+        if not all(isinstance(p, int) and 0 <= p <= 127 for p in self.programs):
+            raise UsageError(f"The programs {self.programs} are not all whole numbers from 0 to 127.")
+        if not all(isinstance(name, str) for name in self.names):
+            raise UsageError(f"The names {self.names} are not all texts.")
 
 
 class Voices:

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.core import files
+from seqgen.core.errors import BadInput, SeqgenError, TooLarge
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b.bin"
+    files.write_bytes(target, b"one")
+    files.write_bytes(target, b"two")
+    assert target.read_bytes() == b"two" and names(target.parent) == ["b.bin"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.bin"
+    files.write_bytes(target, b"old")
+    for name in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            owner = os if name == "fsync" else Path
+
+            def fail(*_: object) -> None:
+                raise OSError(28, "No space left on device")
+
+            patch.setattr(owner, name, fail)
+            with pytest.raises(SeqgenError, match=r"No space left.*bytes are free"):
+                files.write_bytes(target, b"new")
+        assert target.read_bytes() == b"old" and names(tmp_path) == ["a.bin"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SeqgenError, match="could not be written"):
+        files.write_bytes(tmp_path / "file" / "below", b"")
+
+
+def test_a_published_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        with files.publish_folder(tmp_path / "x") as draft:
+            (draft / text).write_text(text)
+            assert text not in (names(tmp_path / "x") if (tmp_path / "x").exists() else [])
+    assert names(tmp_path) == ["x"] and names(tmp_path / "x") == ["two"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_publishing_leaves_nothing_after_an_exception(tmp_path: Path, error: type[BaseException]) -> None:
+    with files.publish_folder(tmp_path / "x") as draft:
+        (draft / "good").write_text("")
+    with pytest.raises(error), files.publish_folder(tmp_path / "x") as draft:
+        (draft / "half").write_text("")
+        raise error
+    assert names(tmp_path) == ["x"] and names(tmp_path / "x") == ["good"]
+
+
+def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".x.1.ab.tmp", ".x.1.ab.old", "x", ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".y.2.cd.tmp").write_text("")
+    files.remove_drafts(tmp_path)
+    files.remove_drafts(tmp_path / "missing")
+    assert names(tmp_path) == [".hidden", "x"]
+
+
+def test_reading_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"12345")
+    assert files.read_bytes(path, 5) == b"12345"
+    with pytest.raises(TooLarge, match="over the limit of 4 file bytes") as caught:
+        files.read_bytes(path, 4)
+    assert "SEQGEN_MAX_FILE_BYTES" in caught.value.hint
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="does not exist"):
+        files.read_bytes(tmp_path / "missing")
+    with pytest.raises(BadInput, match="is not a file"):
+        files.read_bytes(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"a": 1,}', "line 1, column"),
+        (b"\xff", "byte 0: is not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"1" * 5000, "cannot be read"),
+        (b"", "is not JSON"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_the_place(tmp_path: Path, data: bytes, reason: str) -> None:
+    (tmp_path / "a.json").write_bytes(data)
+    with pytest.raises(BadInput, match=reason):
+        files.read_json(tmp_path / "a.json")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    if "\\ud" in ascii(value):
+        return  # a lone surrogate is no text
+    path = tmp_path_factory.getbasetemp() / "value.json"
+    path.write_bytes(files.to_json(value))
+    assert files.read_json(path) == value and files.to_json(value) == files.to_json(value)
+
+
+def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert files.sha256(b"abc") == files.sha256_file(tmp_path / "a") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )  # fmt: skip
+
+
+def test_joins_stay_inside(tmp_path: Path) -> None:
+    assert files.safe_join(tmp_path, "a/../b") == (tmp_path / "b").resolve()
+    (tmp_path / "link").symlink_to("/")
+    for name in ("../x", "/etc/passwd", "a/../../x", "link/etc"):
+        with pytest.raises(BadInput, match="leads outside"):
+            files.safe_join(tmp_path, name)
+    with pytest.raises((BadInput, ValueError)):
+        files.safe_join(tmp_path, "a\x00b")

@@ -1,0 +1,51 @@
+"""The follower against the definition, written down plainly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.core.repetition import Follower, follow
+
+
+def plain(codes: list[int], shortest: int, period: int) -> list[tuple[int, int]]:
+    """(place, length) before each code and after the last, by comparing everything with everything."""
+    place, length, out = -1, 0, [(-1, 0)]
+    for n in range(1, len(codes) + 1):
+        if place >= 0 and codes[place] == codes[n - 1]:
+            place, length = place + 1, length + 1
+        else:
+            earlier = [
+                m for m in range(shortest, n)
+                if (n - m) % period == 0 and codes[m - shortest : m] == codes[n - shortest : n]
+            ] if n >= shortest else []  # fmt: skip
+            place, length = (earlier[-1], shortest) if earlier else (-1, 0)
+        out.append((place, length))
+    return out
+
+
+@given(st.lists(st.integers(0, 2), max_size=80), st.integers(1, 5), st.integers(1, 4))
+def test_it_follows_the_latest_earlier_place(codes: list[int], shortest: int, period: int) -> None:
+    assert follow(np.array(codes, np.int64), shortest, period).tolist() == [
+        list(p) for p in plain(codes, shortest, period)
+    ]
+
+
+@given(st.lists(st.integers(0, 300), min_size=6, max_size=20), st.integers(2, 5))
+def test_a_repeated_phrase_is_followed_to_its_end(phrase: list[int], shortest: int) -> None:
+    found = follow(np.array(phrase * 3, np.int64), shortest)
+    # In the third time every next code is the one that the place points at.
+    codes = phrase * 3
+    for t in range(2 * len(phrase), 3 * len(phrase)):
+        place = found[t, 0]
+        assert place >= 0 and codes[place] == codes[t]
+
+
+@pytest.mark.parametrize("code", [0, 1, 2**20])
+def test_one_code_for_ever_agrees_for_ever(code: int) -> None:
+    follower = Follower(shortest=3)
+    for _ in range(50):
+        follower.take(code)
+    assert follower.place == 49 and follower.length == 49

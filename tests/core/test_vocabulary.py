@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.core.errors import UsageError
+from seqgen.core.vocabulary import Vocabulary
+
+TOKENS = ["Key_C", "Key_Unknown", "Pitch_60", "Pitch_61", "Rest"]
+
+
+def test_a_tokens_place_is_its_id() -> None:
+    v = Vocabulary(TOKENS, ["Key"])
+    assert len(v) == 5 and [v.id(t) for t in TOKENS] == [0, 1, 2, 3, 4]
+    assert v.ids(["Rest", "Key_C"]).tolist() == [4, 0]
+    assert v.readable([3, 4]) == ["Pitch_61", "Rest"]
+    assert "Rest" in v and "Hold" not in v
+
+
+def test_types_come_from_the_names() -> None:
+    v = Vocabulary(TOKENS, ["Key"])
+    assert v.types == ("Key", "Key", "Pitch", "Pitch", "Rest")
+    assert v.of_type("Pitch").tolist() == [2, 3] and v.of_type("Nothing").tolist() == []
+    assert v.scored.tolist() == [False, False, True, True, True]
+
+
+def test_an_unknown_token_is_refused_with_its_neighbours() -> None:
+    with pytest.raises(UsageError) as caught:
+        Vocabulary(TOKENS).id("Pitch_99")
+    assert "Pitch_99" in caught.value.message and "Pitch_60, Pitch_61" in caught.value.hint
+
+
+def test_a_token_may_not_stand_twice() -> None:
+    with pytest.raises(UsageError):
+        Vocabulary(["A", "B", "A"])
+
+
+words = st.lists(st.text("aB_1é", min_size=1, max_size=3), unique=True, max_size=8)
+
+
+@given(words, words)
+def test_fingerprints_are_equal_exactly_when_the_tokens_are(some: list[str], others: list[str]) -> None:
+    same = Vocabulary(some).fingerprint == Vocabulary(others).fingerprint
+    assert same == (some == others)
+
+
+def test_what_is_scored_belongs_to_the_fingerprint() -> None:
+    assert Vocabulary(TOKENS).fingerprint != Vocabulary(TOKENS, ["Key"]).fingerprint

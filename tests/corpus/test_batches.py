@@ -1,0 +1,167 @@
+"""Batches are a pure function of (seed, step), and every row is a part of a piece, with all that was known there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqgen.core.errors import CorpusError
+from seqgen.corpus.batches import Batch, Crops, padded, whole
+from seqgen.corpus.build import Prepared
+from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.tokenizer import MidiTokenizer
+
+FIELDS = ("previous", "ids", "context", "states", "weights")
+
+
+@pytest.fixture(params=["voices", "remi"])
+def material(request: pytest.FixtureRequest, prepared: Prepared, chorales: list[Score]) -> tuple[Any, list[Any]]:
+    """(tokenizer, pieces)."""
+    if request.param == "voices":
+        return prepared.tokenizer, prepared.store.of_split("train")
+    remi = MidiTokenizer("remi")
+    return remi, [remi.encode(score) for score in chorales[:6]]
+
+
+def crops(material: tuple[Any, list[Any]], **given: Any) -> Crops:
+    settings = {"batch_size": 8, "crop": 48, "seed": 3, **given}
+    return Crops(material[1], material[0], **settings)
+
+
+def equal(a: Batch, b: Batch) -> bool:
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(material: tuple[Any, list[Any]]) -> None:
+    some, others = crops(material), crops(material)
+    forwards = [some(step) for step in range(4)]
+    backwards = [others(step) for step in reversed(range(4))][::-1]
+    assert all(equal(a, b) for a, b in zip(forwards, backwards, strict=True))
+    assert not equal(forwards[0], forwards[1])
+    assert not equal(forwards[0], crops(material, seed=4)(0))
+
+
+def test_nothing_kept_gives_the_same_batches(material: tuple[Any, list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [crops(material)(step) for step in range(3)]
+    monkeypatch.setattr(Crops, "KEPT_BYTES", 0)
+    bare = crops(material)
+    assert all(equal(a, bare(step)) for step, a in enumerate(kept)) and not bare._known
+
+
+def test_every_row_is_a_part_of_an_augmented_piece(material: tuple[Any, list[Any]]) -> None:
+    """Nothing blanked: ids, previous ids, states and context are those of the whole augmented piece, cropped."""
+    tokenizer, pieces = material
+    made = crops(material, blank=0.0)
+    known = [
+        whole(tokenizer.augmentations.map[a][piece], tokenizer)
+        for piece in pieces
+        for a in np.flatnonzero(tokenizer.augmentations.admits(piece))
+    ]
+    starts = set()
+    for step in range(4):
+        batch = made(step)
+        for b in range(len(batch.ids)):
+            row = batch.rows(slice(b, b + 1))
+            start = place(row, known)
+            assert start is not None
+            starts.add(start)
+    assert 0 in starts and len(starts) > 8
+
+
+def place(row: Batch, known: list[Batch]) -> int | None:
+    """Where a row's content begins in one of the pieces, if it stands there."""
+    n = int(np.flatnonzero(row.weights[0]).max()) + 1
+    for piece in known:
+        T = piece.ids.shape[1]
+        for start in range(T - n + 1):
+            part = slice(start, start + n)
+            if all(np.array_equal(getattr(row, f)[0, :n], getattr(piece, f)[0, part]) for f in FIELDS[:4]):
+                return start
+    return None
+
+
+def test_targets_follow_their_previous_ids(material: tuple[Any, list[Any]]) -> None:
+    batch = crops(material, blank=0.0)(0)
+    for previous, ids, weights in zip(batch.previous, batch.ids, batch.weights, strict=True):
+        n = int(weights.sum())
+        assert (previous[1:n] == ids[: n - 1]).all()
+
+
+def test_short_pieces_are_padded_without_weight(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = material
+    short = pieces[0][:7]
+    batch = Crops([short, pieces[1]], tokenizer, batch_size=32, crop=40, seed=0, blank=0.0)(0)
+    rows = [b for b in range(32) if batch.weights[b].sum() == 7]
+    assert rows
+    for b in rows:
+        assert (batch.weights[b] == [1] * 7 + [0] * 33).all()
+        assert batch.previous[b, 0] == len(tokenizer.vocabulary)
+        assert (batch.previous[b, 7:] == len(tokenizer.vocabulary)).all() and not batch.ids[b, 7:].any()
+
+
+def test_only_the_beginning_of_a_piece_has_no_previous_id(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, _ = material
+    for step in range(3):
+        batch = crops(material)(step)
+        begins = batch.previous == len(tokenizer.vocabulary)
+        assert not begins[:, 1:][batch.weights[:, 1:] > 0].any()
+        assert (batch.states[begins & (batch.weights > 0)] == 0).all()
+
+
+def test_headers_are_blanked_in_what_is_seen_never_in_what_is_asked(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = material
+    unknown = tokenizer.unknown_of
+    said = {int(i) for piece in pieces for i in piece if unknown[i] == i}
+    n_blank, n_seen = 0, 0
+    for step in range(6):
+        batch = crops(material, blank=0.5, crop=16, batch_size=32)(step)
+        counted = batch.weights > 0
+        assert not (unknown[batch.ids[counted]] == batch.ids[counted]).any()  # "not given" is not learned
+        before = batch.previous[:, 1:][counted[:, 1:]]
+        before = before[before < len(unknown)]
+        headers = before[unknown[before] >= 0]
+        n_seen += len(headers)
+        n_blank += sum(int(i) not in said for i in headers[unknown[headers] == headers])
+    assert 0.25 < n_blank / n_seen < 0.6  # one of the ways hides nothing
+
+
+def test_without_blanking_headers_stay(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = material
+    said = {int(i) for piece in pieces for i in piece}
+    batch = crops(material, blank=0.0)(0)
+    seen = batch.previous[batch.previous < len(tokenizer.vocabulary)]
+    blanks = {int(i) for i in np.unique(seen) if tokenizer.unknown_of[i] == i}
+    assert blanks <= said
+
+
+def test_every_id_of_a_batch_is_legal_where_it_stands(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, _ = material
+    for step in range(4):
+        batch = crops(material)(step)
+        counted = batch.weights > 0
+        assert tokenizer.grammar.masks[batch.states[counted], batch.ids[counted]].all()
+        sizes = [feature.size for feature in tokenizer.context.features]
+        assert (batch.context >= 0).all() and (batch.context < sizes).all()
+
+
+def test_a_crop_is_no_longer_than_the_longest_piece(material: tuple[Any, list[Any]]) -> None:
+    made = crops(material, crop=100_000)
+    assert made.crop == max(map(len, material[1])) == made(0).ids.shape[1]
+
+
+def test_whole_pieces_weigh_their_scored_ids(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = material
+    batch = padded(pieces[:3], tokenizer)
+    for b, piece in enumerate(pieces[:3]):
+        alone = whole(piece, tokenizer)
+        n = len(piece)
+        assert all(np.array_equal(getattr(batch, f)[b, :n], getattr(alone, f)[0]) for f in FIELDS)
+        assert not batch.weights[b, n:].any()
+        assert batch.weights[b].sum() == tokenizer.vocabulary.scored[piece].sum()
+
+
+def test_no_piece_is_an_error(prepared: Prepared) -> None:
+    with pytest.raises(CorpusError):
+        Crops([np.zeros(1, np.int32)], prepared.tokenizer, batch_size=1, crop=8, seed=0)

@@ -1,0 +1,117 @@
+"""Filters against their definitions, row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seqgen.core.errors import UsageError
+from seqgen.sampling.filters import Filters, min_p, temperature, top_k, top_p
+
+logit = st.floats(-30, 30, width=32) | st.just(float("-inf"))
+rows = st.lists(logit, min_size=1, max_size=12).filter(lambda row: max(row) > float("-inf"))
+
+
+def kept(filtered: Tensor, row: list[float]) -> set[int]:
+    """Which ids are left; what is left is as it was."""
+    values = filtered[0].tolist()
+    left = {i for i, value in enumerate(values) if value != float("-inf")}
+    assert all(values[i] == row[i] for i in left)
+    return left
+
+
+def odds(row: list[float]) -> Any:
+    p = np.exp(np.array(row, np.float64) - max(row))
+    return p / p.sum()
+
+
+@given(rows, st.integers(1, 15))
+def test_top_k_keeps_the_k_likeliest(row: list[float], k: int) -> None:
+    left = kept(top_k(torch.tensor([row]), k), row)
+    possible = [value for value in row if value != float("-inf")]
+    assert sorted(row[i] for i in left) == sorted(possible)[-k:]
+
+
+@given(rows, st.floats(0.01, 0.999))
+def test_top_p_keeps_the_smallest_set_that_reaches_p(row: list[float], p: float) -> None:
+    left = kept(top_p(torch.tensor([row]), p), row)
+    probability = odds(row)
+    inside = sorted(probability[list(left)])
+    assert left and sum(inside) >= p - 1e-5
+    assert sum(inside[1:]) < p + 1e-5  # without its least likely it does not reach p
+    assert all(probability[i] <= inside[0] + 1e-12 for i in set(range(len(row))) - left)
+
+
+@given(rows, st.floats(0, 1))
+def test_min_p_keeps_what_is_not_much_less_likely_than_the_best(row: list[float], share: float) -> None:
+    left = kept(min_p(torch.tensor([row]), share), row)
+    probability = odds(row)
+    best = probability.max()
+    for i, p in enumerate(probability):
+        if abs(p - share * best) > 1e-6:
+            assert (i in left) == (p > share * best and p > 0)
+    assert row.index(max(row)) in left
+
+
+@given(rows, st.floats(0.01, 100))
+def test_temperature_sharpens_and_flattens(row: list[float], value: float) -> None:
+    found = temperature(torch.tensor([row], dtype=torch.float64), value).softmax(-1)[0].numpy()
+    assert found == pytest.approx(odds([x / value for x in row]), abs=1e-9)
+
+
+@given(rows)
+def test_temperature_0_keeps_the_likeliest(row: list[float]) -> None:
+    (left,) = kept(temperature(torch.tensor([row]), 0), row)
+    assert row[left] == max(row)
+
+
+settings_of_filters = st.builds(
+    Filters,
+    temperature=st.floats(0, 100),
+    top_k=st.none() | st.integers(1, 20),
+    top_p=st.none() | st.floats(0, 1, exclude_min=True),
+    min_p=st.none() | st.floats(0, 1),
+)
+
+
+@given(rows, settings_of_filters)
+def test_something_is_always_left_and_nothing_forbidden(row: list[float], filters: Filters) -> None:
+    filtered = filters(torch.tensor([row]))
+    p = filtered.softmax(dim=-1)[0]
+    assert torch.isfinite(p).all() and p.sum() == pytest.approx(1, abs=1e-4)
+    assert all(p[i] == 0 for i, value in enumerate(row) if value == float("-inf"))
+    assert p[np.flatnonzero(np.array(row) == max(row))].max() > 0
+
+
+@given(st.lists(rows.filter(lambda row: len(row) >= 4), min_size=2, max_size=4), settings_of_filters)
+def test_rows_of_a_batch_do_not_touch_each_other(many: list[list[float]], filters: Filters) -> None:
+    same = [row[:4] for row in many if max(row[:4]) > float("-inf")]
+    if not same:
+        return
+    together = filters(torch.tensor(same))
+    for i, row in enumerate(same):
+        assert torch.equal(together[i], filters(torch.tensor([row]))[0])
+
+
+def test_no_filter_changes_nothing() -> None:
+    logits = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
+    assert Filters()(logits) is logits
+    assert torch.equal(Filters(top_k=5, top_p=1.0, min_p=0.0)(logits), logits)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -1}, {"temperature": float("nan")}, {"temperature": 1000}, {"top_k": 0}, {"top_p": 0.0},
+        {"top_p": 1.1}, {"min_p": -0.1}, {"min_p": 2}, {"top_p": float("nan")},
+    ],
+)  # fmt: skip
+def test_values_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Filters(**wrong)

@@ -1,0 +1,149 @@
+"""Samples: legal, repeatable, as long as asked for, and drawn from what the model says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from seqgen.core.errors import UsageError
+from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.sampling.filters import Filters
+from seqgen.sampling.sampler import Request, sample
+from seqgen.training.config import TrainConfig
+from seqgen.training.loop import new_model
+
+Ids = npt.NDArray[np.int32]
+
+
+@pytest.fixture(scope="module")
+def remi() -> tuple[Any, Any]:
+    tokenizer = MidiTokenizer("remi", positions_per_quarter=4, n_velocities=4)
+    return new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval(), tokenizer
+
+
+def draw(model: Any, length: tuple[int, str] | None = (1, "bars"), **given: Any) -> list[Ids]:
+    tokenizer = model.tokenizer
+    template = tokenizer.template(given.pop("prompt", None), length, **given.pop("header", {}))
+    request = Request(template, length, **({"max_tokens": given.pop("max_tokens")} if "max_tokens" in given else {}))
+    return sample(model.network, tokenizer, request, **given)
+
+
+def same(some: list[Ids], others: list[Ids]) -> bool:
+    return len(some) == len(others) and all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
+
+
+def test_the_same_call_gives_the_same_ids(model: Any) -> None:
+    first = draw(model, count=3, seed=7)
+    torch.manual_seed(99)
+    assert same(first, draw(model, count=3, seed=7))
+    assert not same(first, draw(model, count=3, seed=8))
+    assert not same(first[:1], first[1:2])
+
+
+def test_the_global_random_numbers_and_threads_stay_as_they_were(model: Any) -> None:
+    state, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    draw(model, seed=1)
+    assert torch.equal(state, torch.random.get_rng_state()) and torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(("signature", "bar"), [("4/4", 16), ("3/4", 12), ("6/8", 12), ("1/4", 4)])
+@pytest.mark.parametrize("n_bars", [1, 3])
+def test_a_length_in_bars_gives_exactly_so_many(model: Any, signature: str, bar: int, n_bars: int) -> None:
+    for ids in draw(model, (n_bars, "bars"), count=3, seed=n_bars, header={"time_signature": signature}):
+        assert not len(model.tokenizer.grammar.violations(ids))
+        assert len(ids) == 4 + n_bars * bar * 4 + 1
+        assert model.tokenizer.vocabulary.tokens[ids[3]] == f"Length_{n_bars}"
+
+
+def test_a_length_in_bars_follows_the_time_signature_that_each_piece_chooses(model: Any) -> None:
+    v = model.tokenizer.vocabulary
+    for ids in draw(model, (2, "bars"), count=6, seed=0):
+        numerator, denominator = map(int, v.tokens[ids[0]].split("_")[1].split("/"))
+        assert len(ids) - 5 == 2 * 4 * (16 * numerator // denominator)
+
+
+def test_so_much_is_added_to_a_prompt(model: Any, chorales: list[Score]) -> None:
+    prompt = chorales[0]
+    n_prompt = len(model.tokenizer.encode(prompt)) - 5
+    for ids in draw(model, (2, "bars"), prompt=prompt, count=2, seed=0):
+        assert len(ids) - 5 == n_prompt + 2 * 16 * 4
+        assert model.tokenizer.decode(ids).key_signatures == prompt.key_signatures
+
+
+@pytest.mark.parametrize("amount", [1, 4, 30])
+def test_a_length_in_tokens_ends_at_the_next_whole_step(model: Any, amount: int) -> None:
+    for ids in draw(model, (amount, "tokens"), count=2, seed=0):
+        assert not len(model.tokenizer.grammar.violations(ids))
+        assert len(ids) - 5 == -(-amount // 4) * 4
+
+
+def test_remi_has_as_many_bars_as_asked_for(remi: tuple[Any, Any]) -> None:
+    network, tokenizer = remi
+    bar = tokenizer.vocabulary.id("Bar")
+    for n in (1, 2):
+        request = Request(tokenizer.template(length=(n, "bars")), (n, "bars"))
+        for ids in sample(network, tokenizer, request, count=4, seed=n):
+            assert not len(tokenizer.grammar.violations(ids)) and (ids == bar).sum() == n
+
+
+@pytest.mark.parametrize("most", [1, 5, 17, 50])
+def test_what_grows_too_long_is_closed_legally(model: Any, remi: tuple[Any, Any], most: int) -> None:
+    for network, tokenizer in ((model.network, model.tokenizer), remi):
+        for length in (None, (100, "bars")):
+            request = Request(tokenizer.template(), length, max_tokens=most)
+            for ids in sample(network, tokenizer, request, count=3, seed=2):
+                assert not len(tokenizer.grammar.violations(ids))
+                assert len(ids) <= most + int(tokenizer.grammar.distance.max()) + 1
+
+
+def test_temperature_0_takes_the_likeliest_every_time(model: Any) -> None:
+    (ids,) = draw(model, (2, "bars"), seed=0, filters=Filters(temperature=0))
+    (again,) = draw(model, (2, "bars"), seed=1, filters=Filters(temperature=0))
+    assert np.array_equal(ids, again)
+    t, network = model.tokenizer, model.network
+    never = t.unknown_of == np.arange(len(t.vocabulary))
+    previous = np.concatenate([[network.begin], ids[:-1]]).astype(np.int64)
+    with torch.inference_mode():
+        context = torch.from_numpy(t.context.of(ids)[:-1].astype(np.int64))
+        logits, _ = network(torch.from_numpy(previous)[None], context[None])
+    states = t.grammar.states(ids)
+    allowed = t.grammar.masks[states[:-1]] & ~never
+    allowed[:-1, t.vocabulary.id("End")] = False  # not before the length asked for
+    best = np.where(allowed, logits[0].numpy(), -np.inf)
+    free = np.flatnonzero(np.append(t.template(length=(2, "bars")), [-1] * len(ids))[: len(ids)] < 0)[:-1]
+    taken = best[free, ids[free]]
+    assert taken == pytest.approx(best[free].max(axis=1), abs=1e-4)
+
+
+def test_ids_are_drawn_as_often_as_the_model_says(model: Any) -> None:
+    drawn = draw(model, None, count=400, seed=5, max_tokens=1)
+    t = model.tokenizer
+    n = len(t.vocabulary)
+    with torch.inference_mode():
+        row = torch.from_numpy(t.context.of(np.zeros(0, np.int32)).astype(np.int64))
+        logits, _ = model.network(torch.tensor([[model.network.begin]]), row[None])
+    allowed = t.grammar.masks[0] & (t.unknown_of != np.arange(n))
+    p = logits[0, 0].masked_fill(~torch.from_numpy(allowed), -torch.inf).softmax(-1).numpy()
+    often = np.bincount([ids[0] for ids in drawn], minlength=n) / len(drawn)
+    assert np.abs(often - p).sum() / 2 < 0.15
+
+
+def test_progress_is_reported(model: Any) -> None:
+    seen: list[int] = []
+    draw(model, (2, "bars"), count=2, seed=0, report=seen.append, header={"time_signature": "4/4"})
+    assert seen and seen == sorted(seen)
+
+
+def test_what_cannot_be_is_refused(model: Any) -> None:
+    with pytest.raises(UsageError, match="at least one"):
+        draw(model, count=0)
+    with pytest.raises(UsageError, match="tokens at most"):
+        draw(model, max_tokens=10**9)
+    hold = model.tokenizer.vocabulary.id("Hold")
+    with pytest.raises(UsageError, match="Hold may not stand at place 1"):
+        sample(model.network, model.tokenizer, Request(np.array([hold], np.int32)))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from seqgen.core.errors import RunError, UsageError
+from seqgen.training.config import PRESETS, TrainConfig, default_config
+
+
+def test_a_configuration_comes_back_from_json() -> None:
+    config = TrainConfig(steps=7, learning_rate=1e-3, precision="bfloat16")
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": 0}, {"width": -1}, {"batch_size": 0}, {"replicas": 0}, {"crop": 1}, {"layer_dropout": 1.0},
+        {"blank": -0.1}, {"seed": -1}, {"seed": 2**63},
+    ],
+)  # fmt: skip
+def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        TrainConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"steps": "7"}, {"steps": 0}, {"steps": True}, {"nonsense": 1}, {"device": 3}, [], "x", None, {"crop": 2.5}],
+)
+def test_a_damaged_record_is_refused(damaged: Any) -> None:
+    with pytest.raises(RunError):
+        TrainConfig.from_dict(damaged)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_set_the_size(preset: str) -> None:
+    config = default_config(n_tokens=1000, n_augmentations=1, preset=preset)
+    assert (config.width, config.n_layers) == PRESETS[preset]
+
+
+def test_what_is_given_wins_and_nothing_is_not_given() -> None:
+    config = default_config(n_tokens=1000, n_augmentations=12, steps=5, learning_rate=None, width=64)
+    assert config.steps == 5 and config.width == 64 and config.learning_rate == TrainConfig().learning_rate
+
+
+def test_large_corpora_are_dropped_out_less() -> None:
+    shares = [default_config(n_tokens=n, n_augmentations=1).layer_dropout for n in (10**5, 10**7, 10**9)]
+    assert shares == sorted(shares, reverse=True) and len(set(shares)) == 3
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        default_config(n_tokens=1, n_augmentations=1, preset="huge")
+    assert "tiny, small, base" in caught.value.hint
