@@ -5,10 +5,8 @@ Shapes: B sequences, V ids.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +20,9 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Length, Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
+from seqgen.sampling.stepper import new_stepper
 
 Ids = npt.NDArray[np.int32]
-
-# Below so many sequences a plain matrix product beats oneDNN's LSTM, which pays for its set-up at every step.
-_ONEDNN_FROM = 32
 
 
 @dataclass(frozen=True)
@@ -59,29 +55,12 @@ def sample(
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
-    with _arithmetic(count >= _ONEDNN_FROM):
-        draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
-        while not draft.done():
-            draft.step()
-            if draft.n % 64 == 0:
-                report(draft.n * count)
-        return draft.sequences()
-
-
-@contextlib.contextmanager
-def _arithmetic(onednn: bool) -> Iterator[None]:
-    """oneDNN or not, and one thread: a step is too little work to share, and sharing it stalls whenever another
-    process wants a core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
-            flags = torch.backends.mkldnn.flags(enabled=onednn and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-            with flags:
-                yield
-    finally:
-        torch.set_num_threads(threads)
+    draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
+    while not draft.done():
+        draft.step()
+        if draft.n % 64 == 0:
+            report(draft.n * count)
+    return draft.sequences()
 
 
 class _Draft:
@@ -90,14 +69,13 @@ class _Draft:
     def __init__(
         self, model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, count: int, filters: Filters, seed: int
     ) -> None:
-        self.model, self.tokenizer, self.request, self.filters = model.eval(), tokenizer, request, filters
-        self.device = model.bias.device
+        self.stepper = new_stepper(model, count)
+        self.tokenizer, self.request, self.filters = tokenizer, request, filters
         self.n = 0  # ids of every sequence so far
         self.ids = np.zeros((count, 256), np.int32)
         self.lengths = np.full(count, -1)  # of finished sequences
         self.grammar_state = tokenizer.grammar.start(count)
         self.cursor = tokenizer.context.start(np.zeros((count, 0), np.int32))
-        self.state = model.start(count)
         self.previous = np.full(count, model.begin, np.int64)
         self.generators = [torch.Generator().manual_seed(_mixed(seed, i)) for i in range(count)]
         self.limits: list[Length] = []
@@ -115,7 +93,7 @@ class _Draft:
         """One more id for every sequence; finished ones are carried along unchanged."""
         template = self.request.template
         fixed = int(template[self.n]) if self.n < len(template) else -1
-        log_p = self._logits()
+        logits = self.stepper(self.previous, self.cursor.row())
         if fixed >= 0:
             chosen = np.full(len(self.lengths), fixed, np.int64)
             if not self.tokenizer.grammar.mask(self.grammar_state)[:, fixed].all():
@@ -128,15 +106,8 @@ class _Draft:
             allowed[self.lengths >= 0, 0] = True  # any id will do there; it is cut off
             if self.done():
                 return
-            chosen = self._draw(log_p, allowed)
+            chosen = self._draw(logits, allowed)
         self._take(chosen)
-
-    def _logits(self) -> Tensor:
-        previous = torch.from_numpy(self.previous)[:, None].to(self.device)
-        context = torch.from_numpy(self.cursor.row().astype(np.int64))[:, None].to(self.device)
-        logits, self.state = self.model(previous, context, self.state)
-        last: Tensor = logits[:, 0].float().cpu()
-        return last
 
     def _allowed(self) -> npt.NDArray[np.bool_]:
         """bool [B, V]: the grammar's mask, narrowed by the length asked for; an empty row has come to its end."""

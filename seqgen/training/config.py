@@ -19,6 +19,7 @@ class TrainConfig:
     """steps: how long. replicas: threads that share the weights and split each batch. Rates and shares as named.
 
     ema_share: the running mean of weights reaches over this share of the steps.
+    streams: read the pieces from end to end with the state carried from batch to batch, instead of random crops.
     blank: how often each header value is hidden. n_evaluations: how often the validation pieces are scored.
     patience: stop after so many evaluations without a better one.
     """
@@ -43,6 +44,7 @@ class TrainConfig:
     layer_dropout: float = 0.5
     perceptron_dropout: float = 0.2
     weight_dropout: float = 0.0
+    streams: bool = False
     blank: float = 0.25
     n_evaluations: int = 20
     patience: int = 8
@@ -85,8 +87,8 @@ class TrainConfig:
         if not isinstance(saved, dict) or set(saved) - set(types):
             raise RunError("The run's configuration has settings that this version of seqgen does not know.")
         for name, value in saved.items():
-            expected = {"int": int, "float": (int, float), "str": str}[str(types[name])]
-            if not isinstance(value, expected) or isinstance(value, bool):  # type: ignore[arg-type]
+            expected = {"int": int, "float": (int, float), "str": str, "bool": bool}[str(types[name])]
+            if not isinstance(value, expected) or (expected is not bool and isinstance(value, bool)):  # type: ignore[arg-type]
                 raise RunError(f"The run's configuration is damaged: {name} is not {types[name]}.")
         try:
             return cls(**saved)

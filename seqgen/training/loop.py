@@ -17,7 +17,7 @@ from torch import Tensor
 
 from seqgen.core.errors import Diverged
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.batches import Batch, Crops
+from seqgen.corpus.batches import Batch, Batches, Crops, Streams
 from seqgen.model import SequenceModel
 from seqgen.training.config import TrainConfig
 from seqgen.training.replicas import Replicas
@@ -60,12 +60,15 @@ class Trainer:
         self, config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[Ids], valid: Sequence[Ids]
     ) -> None:
         self.config, self.tokenizer, self.valid = config, tokenizer, list(valid)
-        self.crops = Crops(
-            train, tokenizer, batch_size=config.batch_size, crop=config.crop, seed=config.seed, blank=config.blank
+        shape: dict[str, int] = {"batch_size": config.batch_size, "crop": config.crop, "seed": config.seed}
+        self.batches: Batches = (
+            Streams(train, tokenizer, **shape)
+            if config.streams
+            else Crops(train, tokenizer, **shape, blank=config.blank)
         )
         model = new_model(tokenizer, config)
         masks = torch.from_numpy(tokenizer.grammar.masks.copy())
-        self.replicas = Replicas(model, config.replicas, masks, config.precision)
+        self.replicas = Replicas(model, config.replicas, masks, config.precision, carries=config.streams)
         self.mean = self.replicas.weights.clone()
         self.mean_model = copy.deepcopy(model).eval()
         self.replicas.attach(self.mean_model, self.mean)
@@ -115,13 +118,8 @@ class Trainer:
 
     def evaluate(self) -> float:
         """Mean nats of the scored validation ids, of the running mean of weights."""
-        n = len(self.replicas.models)
-        parts = [self.valid[i::n] for i in range(n)]
-        results = self.replicas.each(
-            lambda i: piece_log_probabilities(self.mean_model, self.tokenizer, parts[i]), range(n)
-        )
-        log_p = [values for part in results for values in part]
-        return mean_nats(log_p, [piece for part in parts for piece in part], self.tokenizer)
+        log_p = piece_log_probabilities(self.mean_model, self.tokenizer, self.valid, each=self.replicas.each)
+        return mean_nats(log_p, self.valid, self.tokenizer)
 
     def run(
         self,
@@ -141,10 +139,10 @@ class Trainer:
         losses: list[Tensor] = []
         valid_nats = self.history[-1]["valid_nats"] if self.history else None
         with ThreadPoolExecutor(1, "batches") as ahead:
-            upcoming: Future[Batch] = ahead.submit(self.crops, self.step)
+            upcoming: Future[Batch] = ahead.submit(self.batches, self.step)
             while self.step < c.steps and self.worse < c.patience and not stop():
                 batch = upcoming.result()
-                upcoming = ahead.submit(self.crops, self.step + 1)
+                upcoming = ahead.submit(self.batches, self.step + 1)
                 losses.append(self.train_step(batch))
                 now = time.monotonic()
                 self.seconds = spent + now - begin
@@ -162,7 +160,7 @@ class Trainer:
                     self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
                 if evaluated or now - last_report > 0.5 or self.step == c.steps:
                     last_report = now
-                    speed = (self.step - first) * c.batch_size * self.crops.crop / max(1e-9, now - begin)
+                    speed = (self.step - first) * c.batch_size * self.batches.crop / max(1e-9, now - begin)
                     recent = float(torch.stack(losses[-50:]).mean())
                     report(
                         Progress(
@@ -194,8 +192,11 @@ class Trainer:
         return {name: p.detach().clone().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """What only a resumed training needs: the raw weights and AdamW's moments."""
+        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams."""
         tensors = {"weights": self.replicas.weights}
+        for i, state in enumerate(self.replicas.carried):
+            for layer, (hidden, cell) in enumerate(state or []):
+                tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
         for i, parameter in enumerate(self._weights):
             for name, value in self.optimizer.state[parameter].items():
                 tensors[f"adamw{i}.{name}"] = value
@@ -203,6 +204,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """JSON-ready: the step, the best result and the history of evaluations."""
+        n_tokens = self.step * self.config.batch_size * self.batches.crop
         return {
             "step": self.step,
             "best_nats": self.best_nats,
@@ -210,7 +212,7 @@ class Trainer:
             "worse": self.worse,
             "history": self.history,
             "seconds": round(self.seconds, 1),
-            "tokens_per_second": round(self.step * self.config.batch_size * self.crops.crop / max(1e-9, self.seconds)),
+            "tokens_per_second": round(n_tokens / max(1e-9, self.seconds)),
         }
 
     def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
@@ -224,6 +226,14 @@ class Trainer:
                 self.optimizer.state[parameter] = {
                     n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
                 }
+        if "carried0.0.hidden" in optimizer:
+            self.replicas.carried = [
+                [
+                    (optimizer[f"carried{i}.{k}.hidden"].to(p.device), optimizer[f"carried{i}.{k}.cell"].to(p.device))
+                    for k in range(self.config.n_layers)
+                ]
+                for i in range(self.config.replicas)
+            ]
         self.step, self.worse = int(state["step"]), int(state["worse"])
         self.best_nats, self.best_step = state["best_nats"], int(state["best_step"])
         self.history, self.seconds = list(state["history"]), float(state["seconds"])
