@@ -5,8 +5,9 @@ Shapes: B sequences, V ids.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +56,24 @@ def sample(
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
-    draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
-    while not draft.done():
-        draft.step()
-        if draft.n % 64 == 0:
-            report(draft.n * count)
-    return draft.sequences()
+    with _one_thread():
+        draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
+        while not draft.done():
+            draft.step()
+            if draft.n % 64 == 0:
+                report(draft.n * count)
+        return draft.sequences()
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """A step is too little work to share, and sharing it stalls whenever another process wants a core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Draft:

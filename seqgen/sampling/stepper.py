@@ -1,8 +1,8 @@
 """One more id at a time: the model's step, in the arithmetic that suits the number of sequences.
 
-A step of one sequence is all overhead and memory: `nn.LSTM` takes 1.2 ms for two layers of 256 with oneDNN and 0.23 ms
-without, numpy's matrix-vector products about 0.05 ms. From a few sequences on matrix products win, from a few dozen on
-oneDNN's.
+A step is all overhead and memory: for one sequence `nn.LSTM` takes 1.2 ms for two layers of 256 with oneDNN and
+0.23 ms without, numpy's matrix-vector products 0.06 ms. For a few sequences, one after the other in numpy is still the
+fastest; then matrix products win, and from a few dozen on oneDNN's.
 
 Shapes: B sequences, V ids, F context features, H width.
 """
@@ -24,7 +24,8 @@ from seqgen.model import SequenceModel
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
 
-_ONEDNN_FROM = 32  # sequences
+_NUMPY_UP_TO = 8  # sequences
+_ONEDNN_FROM = 32
 
 
 class Stepper(Protocol):
@@ -37,49 +38,41 @@ class Stepper(Protocol):
 
 def new_stepper(model: SequenceModel, batch: int) -> Stepper:
     """A stepper at the beginning of `batch` sequences."""
-    if batch == 1 and model.bias.device.type == "cpu":
-        return OneStepper(model)
-    return BatchStepper(model, batch)
+    if batch <= _NUMPY_UP_TO and model.bias.device.type == "cpu":
+        return NumpyStepper(model, batch)
+    return TorchStepper(model, batch)
 
 
-class BatchStepper:
+class TorchStepper:
     """The model's own forward pass over one position."""
 
     def __init__(self, model: SequenceModel, batch: int) -> None:
         self._model, self._state = model.eval(), model.start(batch)
         self._device = model.bias.device
-        self._onednn = batch >= _ONEDNN_FROM
+        self._many = batch >= _ONEDNN_FROM
 
     @torch.inference_mode()
     def __call__(self, previous_B: Ints, context_BF: Ints) -> Tensor:
         previous = torch.from_numpy(previous_B.astype(np.int64))[:, None].to(self._device)
         context = torch.from_numpy(context_BF.astype(np.int64))[:, None].to(self._device)
-        with _arithmetic(self._onednn):
+        with _onednn(self._many):
             logits, self._state = self._model(previous, context, self._state)
         last: Tensor = logits[:, 0].float().cpu()
         return last
 
 
 @contextlib.contextmanager
-def _arithmetic(onednn: bool) -> Iterator[None]:
-    """oneDNN or not, and one thread: a step is too little work to share, and sharing it stalls whenever another
-    process wants a core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
-            flags = torch.backends.mkldnn.flags(enabled=onednn and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-            with flags:
-                yield
-    finally:
-        torch.set_num_threads(threads)
+def _onednn(enabled: bool) -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
+        with torch.backends.mkldnn.flags(enabled=enabled and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
+            yield
 
 
-class OneStepper:
-    """The same numbers for one sequence, in numpy."""
+class NumpyStepper:
+    """The same numbers in numpy, one sequence after the other."""
 
-    def __init__(self, model: SequenceModel) -> None:
+    def __init__(self, model: SequenceModel, batch: int) -> None:
         H = model.width
         w = {name: np.array(p.detach().float(), np.float32) for name, p in model.named_parameters()}
         self._embedding = w["embedding.weight"]
@@ -101,32 +94,37 @@ class OneStepper:
         self._head, self._bias = self._embedding[: model.n_ids], w["bias"]
         self._context = _Beside(model, w) if len(model.embedded) or model.class_heads else None
         self._width = H
-        self._hidden = [np.zeros(H, np.float32) for _ in model.layers]
-        self._cell = [np.zeros(H, np.float32) for _ in model.layers]
+        self._hidden = [[np.zeros(H, np.float32) for _ in model.layers] for _ in range(batch)]
+        self._cell = [[np.zeros(H, np.float32) for _ in model.layers] for _ in range(batch)]
 
     def __call__(self, previous_B: Ints, context_BF: Ints) -> Tensor:
-        i, row = int(previous_B[0]), context_BF[0]
-        gates = self._recurrent[0] @ self._hidden[0]
-        gates += self._first[i]
+        rows = [self._logits(b, int(i), row) for b, (i, row) in enumerate(zip(previous_B, context_BF, strict=True))]
+        return torch.from_numpy(np.stack(rows))
+
+    def _logits(self, b: int, previous: int, row: Ints) -> Floats:
+        hidden = self._hidden[b]
+        gates = self._recurrent[0] @ hidden[0]
+        gates += self._first[previous]
         beside = self._context.embed(row) if self._context else None
         if beside is not None:
             gates += self._inputs[0] @ beside[: self._width]
-        x = self._step(0, gates)
+        x = hidden[0] = self._cell_step(gates, self._cell[b][0])
         for k, stacked in enumerate(self._stacked, 1):
-            gates = stacked @ np.concatenate((x, self._hidden[k]))
+            gates = stacked @ np.concatenate((x, hidden[k]))
             gates += self._biases[k]
-            x = x + self._step(k, gates)
+            hidden[k] = self._cell_step(gates, self._cell[b][k])
+            x = x + hidden[k]
         if self._context is not None and beside is not None:
             x = self._context.join(x, beside[self._width :])
         logits = self._head @ x
         logits += self._bias
         if self._context is not None:
             self._context.add_classes(logits, x, row)
-        return torch.from_numpy(logits)[None]
+        return logits
 
-    def _step(self, k: int, gates: Floats) -> Floats:
-        """The hidden state of a layer after its gates, halved as above."""
-        H, cell = self._width, self._cell[k]
+    def _cell_step(self, gates: Floats, cell: Floats) -> Floats:
+        """The hidden state of a layer after its gates, halved as above; `cell` is moved on in place."""
+        H = self._width
         np.tanh(gates, out=gates)
         gates[: 2 * H] += 1
         gates[: 2 * H] *= 0.5
@@ -136,7 +134,6 @@ class OneStepper:
         hidden += 1
         hidden *= 0.5
         hidden *= np.tanh(cell)
-        self._hidden[k] = hidden
         return hidden
 
 

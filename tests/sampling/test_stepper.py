@@ -1,4 +1,4 @@
-"""A step of one sequence in numpy and a step of a batch give the numbers of the training's forward pass."""
+"""Steps in numpy and in torch give the numbers of the training's forward pass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from seqgen.core.context import Feature
 from seqgen.model import SequenceModel
-from seqgen.sampling.stepper import BatchStepper, OneStepper, new_stepper
+from seqgen.sampling.stepper import NumpyStepper, TorchStepper, new_stepper
 
 V, T = 11, 40
 FEATURES = [
@@ -46,14 +46,14 @@ def whole(model: SequenceModel, batch: int) -> tuple[Any, Any, torch.Tensor]:
 @pytest.mark.parametrize("batch", [1, 3, 40])
 def test_steps_are_the_forward_pass(model: SequenceModel, batch: int) -> None:
     previous, context, logits = whole(model, batch)
-    for stepper in (new_stepper(model, batch), BatchStepper(model, batch)):
+    for stepper in (new_stepper(model, batch), TorchStepper(model, batch)):
         for t in range(T):
             assert torch.allclose(stepper(previous[:, t], context[:, t]), logits[:, t], atol=1e-4), t
 
 
-def test_one_sequence_on_a_cpu_is_stepped_in_numpy(model: SequenceModel) -> None:
-    assert isinstance(new_stepper(model, 1), OneStepper)
-    assert isinstance(new_stepper(model, 2), BatchStepper)
+def test_a_few_sequences_on_a_cpu_are_stepped_in_numpy(model: SequenceModel) -> None:
+    assert isinstance(new_stepper(model, 1), NumpyStepper)
+    assert isinstance(new_stepper(model, 100), TorchStepper)
 
 
 def test_two_steppers_of_one_model_do_not_disturb_each_other(model: SequenceModel) -> None:
