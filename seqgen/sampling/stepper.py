@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from seqgen.model import SequenceModel
 
@@ -31,8 +30,8 @@ _ONEDNN_FROM = 32
 class Stepper(Protocol):
     """Holds the model's state for a batch of sequences."""
 
-    def __call__(self, previous_B: Ints, context_BF: Ints) -> Tensor:
-        """float32 logits [B, V] of the next id, after one id more."""
+    def __call__(self, previous_B: Ints, context_BF: Ints) -> Floats:
+        """Logits [B, V] of the next id, after one id more."""
         ...
 
 
@@ -52,12 +51,12 @@ class TorchStepper:
         self._many = batch >= _ONEDNN_FROM
 
     @torch.inference_mode()
-    def __call__(self, previous_B: Ints, context_BF: Ints) -> Tensor:
+    def __call__(self, previous_B: Ints, context_BF: Ints) -> Floats:
         previous = torch.from_numpy(previous_B.astype(np.int64))[:, None].to(self._device)
         context = torch.from_numpy(context_BF.astype(np.int64))[:, None].to(self._device)
         with _onednn(self._many):
             logits, self._state = self._model(previous, context, self._state)
-        last: Tensor = logits[:, 0].float().cpu()
+        last: Floats = logits[:, 0].float().cpu().numpy()
         return last
 
 
@@ -97,9 +96,9 @@ class NumpyStepper:
         self._hidden = [[np.zeros(H, np.float32) for _ in model.layers] for _ in range(batch)]
         self._cell = [[np.zeros(H, np.float32) for _ in model.layers] for _ in range(batch)]
 
-    def __call__(self, previous_B: Ints, context_BF: Ints) -> Tensor:
+    def __call__(self, previous_B: Ints, context_BF: Ints) -> Floats:
         rows = [self._logits(b, int(i), row) for b, (i, row) in enumerate(zip(previous_B, context_BF, strict=True))]
-        return torch.from_numpy(np.stack(rows))
+        return np.stack(rows)
 
     def _logits(self, b: int, previous: int, row: Ints) -> Floats:
         hidden = self._hidden[b]
