@@ -73,10 +73,11 @@ class Model:
         length: str | None = None,
         *,
         prompt: Any = None,
-        temperature: float = 1.0,
+        temperature: float | tuple[float, float] | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        repetition_penalty: float | None = None,
         seed: int | None = None,
         report: Callable[[int], None] = lambda n_tokens: None,
         **given: str,
@@ -87,7 +88,8 @@ class Model:
             count: how many.
             length: like "16bars", in one of the domain's units; after a prompt, so much is added to it.
             prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
-            temperature, top_k, top_p, min_p: see seqgen.sampling.filters.
+            temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
+                domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
             given: header values, such as key="G major"; what is not given the model chooses.
 
@@ -97,7 +99,14 @@ class Model:
         tokenizer = self.tokenizer
         amount, unit = parse_length(length or self.domain.default_length, self.domain)
         request = Request(tokenizer.template(prompt, (amount, unit), **given), (amount, unit))
-        filters = Filters(temperature, top_k, top_p, min_p)
+        asked = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+        }
+        filters = Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})  # type: ignore[arg-type]
         seed = secrets.randbelow(2**32) if seed is None else seed
         drawn = sample(self.network, tokenizer, request, count=count, filters=filters, seed=seed, report=report)
         return [Sample(ids, tokenizer.decode(ids)) for ids in drawn]

@@ -17,10 +17,14 @@ def command(
     count: Annotated[int, typer.Option("--count", "-n", help="How many pieces.")] = 4,
     length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
     prompt: Annotated[Path | None, typer.Option(help="A file to continue.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    temperature: Annotated[
+        str | None,
+        typer.Option(help="1: as learned; below safer, above bolder. 1.2:0.8 moves from one to the other."),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Draw from the k likeliest.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest that reach this share.")] = None,
     min_p: Annotated[float | None, typer.Option(help="Leave out what is so much less likely than the best.")] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(help="Above 1: less of what was said.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same pieces.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder, or a file for one piece; RUN/samples by default.")] = None,
     given: Annotated[
@@ -49,10 +53,11 @@ def command(
         count,
         length,
         prompt=piece,
-        temperature=temperature,
+        temperature=_temperature(temperature),
         top_k=top_k,
         top_p=top_p,
         min_p=min_p,
+        repetition_penalty=repetition_penalty,
         seed=seed,
         report=lambda n: reporter.working("sampling, tokens", n, n + 1),
         **header,
@@ -78,6 +83,18 @@ def command(
     for target in targets:
         console.out(str(target))
     reporter.note(f"{tokens:,} tokens in {seconds:.1f} s, seed {seed}, from {model.run.path}")
+
+
+def _temperature(text: str | None) -> float | tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        values = [float(part) for part in text.split(":")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, 2):
+        raise UsageError(f"{text!r} is no temperature.", "Give one like 0.9, or two like 1.2:0.8.")
+    return values[0] if len(values) == 1 else (values[0], values[1])
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

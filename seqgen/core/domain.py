@@ -32,6 +32,7 @@ class Domain:
         options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
         identity: a piece -> hashes; pieces that share one never sit in two splits.
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
+        sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
@@ -54,6 +55,7 @@ class Domain:
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     unit_name: str = "id"
+    sampling: Mapping[str, float] = field(default_factory=dict)
 
 
 @functools.cache
