@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -18,10 +17,9 @@ from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
 from seqgen.core.files import write_bytes, write_json
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, prepare
+from seqgen.corpus.build import Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
-from seqgen.evaluation.baselines import baseline_nats
-from seqgen.evaluation.metrics import evaluate_pieces
+from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.report import model_card
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
@@ -144,34 +142,37 @@ class Model:
         split: Literal["valid", "test"] = "test",
         corpus: str | Path | None = None,
         reporter: Reporter | None = None,
+        *,
+        file: str | Path | None = None,
+        dynamic: bool = False,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
-        corpus: where the corpus lies now, if not where it was. Raises CorpusError when it is gone or has changed.
+        corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
+        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart.
+        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
         """
         reporter = reporter or Reporter()
         prepared = _same_corpus(self.run, corpus, reporter)
-        pieces = prepared.store.of_split(split)
+        if file is not None:
+            pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
+        else:
+            pieces = prepared.store.of_split(split)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
-        numbers = evaluate_pieces(
-            self.network, self.tokenizer, pieces, lambda done, total: reporter.working("scoring", done, total)
+        reporter.working("sampling", 0, 1)
+        samples = [drawn.ids for drawn in self.sample(4, seed=0)]
+        reporter.working("sampling", 1, 1)
+        numbers = compare(
+            self.network,
+            self.tokenizer,
+            prepared.store.of_split("train"),
+            pieces,
+            samples,
+            dynamic=dynamic,
+            report=reporter.working,
         )
-        reporter.working("counting n-grams", 0, 1)
-        baselines = baseline_nats(self.tokenizer, prepared.store.of_split("train"), {split: pieces})
-        reporter.working("counting n-grams", 1, 1)
-        return {
-            "run": str(self.run.path),
-            "split": split,
-            **numbers,
-            "baselines": {
-                name: {
-                    "nats_per_token": round(values[split], 4),
-                    "bits_per_token": round(values[split] / math.log(2), 4),
-                }
-                for name, values in baselines.items()
-            },
-        }
+        return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
 
 
 def load(run: str | Path | None = None, device: str = "cpu") -> Model:
@@ -190,6 +191,7 @@ def train(
     device: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
+    start_from: str | Path | None = None,
     strict: bool = False,
     options: Any = None,
     reporter: Reporter | None = None,
@@ -208,6 +210,7 @@ def train(
         device: auto, cpu or cuda.
         out: the run's folder; runs/<corpus>-<time> by default.
         resume: go on with the run in `out` (or the newest) exactly where its last checkpoint stands.
+        start_from: a run whose weights the new training begins with, as far as both know the same ids and context.
         strict: end at the first file that cannot be read instead of leaving it out.
         options: the domain's options (MidiOptions …), or give its fields by name among the settings.
         reporter: told how it goes. stop: asked after every step; True saves and ends.
@@ -225,6 +228,9 @@ def train(
     if minutes is not None and not 0 < minutes < 60 * 24 * 60:
         raise UsageError(f"{minutes} minutes is not a time to train for.")
     options, settings = _split_options(found, options, settings)
+    before = None if start_from is None else find_run(start_from)
+    if before is not None:
+        settings = {**settings, "width": before.config().width, "n_layers": before.config().n_layers}
     machine = choose_machine(device)
     corpus = open_corpus(Path(path))
     if corpus.domain and corpus.domain != domain:
@@ -236,6 +242,7 @@ def train(
     config = default_config(
         n_tokens=n_tokens,
         n_augmentations=len(prepared.tokenizer.augmentations),
+        streams=found.split != "piece",
         preset=preset,
         seed=seed,
         steps=steps,
@@ -249,7 +256,15 @@ def train(
     about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
     with run.lock():
         run.create(prepared.tokenizer, config, about)
-        return _go_on(run, Trainer(config, prepared.tokenizer, training, valid), reporter, stop, prepared)
+        trainer = Trainer(config, prepared.tokenizer, training, valid)
+        if before is not None:
+            taken = trainer.start_from(before.model()[1].model(), before.tokenizer())
+            reporter.note(
+                f"begins with the weights of {before.path}: {taken.n_ids} of {len(prepared.tokenizer.vocabulary)} ids "
+                f"are known there{', fresh: ' + ', '.join(taken.fresh) if taken.fresh else ''}"
+            )
+            run.save(trainer)
+        return _go_on(run, trainer, reporter, stop, prepared)
 
 
 def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: Callable[[], bool]) -> Model:

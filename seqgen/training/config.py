@@ -96,7 +96,9 @@ class TrainConfig:
             raise RunError(f"The run's configuration is damaged: {error.message}") from None
 
 
-def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small", **given: Any) -> TrainConfig:
+def default_config(
+    *, n_tokens: int, n_augmentations: int, streams: bool = False, preset: str = "small", **given: Any
+) -> TrainConfig:
     """Defaults for a corpus of that many training tokens; `given` wins where it is not None.
 
     Small corpora are read many times over and need more dropout than large ones.
@@ -107,6 +109,7 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
     layers, inputs, context, perceptron = next(shares for most, *shares in _DROPOUT if effective < most)
     chosen = {
+        "streams": streams,
         "width": width,
         "n_layers": n_layers,
         "layer_dropout": layers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from seqgen.model import SequenceModel
 from seqgen.training.config import TrainConfig
 from seqgen.training.replicas import Replicas
 from seqgen.training.schedule import evaluation_steps, learning_rate, mean_decay
+from seqgen.training.transfer import Transfer, transfer
 from seqgen.training.validation import mean_nats, piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
@@ -94,6 +95,12 @@ class Trainer:
 
     def close(self) -> None:
         self.replicas.close()
+
+    def start_from(self, weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any]) -> Transfer:
+        """Take over what fits of another model's weights (by name) and its tokenizer's ids."""
+        found = transfer(weights, tokenizer, self.replicas.models[0], self.tokenizer)
+        self.mean.copy_(self.replicas.weights)
+        return found
 
     def train_step(self, batch: Batch) -> Tensor:
         """One step; returns the mean nats of the batch. Raises Diverged before weights are touched by a bad one."""

@@ -49,7 +49,8 @@ def transfer(
         values = old[source].to(parameter.device)
         if name in rows:
             here, there = rows[name]
-            parameter[here] = values[there]
+            if here:
+                parameter[here] = values[there]
         elif values.shape == parameter.shape:
             parameter.copy_(values)
         else:
