@@ -192,16 +192,13 @@ def whole(ids_T: Ids, tokenizer: Tokenizer[Any]) -> Batch:
     )
 
 
-def padded(pieces: Sequence[Ids], tokenizer: Tokenizer[Any], parts: Sequence[slice] | None = None) -> Batch:
-    """Several pieces, or a part of each with what is known there, padded at the end with weight 0."""
-    parts = parts or [slice(None)] * len(pieces)
-    known: dict[int, Batch] = {}  # the same piece may be there in many parts
-    longest = max(len(range(*part.indices(len(piece)))) for piece, part in zip(pieces, parts, strict=True))
-    rows: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ("previous", "ids", "context", "states", "weights")}
-    for piece, part in zip(pieces, parts, strict=True):
-        if id(piece) not in known:
-            known[id(piece)] = whole(piece, tokenizer)
-        for name, stacked in rows.items():
-            values = getattr(known[id(piece)], name)[0][part]
-            stacked.append(np.pad(values, [(0, longest - len(values)), *[(0, 0)] * (values.ndim - 1)]))
-    return Batch(**{name: np.stack(stacked) for name, stacked in rows.items()})
+def padded(wholes: Sequence[Batch], parts: Sequence[slice] | None = None) -> Batch:
+    """Whole pieces, or a part of each with what is known there, stacked and padded at the end with weight 0."""
+    parts = parts or [slice(None)] * len(wholes)
+    longest = max(piece.ids[0, part].size for piece, part in zip(wholes, parts, strict=True))
+
+    def stack(name: str) -> npt.NDArray[Any]:
+        rows = [getattr(piece, name)[0][part] for piece, part in zip(wholes, parts, strict=True)]
+        return np.stack([np.pad(row, [(0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)]) for row in rows])
+
+    return Batch(*(stack(name) for name in ("previous", "ids", "context", "states", "weights")))

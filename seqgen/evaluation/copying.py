@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqgen.core.repetition import ngrams
+
 Hashes = npt.NDArray[np.uint64]
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, well mixed
 
 
 class Training:
@@ -49,25 +50,3 @@ def copying(
         "longest_overlap": max((training.longest(ids) for ids in sequences), default=0),
         f"share_of_{n}grams": round(sum(int(f.sum()) for f in found) / total, 4) if total else 0.0,
     }
-
-
-def ngrams(ids: npt.NDArray[np.integer], n: int) -> Hashes:
-    """uint64 [T - n + 1]: a hash of each n ids in a row, built by doubling: two halves make a whole."""
-    T = len(ids)
-    if n < 1 or n > T:
-        return np.zeros(0, np.uint64)
-    power, span = ids.astype(np.uint64) + np.uint64(1), 1  # hashes of all stretches of `span` ids
-    factor = _BASE  # _BASE ** span
-    whole: Hashes | None = None
-    done = 0
-    with np.errstate(over="ignore"):
-        while True:
-            if n & span:
-                # What is hashed so far stands before this stretch.
-                whole = power[: T - n + 1] if whole is None else whole * factor + power[done : done + T - n + 1]
-                done += span
-            if 2 * span > n:
-                assert whole is not None  # noqa: S101  # the highest bit of n is set
-                return whole
-            power = power[:-span] * factor + power[span:]
-            factor, span = factor * factor, 2 * span

@@ -27,6 +27,8 @@ from seqgen.training.validation import mean_nats, piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
 
+_KEPT_IDS = 2_000_000  # validation ids whose context is kept between evaluations
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -73,24 +75,25 @@ class Trainer:
         self.mean = self.replicas.weights.clone()
         self.mean_model = copy.deepcopy(model).eval()
         self.replicas.attach(self.mean_model, self.mean)
-        self._weights = [  # two flat parameters: matrices decay, biases do not
-            torch.nn.Parameter(self.replicas.weights[: self.replicas.n_decayed]),
-            torch.nn.Parameter(self.replicas.weights[self.replicas.n_decayed :]),
+        # Each replica thread moves its own part of the weights; matrices decay, biases do not.
+        self._parts = self.replicas.slices
+        self._weights = [torch.nn.Parameter(self.replicas.weights[part]) for part in self._parts]
+        self.optimizers = [
+            torch.optim.AdamW(
+                [p],
+                lr=config.learning_rate,
+                betas=(config.beta1, config.beta2),
+                weight_decay=config.weight_decay if part.start < self.replicas.n_decayed else 0.0,
+                fused=True,
+            )
+            for p, part in zip(self._weights, self._parts, strict=True)
         ]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [self._weights[0]], "weight_decay": config.weight_decay},
-                {"params": [self._weights[1]], "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
-            betas=(config.beta1, config.beta2),
-            fused=True,
-        )
         self.step = 0
         self.best_nats: float | None = None
         self.best_step = 0
         self.worse = 0  # evaluations since the best
         self.history: list[dict[str, float]] = []
+        self._wholes: dict[int, Batch] | None = {} if sum(map(len, self.valid)) <= _KEPT_IDS else None
         self.seconds = 0.0  # spent so far, in all sessions of this run
 
     def close(self) -> None:
@@ -107,25 +110,35 @@ class Trainer:
         c = self.config
         loss = self.replicas.step(batch, c.dropout, c.seed, self.step)
         gradient = self.replicas.gradient
-        norm = torch.linalg.vector_norm(gradient)
+        norm = (
+            torch.stack(self.replicas.each(lambda part: torch.dot(gradient[part], gradient[part]), self._parts))
+            .sum()
+            .sqrt()
+        )
         if not torch.isfinite(norm + loss):
             raise Diverged(
                 f"The loss became {float(loss):g} at step {self.step + 1}.",
                 "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
             )
-        gradient.mul_(torch.clamp(c.clip / (norm + 1e-6), max=1.0))
-        self._weights[0].grad = gradient[: self.replicas.n_decayed]
-        self._weights[1].grad = gradient[self.replicas.n_decayed :]
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, c)
-        self.optimizer.step()
-        self.mean.lerp_(self.replicas.weights, 1 - mean_decay(self.step, c))
+        rate, decay = learning_rate(self.step, c), mean_decay(self.step, c)
+        scale = torch.clamp(c.clip / (norm + 1e-6), max=1.0)
+
+        def move(i: int) -> None:
+            part = self._parts[i]
+            self._weights[i].grad = gradient[part].mul_(scale)
+            self.optimizers[i].param_groups[0]["lr"] = rate
+            self.optimizers[i].step()
+            self.mean[part].lerp_(self.replicas.weights[part], 1 - decay)
+
+        self.replicas.each(move, range(len(self._parts)))
         self.step += 1
         return loss
 
     def evaluate(self) -> float:
         """Mean nats of the scored validation ids, of the running mean of weights."""
-        log_p = piece_log_probabilities(self.mean_model, self.tokenizer, self.valid, each=self.replicas.each)
+        log_p = piece_log_probabilities(
+            self.mean_model, self.tokenizer, self.valid, each=self.replicas.each, wholes=self._wholes
+        )
         return mean_nats(log_p, self.valid, self.tokenizer)
 
     def run(
@@ -205,7 +218,7 @@ class Trainer:
             for layer, (hidden, cell) in enumerate(state or []):
                 tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
         for i, parameter in enumerate(self._weights):
-            for name, value in self.optimizer.state[parameter].items():
+            for name, value in self.optimizers[i].state[parameter].items():
                 tensors[f"adamw{i}.{name}"] = value
         return {name: t.detach().clone().contiguous().cpu() for name, t in tensors.items()}
 
@@ -230,7 +243,7 @@ class Trainer:
             self.replicas.weights.copy_(optimizer["weights"])
             for i, parameter in enumerate(self._weights):
                 saved = {n.split(".", 1)[1]: t for n, t in optimizer.items() if n.startswith(f"adamw{i}.")}
-                self.optimizer.state[parameter] = {
+                self.optimizers[i].state[parameter] = {
                     n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
                 }
         if "carried0.0.hidden" in optimizer:

@@ -59,6 +59,15 @@ class Replicas:
         """Of the whole batch, after `step`."""
         return self._gradients[0]
 
+    @property
+    def slices(self) -> list[slice]:
+        """Equal parts of the weights, one for each replica thread, none with matrices and other weights in it."""
+        found = []
+        for start, stop in ((0, self.n_decayed), (self.n_decayed, len(self.weights))):
+            bounds = np.linspace(start, stop, len(self.models) + 1).astype(int).tolist()
+            found.append([slice(a, b) for a, b in pairwise(bounds)])
+        return [part for pair in zip(*found, strict=True) for part in pair]
+
     def attach(self, model: SequenceModel, weights: Tensor, gradient: Tensor | None = None) -> None:
         """Make a model's parameters views of a flat tensor."""
         parameters, start = list(model.parameters()), 0
@@ -82,8 +91,14 @@ class Replicas:
             return loss.detach()
 
         losses = self.each(work, range(len(shares)))
-        for gradient in self._gradients[1 : len(shares)]:
-            self.gradient.add_(gradient)
+        others = self._gradients[1 : len(shares)]
+
+        def add(part: slice) -> None:
+            for gradient in others:
+                self.gradient[part].add_(gradient[part])
+
+        if others:
+            self.each(add, self.slices)
         return torch.stack(losses).sum()
 
     def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

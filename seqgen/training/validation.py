@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.batches import padded
+from seqgen.corpus.batches import Batch, padded, whole
 from seqgen.model import SequenceModel, masked_log_probabilities
 
 Ids = npt.NDArray[np.int32]
@@ -45,19 +45,27 @@ def piece_log_probabilities(
     *,
     exact: bool = False,
     each: Callable[[Callable[[list[_Row]], None], list[list[_Row]]], Iterable[None]] = map,
+    wholes: dict[int, Batch] | None = None,
 ) -> list[npt.NDArray[np.float32]]:
     """float32 [T] for each piece: ln p(id | before) of every id, under the grammar's mask, from a fresh state.
 
     Pieces of more than LONG ids are read in rows side by side, each after a warm-up of the ids before it; exact:
     from their beginning in one row, which is many times slower.
     see(i, log_probabilities_TV, positions) is shown the whole distribution of piece i, part by part.
-    each: how the parts of the work are done, such as by several threads.
+    each: how the parts of the work are done, such as by several threads. wholes: kept for the next time, since a
+    piece's context costs more than scoring it.
     """
     found = [np.zeros(len(piece), np.float32) for piece in pieces]
     masks = torch.from_numpy(tokenizer.grammar.masks.copy())
+    known: dict[int, Batch] = {} if wholes is None else wholes
+
+    def piece(i: int) -> Batch:
+        if i not in known:
+            known[i] = whole(pieces[i], tokenizer)
+        return known[i]
 
     def score(group: list[_Row]) -> None:
-        batch = padded([pieces[row.piece] for row in group], tokenizer, [slice(r.begin, r.stop) for r in group])
+        batch = padded([piece(row.piece) for row in group], [slice(row.begin, row.stop) for row in group])
         state = model.start(len(group))
         for start in range(0, batch.ids.shape[1], CHUNK):
             part = slice(start, start + CHUNK)

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.evaluation.copying import Training, copying, ngrams
+from seqgen.core.repetition import ngrams
+from seqgen.evaluation.copying import Training, copying
 
 texts = st.lists(st.integers(0, 2), max_size=25).map(lambda ids: np.array(ids, np.int32))
 
