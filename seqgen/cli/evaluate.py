@@ -23,7 +23,9 @@ def command(
     if split not in ("test", "valid"):
         raise UsageError(f"No split {split!r}.", "Choose test or valid.")
     model = api.load(run)
-    numbers = model.evaluate(split, corpus, reporter=console.Console())  # type: ignore[arg-type]
+    reporter = console.Console()
+    reporter.fallen_back(model)
+    numbers = model.evaluate(split, corpus, reporter=reporter)  # type: ignore[arg-type]
     if json:
         console.out_json(numbers)
         return
