@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.core.errors import SeqgenError
 
 if TYPE_CHECKING:
+    from seqgen.api import Model
     from seqgen.training.loop import Progress
 
 _LIVE = 0.1  # seconds between two pictures of a live line
@@ -73,6 +74,11 @@ class Console:
             return
         self._clear()
         print(text, file=sys.stderr, flush=True)
+
+    def fallen_back(self, model: Model) -> None:
+        """Say which checkpoints are damaged, and which one is used instead."""
+        for problem in model.problems:
+            self.note(f"{problem.message} Checkpoint {model.checkpoint.path.name} is used.")
 
     def working(self, what: str, done: int, total: int) -> None:
         """A part of something that takes a while."""

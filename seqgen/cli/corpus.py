@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from seqgen.cli import console
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import UsageError
+from seqgen.core.files import write_bytes
 
 app = typer.Typer(help="Make a corpus on this machine.", no_args_is_help=True)
 
@@ -57,8 +57,6 @@ def get(
     if name not in known:
         raise UsageError(f"No corpus {name!r}.", f"Known: {', '.join(known)}.")
     target = out / name
-    target.mkdir(parents=True, exist_ok=True)
-    source = _SHIPPED / name / "corpus.toml"
     if not (target / "corpus.toml").exists():
-        shutil.copyfile(source, target / "corpus.toml")
+        write_bytes(target / "corpus.toml", (_SHIPPED / name / "corpus.toml").read_bytes())
     build(target, json)

@@ -26,6 +26,7 @@ def command(
         raise UsageError(f"No split {split!r}.", "Choose test or valid.")
     model = api.load(run)
     reporter: Any = console.Console()
+    reporter.fallen_back(model)
     numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic)  # type: ignore[arg-type]
     if json:
         console.out_json(numbers)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqgen.cli import console
 from seqgen.core.domain import Domain, domains, load_tokenizer
-from seqgen.core.errors import BadInput, SeqgenError
+from seqgen.core.errors import BadInput, RunError, SeqgenError
+
+if TYPE_CHECKING:
+    from seqgen.core.tokenizer import Tokenizer
 
 
 def command(
     file: Annotated[Path, typer.Argument(help="The file to look into.")],
     run: Annotated[str | None, typer.Option(help="Use this run's tokenizer; else one fitted to the file.")] = None,
-    limit: Annotated[int, typer.Option(help="Show at most so many events and tokens.")] = 24,
+    limit: Annotated[int, typer.Option(min=0, help="Show at most so many events and tokens.")] = 24,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whole.")] = False,
 ) -> None:
     """Show a file's events, its tokens and ids, and what the tokenizer changes or leaves out."""
@@ -24,7 +27,8 @@ def command(
 
     domain = _domain_of(file)
     pieces = read_bounded(file, domain)
-    found = [_look(piece, domain, run) for piece in pieces]
+    tokenizer = load_tokenizer(_run_folder(run) / "tokenizer.json") if run is not None else None
+    found = [_look(piece, domain, tokenizer) for piece in pieces]
     if json:
         first = found[0]
         console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first})
@@ -51,13 +55,10 @@ def _domain_of(file: Path) -> Domain:
     raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 
 
-def _look(piece: Any, domain: Domain, run: str | None) -> dict[str, Any]:
+def _look(piece: Any, domain: Domain, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = {"events": list(domain.describe(piece)), "tokens": [], "ids": [], "problems": []}
     try:
-        if run is not None:
-            tokenizer = load_tokenizer(_run_folder(run) / "tokenizer.json")
-        else:
-            tokenizer = domain.fit([piece], domain.options())
+        tokenizer = tokenizer or domain.fit([piece], domain.options())
         found["tokenizer"] = tokenizer.name
         ids = tokenizer.encode(piece)
         found["ids"] = ids.tolist()
@@ -70,5 +71,7 @@ def _look(piece: Any, domain: Domain, run: str | None) -> dict[str, Any]:
 
 
 def _run_folder(run: str) -> Path:
-    path = Path(run)
-    return path if (path / "tokenizer.json").is_file() else Path("runs") / run
+    for path in (Path(run), Path("runs") / run):
+        if (path / "tokenizer.json").is_file():
+            return path
+    raise RunError(f"There is no run {run!r}.", "`seqgen runs` lists the runs here.")

@@ -13,7 +13,7 @@ from seqgen.cli import console
 def command(
     file: Annotated[Path, typer.Argument(help="The file whose continuation is asked for.")],
     run: Annotated[str | None, typer.Option(help="A run's folder or name; the newest by default.")] = None,
-    top: Annotated[int, typer.Option(help="How many of the likeliest.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="How many of the likeliest.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the likeliest next tokens with their probabilities."""
@@ -21,6 +21,7 @@ def command(
     from seqgen.corpus.build import read_bounded
 
     model = api.load(run)
+    console.Console().fallen_back(model)
     piece = read_bounded(file, model.domain)[0]
     predictions = model.predict(piece, top)
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ def command(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help='Header values, like key="G major".')
     ] = None,
     key: Annotated[str | None, typer.Option(help='Music: the key, like "G major".')] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Draw new pieces and write them as files."""
@@ -39,12 +40,14 @@ def command(
 
     from seqgen import api
     from seqgen.corpus.build import read_bounded
+    from seqgen.training.machine import choose_machine
 
     reporter = console.Console()
-    model = api.load(run, device)
-    for problem in model.problems:
-        reporter.note(f"{problem.message} Checkpoint {model.checkpoint.path.name} is used.")
+    model = api.load(run, choose_machine(device)["device"])
+    reporter.fallen_back(model)
     header = _pairs(given or []) | ({"key": key} if key else {})
+    for name in header.keys() & signature(api.Model.sample).parameters.keys():
+        raise UsageError(f"--set gives header values, and {name!r} is none.", "`seqgen sample --help` lists options.")
     piece = read_bounded(prompt, model.domain)[0] if prompt else None
     seed = secrets.randbelow(2**32) if seed is None else seed
     targets = _targets(out, model, count, seed)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -92,8 +93,11 @@ def _flags(options: type) -> list[inspect.Parameter]:
 
 def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool, *, stopped: bool) -> None:
     """Say how good the model is and what to type next."""
+    from seqgen.training.checkpoint import latest_good
+
+    named = quote(str(path))
     numbers = None if stopped else api.finish(model, reporter)
-    state = model.checkpoint.state()
+    state = latest_good(path / "checkpoints")[0].state()  # the model's own checkpoint is the best, not the last
     baselines = {} if numbers is None else {k: v["nats_per_token"] for k, v in numbers["baselines"].items()}
     best = min(baselines.items(), key=lambda item: item[1], default=None)
     if json:
@@ -113,7 +117,7 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
     if stopped:
         console.out(
             f"Stopped and saved at step {state['step']}. Go on with:\n  seqgen train {model.domain.name} "
-            f"{model.run.corpus()['path']} --resume --out {path}"
+            f"{quote(model.run.corpus()['path'])} --resume --out {named}"
         )
         return
     if numbers is not None and best is not None:
@@ -124,7 +128,7 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
         console.table(rows, right=[1])
         better = f"{share:.0%} below" if share > 0 else f"{-share:.0%} above"
         console.out(f"{better} the best n-gram ({best[0]}).")
-    console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen sample {path} --count 8 --temperature 0.9")
+    console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen sample {named} --count 8 --temperature 0.9")
 
 
 class _Stop:

@@ -1,0 +1,133 @@
+"""`seqgen sample`: files that open everywhere, the same for the same seed, as asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqgen.domains.midi.files import read
+from seqgen.domains.midi.score import KeySignature, Score, TimeSignature
+
+Cli = Callable[..., Any]
+SHORT = ("--length", "2bars", "--count", 2)
+
+
+def piece(path: Path) -> Score:
+    (score,) = read(path)
+    return score
+
+
+def content(folder: Path) -> list[bytes]:
+    return [p.read_bytes() for p in sorted(folder.iterdir())]
+
+
+def test_json_names_the_files_and_what_it_took(cli: Cli, run: Path, tmp_path: Path) -> None:
+    result = cli("sample", run, *SHORT, "--seed", 5, "--out", "d", "--json")
+    found = json.loads(result.out)
+    assert result.code == 0 and {"files", "seed", "seconds", "tokens", "tokens_per_second", "violations"} <= set(found)
+    assert found["files"] == [str(Path("d") / f"seed5-{i}.mid") for i in (1, 2)] and found["seed"] == 5
+    assert found["violations"] == 0 and found["tokens"] > 100
+    assert all(piece(tmp_path / file).n_notes for file in found["files"])
+
+
+def test_text_is_the_files_and_stderr_says_how_to_have_them_again(cli: Cli, run: Path, tmp_path: Path) -> None:
+    result = cli("sample", run, *SHORT, "--out", "one")
+    paths = [Path(line) for line in result.out.splitlines()]
+    assert [p.parent for p in paths] == [Path("one")] * 2 and all(p.is_file() for p in paths)
+    seed = re.search(r"seed (\d+)", result.err)
+    assert seed
+    cli("sample", run, *SHORT, "--seed", seed[1], "--out", "again")
+    assert content(tmp_path / "one") == content(tmp_path / "again")
+
+
+def test_the_same_seed_gives_the_same_bytes(cli: Cli, run: Path, tmp_path: Path) -> None:
+    for folder, seed, count in (("a", 1, 2), ("b", 1, 2), ("other", 2, 2), ("more", 1, 3)):
+        assert cli("sample", run, "--length", "2bars", "--count", count, "--seed", seed, "--out", folder).code == 0
+    a, b, other, more = (content(tmp_path / name) for name in ("a", "b", "other", "more"))
+    assert a == b == more[:2] and not set(a) & set(other) and len(set(more)) == 3
+    # The likeliest is the likeliest, whatever the seed.
+    for folder, seed in (("c", 1), ("d", 2)):
+        cli("sample", run, *SHORT, "--temperature", 0, "--seed", seed, "--out", folder)
+    assert content(tmp_path / "c") == content(tmp_path / "d")
+
+
+def test_filters_reach_the_model(cli: Cli, run: Path, tmp_path: Path) -> None:
+    cli("sample", run, *SHORT, "--seed", 1, "--out", "free")
+    for i, narrow in enumerate((("--top-k", 1), ("--top-p", 0.01), ("--min-p", 1))):
+        assert cli("sample", run, *SHORT, "--seed", 1, *narrow, "--out", f"{i}").code == 0
+        assert content(tmp_path / f"{i}") == content(tmp_path / "0") != content(tmp_path / "free")
+
+
+def test_out_is_a_file_or_a_folder(cli: Cli, run: Path, tmp_path: Path) -> None:
+    short = ("--length", "1bar")
+    assert cli("sample", run, *short, "-n", 1, "--out", "new/one.mid").out == f"{Path('new/one.mid')}\n"
+    assert cli("sample", run, *short, "-n", 2, "--out", "two.MIDI").code == 0
+    assert cli("sample", run, *short, "-n", 1, "--seed", 3, "--out", "deep/er").code == 0
+    found = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert found == ["deep/er/seed3-1.mid", "new/one.mid", "two-1.MIDI", "two-2.MIDI"]
+
+
+def test_without_a_run_the_newest_is_used_and_keeps_its_samples(cli: Cli, run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "runs" / "mine")
+    assert len(cli("sample", "--length", "1bar").out.splitlines()) == 4
+    assert len(list((tmp_path / "runs" / "mine" / "samples").glob("*.mid"))) == 4
+    assert "mine" in cli("sample", "mine", "--length", "1bar").out
+
+
+@pytest.mark.parametrize("number", [3, 6, 11])
+def test_a_prompt_goes_on_in_its_own_key_and_time_signature(
+    cli: Cli, run: Path, corpus: Path, chorales: list[Score], number: int, tmp_path: Path
+) -> None:
+    prompt = chorales[number]
+    file = corpus / f"{prompt.name}.mid"
+    assert cli("sample", run, "--prompt", file, *SHORT, "--seed", 0, "--out", "d").code == 0
+    for path in sorted((tmp_path / "d").iterdir()):
+        score = piece(path)
+        assert score.key_signatures == prompt.key_signatures and score.time_signatures[0] == prompt.time_signatures[0]
+        # In quarters, for the grid may be another; a last note may be held on.
+        end = (prompt.onset + prompt.duration).max() / prompt.ticks_per_quarter
+        onset = score.onset / score.ticks_per_quarter
+        begun = onset < end - 1
+        assert sorted(zip(onset[begun], score.pitch[begun], strict=True)) == sorted(
+            (t, p) for t, p in zip(prompt.onset / prompt.ticks_per_quarter, prompt.pitch, strict=True) if t < end - 1
+        )
+        bar = prompt.time_signatures[0].numerator
+        assert (score.onset + score.duration).max() / score.ticks_per_quarter <= end + 2 * bar
+
+
+def test_length_is_in_bars_or_tokens(cli: Cli, run: Path) -> None:
+    def tokens(length: str, *more: str) -> int:
+        result = cli("sample", run, "-n", 1, "--length", length, *more, "--seed", 0, "--out", "d", "--json")
+        return int(json.loads(result.out)["tokens"])
+
+    header_and_end, voices, sixteenths = 5, 4, 12
+    assert tokens("2bars", "--set", "time_signature=3/4") == header_and_end + 2 * sixteenths * voices
+    assert tokens("2", "--set", "time_signature=3/4") == tokens("2 bars", "--set", "time_signature=3/4")
+    assert tokens("40 tokens") == header_and_end + 40
+
+
+def test_key_and_set_are_what_the_file_says(cli: Cli, run: Path, tmp_path: Path) -> None:
+    def first(*given: str) -> Score:
+        assert cli("sample", run, "-n", 1, "--length", "2bars", *given, "--out", "a.mid").code == 0
+        return piece(tmp_path / "a.mid")
+
+    assert first("--key", "G major").key_signatures == (KeySignature(0, 1, False),)
+    assert first("--set", "key=D minor").key_signatures == (KeySignature(0, -1, True),)
+    score = first("--set", "time_signature=3/4", "--set", "key=Bb", "--key", "E minor")
+    assert score.time_signatures == (TimeSignature(0, 3, 4),) and score.key_signatures == (KeySignature(0, 1, True),)
+
+
+def test_pieces_have_the_corpus_tempo_voices_and_range(cli: Cli, run: Path, tmp_path: Path) -> None:
+    cli("sample", run, "--length", "4bars", "--seed", 1, "--out", "d")
+    for path in (tmp_path / "d").iterdir():
+        score = piece(path)
+        assert {t.name for t in score.tracks} <= {"Soprano", "Alto", "Tenor", "Bass"}
+        assert score.tempos[0].quarters_per_minute == pytest.approx(100, abs=0.1)
+        assert np.all((score.pitch > 20) & (score.pitch < 110))

@@ -1,0 +1,155 @@
+"""What the documents tell people to type is typed: commands, Python, links."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import seqgen
+from seqgen import api
+from seqgen.cli.app import app
+
+Cli = Callable[..., Any]
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(ROOT.glob("*.md"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def typed(text: str) -> list[list[str]]:
+    """The words of every command of the shell blocks, in their order."""
+    lines = "\n".join(blocks(text, "sh")).replace("\\\n", " ").splitlines()
+    parts = [part for line in lines for part in line.split("&&")]
+    return [words for part in parts if (words := shlex.split(part, comments=True))]
+
+
+def ours(text: str) -> list[list[str]]:
+    return [words[1:] for words in typed(text) if words[0] == "seqgen"]
+
+
+def parsed(arguments: list[str]) -> dict[str, Any]:
+    """What a command would be called with. Raises for what it does not take."""
+    command: Any = typer.main.get_command(app)
+    name = "seqgen"
+    while hasattr(command, "commands"):
+        name, command, arguments = arguments[0], command.commands[arguments[0]], arguments[1:]
+    parameters: dict[str, Any] = command.make_context(name, list(arguments)).params
+    return parameters
+
+
+def options(command: Any) -> set[str]:
+    """Every option of a command and of those below it."""
+    own = {word for p in command.params for word in p.opts}
+    return own.union(*(options(below) for below in getattr(command, "commands", {}).values()))
+
+
+ALL_COMMANDS = [words for document in DOCUMENTS for words in ours(document.read_text(encoding="utf-8"))]
+
+
+@pytest.fixture
+def tunes(corpus: Path, tmp_path: Path) -> None:
+    """Every MIDI file that the README names, in the present folder."""
+    for name in set(re.findall(r"[\w-]+\.mid\b", "\n".join(blocks(README, "sh") + blocks(README, "python")))):
+        shutil.copy(corpus / "chorale03.mid", tmp_path / name)
+
+
+def test_the_readme_shows_the_commands() -> None:
+    assert {"train", "sample", "predict", "evaluate", "inspect"} <= {words[0] for words in ours(README)}
+
+
+@pytest.mark.parametrize("arguments", ALL_COMMANDS, ids=" ".join)
+def test_every_command_takes_what_the_documents_give_it(arguments: list[str]) -> None:
+    parsed(arguments)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_options_named_in_a_sentence_exist(document: Path) -> None:
+    sentences = re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    known = options(typer.main.get_command(app)) | {"--help"}
+    for code in re.findall(r"`([^`]+)`", sentences):
+        if code.startswith(("--", "seqgen ")):  # others' options are others' affair
+            assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", code)) <= known, code
+
+
+def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() -> None:
+    for document in DOCUMENTS:
+        for program, *arguments in typed(document.read_text(encoding="utf-8")):
+            if program in ("python", "bash") and arguments[0] != "-m":
+                source = (ROOT / arguments[0]).read_text(encoding="utf-8")
+                assert all(f'"{word}"' in source for word in arguments if word.startswith("--")), arguments
+            elif program == "pytest" and "-m" in arguments:
+                assert f'"{arguments[arguments.index("-m") + 1]}: ' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None) -> None:
+    """In their order, in one folder: on the tiny corpus, for two steps, two bars at a time."""
+    for arguments in ours(README):
+        given, words = parsed(arguments), list(arguments)
+        if words[0] == "train":
+            words[words.index(str(given["path"]))] = str(corpus)
+            if given["minutes"] is not None:
+                at = words.index("--minutes")
+                del words[at : at + 2]
+            words += [] if given["resume"] else ["--steps", "2", "--preset", "tiny"]
+        elif words[0] == "sample":
+            words += ["--length", "2bars"]
+        elif words[0] == "corpus":
+            continue  # tested with a recipe that takes no time in tests/cli
+        result = cli(*words)
+        assert result.code == 0 and result.out, (words, result.err)
+
+
+def test_the_shown_python_runs(
+    cli: Cli, run: Path, corpus: Path, tunes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def train(domain: str, path: str, **settings: Any) -> Any:
+        inspect.signature(api.train).bind(domain, path, **settings)
+        shutil.copytree(run, tmp_path / "runs" / f"run{len(list(tmp_path.rglob('config.json')))}")
+        return api.load()
+
+    monkeypatch.setattr(seqgen, "train", train, raising=False)
+    shown = blocks(README, "python")
+    assert len(shown) >= 2
+    namespace: dict[str, Any] = {}
+    for source in shown:
+        exec(compile(re.sub(r"\b\d+bars", "2bars", source), "README.md", "exec"), namespace)  # noqa: S102
+
+
+def test_tokenizers_alone_come_without_torch(tunes: None, tmp_path: Path) -> None:
+    (source,) = (source for source in blocks(README, "python") if "import seqgen\n" not in source)
+    program = source + "\nimport sys\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    titles = {re.sub(r"[^\w -]", "", t).strip().lower().replace(" ", "-") for t in re.findall(r"^#+ (.*)$", text, re.M)}
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in titles, target
+        elif not re.match(r"[a-z]+:", target):
+            path = (document.parent / target.split("#")[0]).resolve()
+            assert path.is_relative_to(ROOT) and path.exists(), target
+
+
+def test_the_gate_runs_the_readmes_test_command() -> None:
+    (shown,) = {line for block in blocks(README, "sh") for line in block.splitlines() if re.search(r"\bpytest\b", line)}
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert shown in gate
+    assert "set -euo pipefail" in gate[: gate.index(shown)]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK) or "bash .ci/run" in (ROOT / "CONTRIBUTING.md").read_text()
