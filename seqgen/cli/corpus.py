@@ -15,7 +15,7 @@ from seqgen.core.errors import UsageError
 app = typer.Typer(help="Make a corpus on this machine.", no_args_is_help=True)
 
 _PACKAGE = Path(__file__).parents[1]
-# In a wheel the recipes lie inside the package, in a checkout beside it.
+# In a wheel the recipes lie inside the package, in a checkout beside it, there with the texts that need no recipe.
 _SHIPPED = next((p for p in (_PACKAGE / "corpora", _PACKAGE.parent / "corpora") if p.is_dir()), _PACKAGE / "corpora")
 
 
@@ -58,7 +58,7 @@ def get(
         raise UsageError(f"No corpus {name!r}.", f"Known: {', '.join(known)}.")
     target = out / name
     target.mkdir(parents=True, exist_ok=True)
-    source = _SHIPPED / name / "corpus.toml"
-    if not (target / "corpus.toml").exists():
-        shutil.copyfile(source, target / "corpus.toml")
+    for source in sorted(_SHIPPED.joinpath(name).iterdir()):
+        if source.is_file() and not (target / source.name).exists():
+            shutil.copyfile(source, target / source.name)
     build(target, json)
