@@ -17,7 +17,7 @@ class TextOptions:
     """How text is written as ids; each field is a flag."""
 
     level: LevelName = field(
-        default="characters", metadata={"help": "what one id says; words and bpe make sequences about 4 times shorter"}
+        default="characters", metadata={"help": "what one id says; words and bpe make sequences about 3 times shorter"}
     )
     size: int = field(default=4096, metadata={"help": "the most characters, words or merges that get ids of their own"})
     fallback: bool = field(
