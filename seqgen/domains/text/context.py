@@ -32,6 +32,15 @@ _MANY_IDS = 512  # from here on what followed is not told apart by how long it h
 NONE, BEGINS, GOES_ON = range(3)  # what an id is to a word
 
 
+def word_kind(string: bytes) -> int:
+    """What an id that stands for these bytes is to a word: " the" begins one, "the", an apostrophe or a byte of a
+    longer character goes on, a comma is none of it."""
+    text = string.decode("utf-8", "replace")
+    if not text or not (text.strip()[-1:].isalnum() or text in ("'", "\u2019", "\ufffd")):
+        return NONE
+    return BEGINS if text[0].isspace() else GOES_ON
+
+
 class TextContext:
     """Context of a text tokenization. kinds: int [V], whether an id begins a word, goes on with it, or is none of it.
     line_ends: bool [V]."""
