@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +24,9 @@ from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.report import model_card
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.sampler import Request, sample
+from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.checkpoint import checkpoints
-from seqgen.training.config import TrainConfig, default_config
+from seqgen.training.config import TrainConfig, default_config, regularised
 from seqgen.training.loop import Progress, Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.run import Run, find_run, new_run_path
@@ -49,10 +50,14 @@ class Reporter:
 
 @dataclass(frozen=True)
 class Sample:
-    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`)."""
+    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`).
+
+    log_probabilities: float32 [T], of each id as learned; None unless they were asked for.
+    """
 
     ids: Ids
     piece: Any
+    log_probabilities: npt.NDArray[np.float32] | None = None
 
 
 class Model:
@@ -77,6 +82,8 @@ class Model:
         min_p: float | None = None,
         repetition_penalty: float | None = None,
         seed: int | None = None,
+        stop: Sequence[str] = (),
+        log_probabilities: bool = False,
         report: Callable[[int], None] = lambda n_tokens: None,
         **given: str,
     ) -> list[Sample]:
@@ -89,14 +96,76 @@ class Model:
             temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
                 domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
+            stop: texts; a sample ends with the first that it says (of text only).
+            log_probabilities: give them with each sample.
             given: header values, such as key="G major"; what is not given the model chooses.
 
         Raises:
             UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
         """
-        tokenizer = self.tokenizer
+        request = self._request(length, prompt, given, stop)
+        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
+        drawn = draw(
+            self.network, self.tokenizer, request, count=count, filters=filters,
+            seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities, report=report,
+        )  # fmt: skip
+        return [
+            Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
+            for d in drawn
+        ]
+
+    def stream(
+        self,
+        length: str | None = None,
+        *,
+        prompt: Any = None,
+        temperature: float | tuple[float, float] | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """One new text, part by part as it is drawn, without the prompt; arguments as `sample` has them. Raises
+        UsageError where pieces are no texts."""
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} cannot be streamed.", "Pieces of it are whole or not at all.")
+        request = self._request(length, prompt, {}, stop)
+        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
+        seed = secrets.randbelow(2**32) if seed is None else seed
+        waiting: list[int] = []  # bytes of a character that is not whole yet
+        for i in draw_one(self.network, self.tokenizer, request, filters=filters, seed=seed):
+            waiting.append(i)
+            text = self.tokenizer.decode(np.array(waiting, np.int32))
+            if not text.endswith("\ufffd") or len(waiting) > 3:
+                yield text
+                waiting = []
+
+    def _request(self, length: str | None, prompt: Any, given: Mapping[str, str], stop: Sequence[str]) -> Request:
         amount, unit = parse_length(length or self.domain.default_length, self.domain)
-        request = Request(tokenizer.template(prompt, (amount, unit), **given), (amount, unit))
+        template = self.tokenizer.template(prompt, (amount, unit), **given)
+        if not stop:
+            return Request(template, (amount, unit))
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} knows no stop strings.", "They are for text.")
+        longest = max(len(text.encode()) for text in stop)
+
+        def until(ids: Ids) -> bool:
+            said = self.tokenizer.decode(ids[max(len(template), len(ids) - longest) :])
+            return any(text in said for text in stop)
+
+        return Request(template, (amount, unit), until=until)
+
+    def _filters(
+        self,
+        temperature: float | tuple[float, float] | None,
+        top_k: int | None,
+        top_p: float | None,
+        min_p: float | None,
+        repetition_penalty: float | None,
+    ) -> Filters:
+        """What is None is as the domain has it."""
         asked = {
             "temperature": temperature,
             "top_k": top_k,
@@ -104,10 +173,7 @@ class Model:
             "min_p": min_p,
             "repetition_penalty": repetition_penalty,
         }
-        filters = Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})  # type: ignore[arg-type]
-        seed = secrets.randbelow(2**32) if seed is None else seed
-        drawn = sample(self.network, tokenizer, request, count=count, filters=filters, seed=seed, report=report)
-        return [Sample(ids, tokenizer.decode(ids)) for ids in drawn]
+        return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})  # type: ignore[arg-type]
 
     def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
         """What may come next after a piece: [{action, probability}], the likeliest first."""
@@ -130,12 +196,22 @@ class Model:
         ]
 
     def score(self, piece: Any) -> dict[str, float]:
-        """How likely a piece is: tokens (scored ids), nats, nats_per_token."""
+        """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
+        character."""
         ids = self.tokenizer.encode(piece)
         (log_p,) = piece_log_probabilities(self.network, self.tokenizer, [ids])
         scored = self.tokenizer.vocabulary.scored[ids]
-        nats = -float(log_p[scored].sum(dtype=np.float64))
-        return {"tokens": int(scored.sum()), "nats": nats, "nats_per_token": nats / max(1, int(scored.sum()))}
+        n, nats = int(scored.sum()), -float(log_p[scored].sum(dtype=np.float64))
+        found: dict[str, float] = {"tokens": n, "nats": nats, "nats_per_token": nats / max(1, n)}
+        return found | self._per_character([ids], nats)
+
+    def _per_character(self, pieces: Sequence[Ids], nats: float) -> dict[str, float]:
+        """characters, nats and bits a character, of texts."""
+        if not self.domain.textual:
+            return {}
+        n = sum(len(self.tokenizer.decode(ids)) for ids in pieces)
+        per = nats / max(1, n)
+        return {"characters": n, "nats_per_character": per, "bits_per_character": per / math.log(2)}
 
     def evaluate(
         self,
@@ -172,6 +248,7 @@ class Model:
             dynamic=dynamic,
             report=reporter.working,
         )
+        numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
         return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
 
 
@@ -201,7 +278,7 @@ def train(
     """Learn a corpus and return the trained model.
 
     Args:
-        domain: "midi".
+        domain: "midi", "text", or another of `seqgen domains`.
         path: a folder of files (with or without a corpus.toml), or one file.
         minutes: how long, on this machine; 3 by default. It becomes a number of steps after a short trial.
         steps: how long, in steps, instead of minutes.
@@ -252,6 +329,7 @@ def train(
     reporter.note("trying this machine's speed")
     seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
     config = calibrate(config, prepared.tokenizer, training, valid, seconds)
+    config = regularised(config, n_tokens, [name for name, value in settings.items() if value is not None])
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
     about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
     with run.lock():

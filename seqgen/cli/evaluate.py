@@ -34,6 +34,9 @@ def command(
     about = f"{numbers['pieces']} pieces of {numbers['split']}, {numbers['tokens']:,} scored tokens"
     console.out(f"{model.run.path}: {about}; every distribution is renormalised")
     console.out("over what the grammar allows, header values are not counted.\n")
+    if "characters" in numbers:
+        per = f"{numbers['nats_per_character']:.4f} nats, {numbers['bits_per_character']:.4f} bits a character"
+        console.out(f"{numbers['characters']:,} characters: {per}\n")
     rows = [
         (
             "this model",

@@ -40,7 +40,8 @@ class Domain:
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         unit_name: what one scored id is called in reports ("note", "character").
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
-            suffix. isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
+            suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
+        isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Domain:
     unit_name: str = "id"
     size_limit: str = "max_file_bytes"
     any_suffix: bool = False
+    textual: bool = False
     isolated: bool = True
     sampling: Mapping[str, float] = field(default_factory=dict)
 

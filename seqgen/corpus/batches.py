@@ -137,7 +137,10 @@ class Crops:
 class Streams:
     """Pieces laid end to end and read by `batch_size` readers, spread evenly and each going on where its last crop
     ended: the model's state is carried from batch to batch. After the end of the last piece comes the first again.
+    Now and then a reader forgets what it read, so that the model also learns to begin.
     """
+
+    FORGETS = 1 / 32  # of the crops
 
     def __init__(
         self, pieces: Sequence[Ids], tokenizer: Tokenizer[Any], *, batch_size: int, crop: int, seed: int
@@ -157,6 +160,7 @@ class Streams:
         )
         self._counts = tokenizer.vocabulary.scored.astype(np.float32)
         shift = int(np.random.Generator(np.random.Philox(key=[seed, 0])).integers(n))
+        self._seed = seed
         self._readers = (shift + np.arange(batch_size) * n // batch_size) % n
 
     def __call__(self, step: int) -> Batch:
@@ -167,6 +171,8 @@ class Streams:
         previous = self._ids[at - 1].astype(np.int64)
         place = np.searchsorted(self._starts, at.reshape(-1)).clip(max=len(self._starts) - 1).reshape(at.shape)
         previous[self._starts[place] == at] = self._begin
+        rng = np.random.Generator(np.random.Philox(key=[self._seed, step + 1]))
+        previous[rng.random(len(at)) < self.FORGETS, 0] = self._begin
         context = np.zeros((*at.shape, 0), np.int64) if self._context is None else self._context[at].astype(np.int64)
         return Batch(previous, ids, context, self._states[at].astype(np.int64), self._counts[ids])
 

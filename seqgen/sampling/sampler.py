@@ -79,10 +79,8 @@ def draw(
     seed: int = 0,
     log_probabilities: bool = False,
     report: Callable[[int], None] = lambda n_tokens: None,
-    watch: Callable[[Ids], None] = lambda ids_B: None,
 ) -> list[Drawn]:
-    """As `sample`, with the log-probability of every id where asked for. watch is shown the next id of each sequence
-    as it is drawn (of a finished one, any)."""
+    """As `sample`, with the log-probability of every id where asked for."""
     if count < 1:
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
@@ -91,10 +89,22 @@ def draw(
         draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities)
         while not draft.done():
             draft.step()
-            watch(draft.ids[:, draft.n - 1])
             if draft.n % 64 == 0:
                 report(draft.n * count)
         return draft.drawn()
+
+
+def draw_one(
+    model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, *, filters: Filters | None = None, seed: int = 0
+) -> Iterator[int]:
+    """The ids of one sequence behind its template, each as soon as it is drawn; the first of what `sample` gives."""
+    draft = _Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
+    while not draft.done():
+        n = draft.n
+        with _one_thread(), torch.inference_mode():
+            draft.step()
+        if draft.n > max(n, len(request.template)):
+            yield int(draft.ids[0, n])
 
 
 @contextlib.contextmanager

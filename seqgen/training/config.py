@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+import numpy as np
 
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
 # Up to so many training tokens: dropout of the layers, of their inputs, of context features, of the perceptron.
 _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0, 0.0))
+# Streams: of the same, after so many readings of the text; between them, by the logarithm of the readings.
+_READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 
 
@@ -108,6 +113,8 @@ def default_config(
     width, n_layers = PRESETS[preset]
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
     layers, inputs, context, perceptron = next(shares for most, *shares in _DROPOUT if effective < most)
+    if streams:
+        given = {"width": 256, "crop": 64, **given} if preset == "small" else given
     chosen = {
         "streams": streams,
         "width": width,
@@ -119,3 +126,19 @@ def default_config(
         **{name: value for name, value in given.items() if value is not None},
     }
     return TrainConfig(**chosen)
+
+
+def regularised(config: TrainConfig, n_tokens: int, given: Collection[str] = ()) -> TrainConfig:
+    """Streams: dropout by how often the training's steps read the text. What is in `given` stays as it is."""
+    if not config.streams:
+        return config
+    readings = config.steps * config.batch_size * config.crop / max(1, n_tokens)
+    places = [math.log(times) for times, *_ in _READINGS]
+    names = ("layer_dropout", "input_dropout", "feature_dropout", "perceptron_dropout")
+    shares = zip(*(shares for _, *shares in _READINGS), strict=True)
+    chosen = {
+        name: round(float(np.interp(math.log(max(readings, 1e-9)), places, values)), 3)
+        for name, values in zip(names, shares, strict=True)
+        if name not in given
+    }
+    return replace(config, **chosen)  # type: ignore[arg-type]  # all of them are shares

@@ -119,7 +119,7 @@ class Replicas:
         )
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
             logits, state = self.models[i](
-                previous, context, self.carried[i], dropout=dropout, generator=self._generators[i]
+                previous, context, self._state(i, previous), dropout=dropout, generator=self._generators[i]
             )
         if self._carries:
             self.carried[i] = [(hidden.detach(), cell.detach()) for hidden, cell in state]
@@ -127,6 +127,14 @@ class Replicas:
         picked = log_p.gather(-1, ids[..., None])[..., 0]
         # Padding may point at an id that its state forbids: leave it out before -inf meets 0.
         return -torch.where(weights > 0, picked * weights, 0.0).sum()
+
+    def _state(self, i: int, previous: Tensor) -> State | None:
+        """What is carried, but for sequences that begin afresh."""
+        carried = self.carried[i]
+        if carried is None:
+            return None
+        goes_on = (previous[:, 0] != self.models[i].begin)[None, :, None]
+        return [(hidden * goes_on, cell * goes_on) for hidden, cell in carried]
 
     def _to_device(self, values: npt.NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(values))

@@ -83,5 +83,7 @@ domain = Domain(
     unit_name="character",
     size_limit="max_text_bytes",
     any_suffix=True,
+    textual=True,
+    sampling={"temperature": 0.8},
     isolated=False,
 )

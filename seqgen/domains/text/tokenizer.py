@@ -38,6 +38,7 @@ class TextTokenizer(Tokenizer[str]):
     """
 
     domain = "text"
+    order = 6
 
     def __init__(self, level: LevelName = "characters", **settings: Any) -> None:
         try:
@@ -143,6 +144,15 @@ class TextTokenizer(Tokenizer[str]):
         if self.name in ("words", "bpe"):
             return self.length(max(1, round(amount / self.settings.characters_per_token)), "tokens", ids)
         return Length(np.array([any(b & 0xC0 != 0x80 for b in string) for string in self.bytes_of]), amount)
+
+    def losses(self, piece: Any) -> Mapping[str, float]:
+        """Nothing is lost; what has no id of its own is said in bytes, which the model knows little of."""
+        ids = self.encode(piece)
+        if self.name in ("bytes", "bpe"):
+            return {}
+        fallen = [self.bytes_of[i] for i in ids.tolist() if self.vocabulary.types[i] == "Byte"]
+        never = sum(byte[0] & 0xC0 != 0x80 for byte in fallen)
+        return {"characters_never_seen": float(never)} if never else {}
 
     def config(self) -> Mapping[str, Any]:
         return self.settings.config()
