@@ -13,7 +13,7 @@ import pytest
 Cli = Callable[..., Any]
 BROKEN = Path(__file__).parents[1] / "assets" / "broken"
 REFUSED = sorted(BROKEN.glob("refused_*.mid"))
-SHORT = ("--steps", 2, "--preset", "tiny")
+SHORT = ("--steps", 2, "--preset", "tiny", "--batch-size", 2)
 TRAIN = ("train", "midi")
 
 

@@ -81,7 +81,7 @@ def test_without_a_run_the_newest_is_used_and_keeps_its_samples(cli: Cli, run: P
     assert "mine" in cli("sample", "mine", "--length", "1bar").out
 
 
-@pytest.mark.parametrize("number", [3, 6, 11])
+@pytest.mark.parametrize("number", [3, 6])
 def test_a_prompt_goes_on_in_its_own_key_and_time_signature(
     cli: Cli, run: Path, corpus: Path, chorales: list[Score], number: int, tmp_path: Path
 ) -> None:

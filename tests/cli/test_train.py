@@ -15,7 +15,7 @@ import pytest
 from seqgen.cli.console import Console
 
 Cli = Callable[..., Any]
-SHORT = ("--steps", 4, "--preset", "tiny")
+SHORT = ("--steps", 2, "--preset", "tiny", "--batch-size", 2)
 
 
 def checkpoint(run: Path) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_it_ends_with_how_good_it_is_and_what_to_type_next(cli: Cli, corpus: Pat
     result = cli("train", "midi", corpus, *SHORT)
     (run,) = (tmp_path / "runs").iterdir()
     assert result.code == 0 and run.name.startswith("tiny-")
-    assert "step 4/4" in result.err and "10 train, 1 valid, 1 test" in result.err and "step" not in result.out
+    assert "step 2/2" in result.err and "10 train, 1 valid, 1 test" in result.err and "step" not in result.out
     numbers = json.loads((run / "evaluation.json").read_text())
     for value in (numbers["nats_per_token"], numbers["baselines"]["trigram"]["nats_per_token"]):
         assert f"{value:.4f}" in result.out
@@ -60,20 +60,20 @@ def test_it_ends_with_how_good_it_is_and_what_to_type_next(cli: Cli, corpus: Pat
 
 def test_json_says_what_programs_rely_on(cli: Cli, corpus: Path) -> None:
     result = cli("train", "midi", corpus, *SHORT, "--out", "r", "--json")
-    assert result.out.count("\n") == 1 and "step 4/4" in result.err
+    assert result.out.count("\n") == 1 and "step 2/2" in result.err
     found = json.loads(result.out)
     assert {"run", "steps", "seconds", "tokens_per_second", "valid_nats", "baseline_nats", "checkpoint"} <= set(found)
-    assert found["run"] == "r" and found["steps"] == 4 and found["valid_nats"] > 0
+    assert found["run"] == "r" and found["steps"] == 2 and found["valid_nats"] > 0
     assert (Path(found["checkpoint"]) / "model.safetensors").is_file()
     baselines = json.loads(Path("r/evaluation.json").read_text())["baselines"]
     assert found["baseline_nats"] == min(b["nats_per_token"] for b in baselines.values())
 
 
 def test_every_choice_is_recorded(cli: Cli, corpus: Path) -> None:
-    given = ("--tokenizer", "remi", "--seed", 3, "--learning-rate", 0.001, "--batch-size", 4, "--device", "cpu")
+    given = ("--tokenizer", "remi", "--seed", 3, "--learning-rate", 0.001, "--batch-size", 3, "--device", "cpu")
     assert cli("train", "midi", corpus, "--steps", 2, "--preset", "tiny", *given, "--out", "r").code == 0
     training = json.loads(Path("r/config.json").read_text())["training"]
-    expected = {"steps": 2, "seed": 3, "learning_rate": 0.001, "batch_size": 4, "device": "cpu", "width": 128}
+    expected = {"steps": 2, "seed": 3, "learning_rate": 0.001, "batch_size": 3, "device": "cpu", "width": 128}
     assert training | expected == training
     assert training["precision"] in ("float32", "bfloat16") and training["replicas"] >= 1
     assert json.loads(Path("r/tokenizer.json").read_text())["name"] == "remi"
@@ -81,7 +81,7 @@ def test_every_choice_is_recorded(cli: Cli, corpus: Path) -> None:
 
 
 def test_minutes_become_a_number_of_steps(cli: Cli, corpus: Path) -> None:
-    found = json.loads(cli("train", "midi", corpus, "--minutes", 0.01, "--preset", "tiny", "--out", "r", "--json").out)
+    found = json.loads(cli("train", "midi", corpus, "--minutes", 0.004, *SHORT[2:], "--out", "r", "--json").out)
     assert found["steps"] == json.loads(Path("r/config.json").read_text())["training"]["steps"] >= 10
 
 
@@ -99,19 +99,19 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
     cli: Cli, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with monkeypatch.context() as patch:
-        interrupt(patch, at_step=3)
-        stopped = cli("train", "midi", corpus, "--steps", 7, "--preset", "tiny", "--out", "my run")
+        interrupt(patch, at_step=2)
+        stopped = cli("train", "midi", corpus, "--steps", 5, *SHORT[2:], "--out", "my run")
     assert stopped.code == 0 and "stopping" in stopped.err
-    assert "saved at step 3" in stopped.out and checkpoint(tmp_path / "my run")["step"] == 3
+    assert "saved at step 2" in stopped.out and checkpoint(tmp_path / "my run")["step"] == 2
     # The same choices without a stop: precision is chosen by a trial, and may differ from one run to the next.
     (tmp_path / "whole").mkdir()
     for name in ("config.json", "tokenizer.json", "corpus.json"):
         shutil.copy(tmp_path / "my run" / name, tmp_path / "whole" / name)
     whole = cli("train", "midi", corpus, "--resume", "--out", "whole")
-    assert "at step 0 of 7" in whole.err
+    assert "at step 0 of 5" in whole.err
     program, *arguments = shlex.split(stopped.out.split("Go on with:\n")[1])
     resumed = cli(*arguments)
-    assert program == "seqgen" and resumed.code == 0 and "at step 3 of 7" in resumed.err
+    assert program == "seqgen" and resumed.code == 0 and "at step 2 of 5" in resumed.err
     assert checkpoint(tmp_path / "my run") == checkpoint(tmp_path / "whole")
     assert (tmp_path / "my run" / "metrics.csv").read_bytes() == (tmp_path / "whole" / "metrics.csv").read_bytes()
     assert resumed.out.replace("'my run'", "whole").replace("my run", "whole") == whole.out
@@ -120,7 +120,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
 def test_stopping_twice_leaves_at_once(cli: Cli, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch:
-        interrupt(patch, at_step=2, times=2)
+        interrupt(patch, at_step=1, times=2)
         result = cli("train", "midi", corpus, *SHORT, "--out", "r")
     assert result.code == 128 + signal.SIGINT and result.out == ""
     assert not (tmp_path / "r" / ".lock").exists() and signal.getsignal(signal.SIGINT) is before
