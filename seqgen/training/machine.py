@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -89,14 +88,13 @@ def _trial(
 
 
 def _seconds_per_step(trainer: Trainer, seconds: float) -> float:
-    """Of a step with its batch made ahead, as the loop does; the first steps, which allocate, left out."""
-    with ThreadPoolExecutor(1) as ahead:
-        upcoming = ahead.submit(trainer.batches, 0)
-        begin, n = time.monotonic(), -2
-        while n < 1 or time.monotonic() - begin < seconds:
-            batch, upcoming = upcoming.result(), ahead.submit(trainer.batches, n + 3)
-            trainer.train_step(batch)
-            n += 1
-            if n == 0:
-                begin = time.monotonic()
-        return (time.monotonic() - begin) / n
+    """Of a step with its batch made before, as later in a training, when every piece's context is known; the first
+    steps, which allocate, left out."""
+    batches = [trainer.batches(i) for i in range(4)]
+    for batch in batches[:2]:
+        trainer.train_step(batch)
+    begin, n = time.monotonic(), 0
+    while n == 0 or time.monotonic() - begin < seconds:
+        trainer.train_step(batches[n % len(batches)])
+        n += 1
+    return (time.monotonic() - begin) / n
