@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,16 +18,15 @@ from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
 from seqgen.core.files import write_bytes, write_json
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, prepare
+from seqgen.corpus.build import Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
-from seqgen.evaluation.baselines import baseline_nats
-from seqgen.evaluation.metrics import evaluate_pieces
+from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.report import model_card
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.sampler import Request, sample
+from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.checkpoint import checkpoints
-from seqgen.training.config import TrainConfig, default_config
+from seqgen.training.config import TrainConfig, default_config, regularised
 from seqgen.training.loop import Progress, Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.run import Run, find_run, new_run_path
@@ -51,10 +50,14 @@ class Reporter:
 
 @dataclass(frozen=True)
 class Sample:
-    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`)."""
+    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`).
+
+    log_probabilities: float32 [T], of each id as learned; None unless they were asked for.
+    """
 
     ids: Ids
     piece: Any
+    log_probabilities: npt.NDArray[np.float32] | None = None
 
 
 class Model:
@@ -73,11 +76,14 @@ class Model:
         length: str | None = None,
         *,
         prompt: Any = None,
-        temperature: float = 1.0,
+        temperature: float | tuple[float, float] | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        repetition_penalty: float | None = None,
         seed: int | None = None,
+        stop: Sequence[str] = (),
+        log_probabilities: bool = False,
         report: Callable[[int], None] = lambda n_tokens: None,
         **given: str,
     ) -> list[Sample]:
@@ -87,20 +93,87 @@ class Model:
             count: how many.
             length: like "16bars", in one of the domain's units; after a prompt, so much is added to it.
             prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
-            temperature, top_k, top_p, min_p: see seqgen.sampling.filters.
+            temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
+                domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
+            stop: texts; a sample ends with the first that it says (of text only).
+            log_probabilities: give them with each sample.
             given: header values, such as key="G major"; what is not given the model chooses.
 
         Raises:
             UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
         """
-        tokenizer = self.tokenizer
-        amount, unit = parse_length(length or self.domain.default_length, self.domain)
-        request = Request(tokenizer.template(prompt, (amount, unit), **given), (amount, unit))
-        filters = Filters(temperature, top_k, top_p, min_p)
+        request = self._request(length, prompt, given, stop)
+        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
+        drawn = draw(
+            self.network, self.tokenizer, request, count=count, filters=filters,
+            seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities, report=report,
+        )  # fmt: skip
+        return [
+            Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
+            for d in drawn
+        ]
+
+    def stream(
+        self,
+        length: str | None = None,
+        *,
+        prompt: Any = None,
+        temperature: float | tuple[float, float] | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """One new text, part by part as it is drawn, without the prompt; arguments as `sample` has them. Raises
+        UsageError where pieces are no texts."""
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} cannot be streamed.", "Pieces of it are whole or not at all.")
+        request = self._request(length, prompt, {}, stop)
+        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
         seed = secrets.randbelow(2**32) if seed is None else seed
-        drawn = sample(self.network, tokenizer, request, count=count, filters=filters, seed=seed, report=report)
-        return [Sample(ids, tokenizer.decode(ids)) for ids in drawn]
+        waiting: list[int] = []  # bytes of a character that is not whole yet
+        for i in draw_one(self.network, self.tokenizer, request, filters=filters, seed=seed):
+            waiting.append(i)
+            text = self.tokenizer.decode(np.array(waiting, np.int32))
+            if not text.endswith("\ufffd") or len(waiting) > 3:
+                yield text
+                waiting = []
+
+    def _request(self, length: str | None, prompt: Any, given: Mapping[str, str], stop: Sequence[str]) -> Request:
+        amount, unit = parse_length(length or self.domain.default_length, self.domain)
+        template = self.tokenizer.template(prompt, (amount, unit), **given)
+        if not stop:
+            return Request(template, (amount, unit))
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} knows no stop strings.", "They are for text.")
+        longest = max(len(text.encode()) for text in stop)
+
+        def until(ids: Ids) -> bool:
+            said = self.tokenizer.decode(ids[max(len(template), len(ids) - longest) :])
+            return any(text in said for text in stop)
+
+        return Request(template, (amount, unit), until=until)
+
+    def _filters(
+        self,
+        temperature: float | tuple[float, float] | None,
+        top_k: int | None,
+        top_p: float | None,
+        min_p: float | None,
+        repetition_penalty: float | None,
+    ) -> Filters:
+        """What is None is as the domain has it."""
+        asked = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+        }
+        return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})  # type: ignore[arg-type]
 
     def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
         """What may come next after a piece: [{action, probability}], the likeliest first."""
@@ -123,46 +196,60 @@ class Model:
         ]
 
     def score(self, piece: Any) -> dict[str, float]:
-        """How likely a piece is: tokens (scored ids), nats, nats_per_token."""
+        """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
+        character."""
         ids = self.tokenizer.encode(piece)
         (log_p,) = piece_log_probabilities(self.network, self.tokenizer, [ids])
         scored = self.tokenizer.vocabulary.scored[ids]
-        nats = -float(log_p[scored].sum(dtype=np.float64))
-        return {"tokens": int(scored.sum()), "nats": nats, "nats_per_token": nats / max(1, int(scored.sum()))}
+        n, nats = int(scored.sum()), -float(log_p[scored].sum(dtype=np.float64))
+        found: dict[str, float] = {"tokens": n, "nats": nats, "nats_per_token": nats / max(1, n)}
+        return found | self._per_character([ids], nats)
+
+    def _per_character(self, pieces: Sequence[Ids], nats: float) -> dict[str, float]:
+        """characters, nats and bits a character, of texts."""
+        if not self.domain.textual:
+            return {}
+        n = sum(len(self.tokenizer.decode(ids)) for ids in pieces)
+        per = nats / max(1, n)
+        return {"characters": n, "nats_per_character": per, "bits_per_character": per / math.log(2)}
 
     def evaluate(
         self,
         split: Literal["valid", "test"] = "test",
         corpus: str | Path | None = None,
         reporter: Reporter | None = None,
+        *,
+        file: str | Path | None = None,
+        dynamic: bool = False,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
-        corpus: where the corpus lies now, if not where it was. Raises CorpusError when it is gone or has changed.
+        corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
+        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart.
+        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
         """
         reporter = reporter or Reporter()
         prepared = _same_corpus(self.run, corpus, reporter)
-        pieces = prepared.store.of_split(split)
+        if file is not None:
+            pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
+        else:
+            pieces = prepared.store.of_split(split)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
-        numbers = evaluate_pieces(
-            self.network, self.tokenizer, pieces, lambda done, total: reporter.working("scoring", done, total)
+        reporter.working("sampling", 0, 1)
+        samples = [drawn.ids for drawn in self.sample(4, seed=0)]
+        reporter.working("sampling", 1, 1)
+        numbers = compare(
+            self.network,
+            self.tokenizer,
+            prepared.store.of_split("train"),
+            pieces,
+            samples,
+            dynamic=dynamic,
+            report=reporter.working,
         )
-        reporter.working("counting n-grams", 0, 1)
-        baselines = baseline_nats(self.tokenizer, prepared.store.of_split("train"), {split: pieces})
-        reporter.working("counting n-grams", 1, 1)
-        return {
-            "run": str(self.run.path),
-            "split": split,
-            **numbers,
-            "baselines": {
-                name: {
-                    "nats_per_token": round(values[split], 4),
-                    "bits_per_token": round(values[split] / math.log(2), 4),
-                }
-                for name, values in baselines.items()
-            },
-        }
+        numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
+        return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
 
 
 def load(run: str | Path | None = None, device: str = "cpu") -> Model:
@@ -181,6 +268,7 @@ def train(
     device: str = "auto",
     out: str | Path | None = None,
     resume: bool = False,
+    start_from: str | Path | None = None,
     strict: bool = False,
     options: Any = None,
     reporter: Reporter | None = None,
@@ -190,7 +278,7 @@ def train(
     """Learn a corpus and return the trained model.
 
     Args:
-        domain: "midi".
+        domain: "midi", "text", or another of `seqgen domains`.
         path: a folder of files (with or without a corpus.toml), or one file.
         minutes: how long, on this machine; 3 by default. It becomes a number of steps after a short trial.
         steps: how long, in steps, instead of minutes.
@@ -199,6 +287,7 @@ def train(
         device: auto, cpu or cuda.
         out: the run's folder; runs/<corpus>-<time> by default.
         resume: go on with the run in `out` (or the newest) exactly where its last checkpoint stands.
+        start_from: a run whose weights the new training begins with, as far as both know the same ids and context.
         strict: end at the first file that cannot be read instead of leaving it out.
         options: the domain's options (MidiOptions …), or give its fields by name among the settings.
         reporter: told how it goes. stop: asked after every step; True saves and ends.
@@ -216,6 +305,9 @@ def train(
     if minutes is not None and not 0 < minutes < 60 * 24 * 60:
         raise UsageError(f"{minutes} minutes is not a time to train for.")
     options, settings = _split_options(found, options, settings)
+    before = None if start_from is None else find_run(start_from)
+    if before is not None:
+        settings = {**settings, "width": before.config().width, "n_layers": before.config().n_layers}
     machine = choose_machine(device)
     corpus = open_corpus(Path(path))
     if corpus.domain and corpus.domain != domain:
@@ -227,6 +319,7 @@ def train(
     config = default_config(
         n_tokens=n_tokens,
         n_augmentations=len(prepared.tokenizer.augmentations),
+        streams=found.split != "piece",
         preset=preset,
         seed=seed,
         steps=steps,
@@ -236,11 +329,20 @@ def train(
     reporter.note("trying this machine's speed")
     seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
     config = calibrate(config, prepared.tokenizer, training, valid, seconds)
+    config = regularised(config, n_tokens, [name for name, value in settings.items() if value is not None])
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
     about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
     with run.lock():
         run.create(prepared.tokenizer, config, about)
-        return _go_on(run, Trainer(config, prepared.tokenizer, training, valid), reporter, stop, prepared)
+        trainer = Trainer(config, prepared.tokenizer, training, valid)
+        if before is not None:
+            taken = trainer.start_from(before.model()[1].model(), before.tokenizer())
+            reporter.note(
+                f"begins with the weights of {before.path}: {taken.n_ids} of {len(prepared.tokenizer.vocabulary)} ids "
+                f"are known there{', fresh: ' + ', '.join(taken.fresh) if taken.fresh else ''}"
+            )
+            run.save(trainer)
+        return _go_on(run, trainer, reporter, stop, prepared)
 
 
 def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: Callable[[], bool]) -> Model:

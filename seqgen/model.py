@@ -66,9 +66,9 @@ class SequenceModel(nn.Module):
             self.join = nn.Linear(C + H, M)
             self.deepen = nn.Linear(M, M)
             self.leave = nn.Linear(M, H)
-        self._seen_from = [i for i, f in enumerate(features) if f.classes is not None]
-        self.class_heads = nn.ModuleList(nn.Linear(H, features[i].n_classes) for i in self._seen_from)
-        for i in self._seen_from:
+        self.seen_from = [i for i, f in enumerate(features) if f.classes is not None]
+        self.class_heads = nn.ModuleList(nn.Linear(H, features[i].n_classes) for i in self.seen_from)
+        for i in self.seen_from:
             self.register_buffer(f"classes{i}", torch.as_tensor(features[i].classes).long(), persistent=False)
         self._initialise()
 
@@ -119,9 +119,9 @@ class SequenceModel(nn.Module):
             y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p)))
             x_BTH = x_BTH + self.leave(drop.sequence(y_BTM, p))
         logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
-        for i, head in zip(self._seen_from, self.class_heads, strict=True):
-            classes_BTV = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
-            logits_BTV = logits_BTV + head(x_BTH).gather(-1, classes_BTV)
+        for i, head in zip(self.seen_from, self.class_heads, strict=True):
+            classes_BTn = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
+            logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
         return logits_BTV, following
 
     def _embed(self, context_BTF: Tensor, drop: _Masks) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,6 @@
 """Every tokenizer, ready to import: `from seqgen.tokenizers import MidiTokenizer`. Needs no torch."""
 
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.text.tokenizer import TextTokenizer
 
-__all__ = ["MidiTokenizer"]
+__all__ = ["MidiTokenizer", "TextTokenizer"]

@@ -26,6 +26,11 @@ def out(text: str = "") -> None:
     print(text)
 
 
+def write(text: str) -> None:
+    """A part of a result, at once."""
+    print(text, end="", flush=True)
+
+
 def out_json(value: Mapping[str, Any]) -> None:
     """One JSON object."""
     print(json.dumps(value, ensure_ascii=False))

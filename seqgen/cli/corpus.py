@@ -15,7 +15,7 @@ from seqgen.core.files import write_bytes
 app = typer.Typer(help="Make a corpus on this machine.", no_args_is_help=True)
 
 _PACKAGE = Path(__file__).parents[1]
-# In a wheel the recipes lie inside the package, in a checkout beside it.
+# In a wheel the recipes lie inside the package, in a checkout beside it, there with the texts that need no recipe.
 _SHIPPED = next((p for p in (_PACKAGE / "corpora", _PACKAGE.parent / "corpora") if p.is_dir()), _PACKAGE / "corpora")
 
 
@@ -57,6 +57,7 @@ def get(
     if name not in known:
         raise UsageError(f"No corpus {name!r}.", f"Known: {', '.join(known)}.")
     target = out / name
-    if not (target / "corpus.toml").exists():
-        write_bytes(target / "corpus.toml", (_SHIPPED / name / "corpus.toml").read_bytes())
+    for source in sorted(_SHIPPED.joinpath(name).iterdir()):
+        if source.is_file() and not source.name.startswith(".") and not (target / source.name).exists():
+            write_bytes(target / source.name, source.read_bytes())
     build(target, json)

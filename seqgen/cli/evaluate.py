@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ def command(
     run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
     split: Annotated[str, typer.Option(help="test or valid.")] = "test",
     corpus: Annotated[Path | None, typer.Option(help="Where the corpus lies now, if it has moved.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Score this file instead of the held-out pieces.")] = None,
+    dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score the held-out pieces of the run's corpus, beside n-grams counted on its training pieces."""
@@ -23,14 +25,18 @@ def command(
     if split not in ("test", "valid"):
         raise UsageError(f"No split {split!r}.", "Choose test or valid.")
     model = api.load(run)
-    reporter = console.Console()
+    reporter: Any = console.Console()
     reporter.fallen_back(model)
-    numbers = model.evaluate(split, corpus, reporter=reporter)  # type: ignore[arg-type]
+    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic)  # type: ignore[arg-type]
     if json:
         console.out_json(numbers)
         return
-    console.out(f"{model.run.path}: {numbers['pieces']} {split} pieces, {numbers['tokens']:,} scored tokens; every")
-    console.out("distribution is renormalised over what the grammar allows, header values are not counted.\n")
+    about = f"{numbers['pieces']} pieces of {numbers['split']}, {numbers['tokens']:,} scored tokens"
+    console.out(f"{model.run.path}: {about}; every distribution is renormalised")
+    console.out("over what the grammar allows, header values are not counted.\n")
+    if "characters" in numbers:
+        per = f"{numbers['nats_per_character']:.4f} nats, {numbers['bits_per_character']:.4f} bits a character"
+        console.out(f"{numbers['characters']:,} characters: {per}\n")
     rows = [
         (
             "this model",
@@ -40,6 +46,9 @@ def command(
             f"{numbers['accuracy']:.1%}",
         )
     ]
+    if "dynamic" in numbers:
+        d = numbers["dynamic"]
+        rows.append(("adapting as it reads", f"{d['nats_per_token']:.4f}", f"{d['bits_per_token']:.4f}", "", ""))
     rows += [
         (name, f"{b['nats_per_token']:.4f}", f"{b['bits_per_token']:.4f}", "", "")
         for name, b in numbers["baselines"].items()
@@ -49,5 +58,14 @@ def command(
     console.table(
         [(k, f"{v['tokens']:,}", f"{v['nats_per_token']:.4f}") for k, v in numbers["by_type"].items()],
         ("type", "tokens", "nats/token"),
+        right=[1, 2],
+    )
+    console.out()
+    console.table(
+        [
+            (name.replace("_", " "), c["longest_overlap"], f"{c['share_of_30grams']:.2%}")
+            for name, c in numbers["copying"].items()
+        ],
+        ("found in the training pieces", "longest, tokens", "of 30 tokens in a row"),
         right=[1, 2],
     )

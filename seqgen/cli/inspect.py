@@ -51,6 +51,9 @@ def _domain_of(file: Path) -> Domain:
     for domain in domains().values():
         if file.suffix.lower() in domain.suffixes:
             return domain
+    for domain in domains().values():
+        if domain.any_suffix:
+            return domain
     known = ", ".join(s for d in domains().values() for s in d.suffixes)
     raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 

@@ -15,13 +15,19 @@ from seqgen.core.errors import UsageError
 
 def command(
     run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
-    count: Annotated[int, typer.Option("--count", "-n", help="How many pieces.")] = 4,
+    count: Annotated[int | None, typer.Option("--count", "-n", help="How many; 4, of text 1.")] = None,
     length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
-    prompt: Annotated[Path | None, typer.Option(help="A file to continue.")] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    prompt: Annotated[str | None, typer.Option(help="A file to continue, or of text the text itself.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="Text: end with this; may be given several times.")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Text: print it as it is drawn.")] = False,
+    temperature: Annotated[
+        str | None,
+        typer.Option(help="1: as learned; below safer, above bolder. 1.2:0.8 moves from one to the other."),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Draw from the k likeliest.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest that reach this share.")] = None,
     min_p: Annotated[float | None, typer.Option(help="Leave out what is so much less likely than the best.")] = None,
+    repetition_penalty: Annotated[float | None, typer.Option(help="Above 1: less of what was said.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same pieces.")] = None,
     out: Annotated[Path | None, typer.Option(help="A folder, or a file for one piece; RUN/samples by default.")] = None,
     given: Annotated[
@@ -31,36 +37,46 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Draw new pieces and write them as files."""
+    """Draw new pieces: written as files, or printed where they are texts."""
     import secrets
 
     from seqgen import api
-    from seqgen.corpus.build import read_bounded
     from seqgen.training.machine import choose_machine
 
     reporter = console.Console()
     model = api.load(run, choose_machine(device)["device"])
     reporter.fallen_back(model)
-    header = _pairs(given or []) | ({"key": key} if key else {})
+    header: dict[str, Any] = _pairs(given or []) | ({"key": key} if key else {})
     for name in header.keys() & signature(api.Model.sample).parameters.keys():
         raise UsageError(f"--set gives header values, and {name!r} is none.", "`seqgen sample --help` lists options.")
-    piece = read_bounded(prompt, model.domain)[0] if prompt else None
+    textual = model.domain.textual
+    count = (1 if textual else 4) if count is None else count
     seed = secrets.randbelow(2**32) if seed is None else seed
-    targets = _targets(out, model, count, seed)
+    asked: dict[str, Any] = {
+        "prompt": None if prompt is None else _piece(prompt, model, reporter),
+        "temperature": _temperature(temperature),
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
+        "seed": seed,
+        "stop": stop or (),
+    }
+    if stream:
+        if json or out or header or count != 1:
+            raise UsageError("--stream prints one text.", "Leave out --json, --out, --set and --count.")
+        parts = model.stream(length, **asked)
+        console.write(asked["prompt"] or "")
+        for part in parts:
+            console.write(part)
+        console.out()
+        return
+    targets = [] if textual and out is None else _targets(out, model, count, seed)
     begin = time.monotonic()
     samples = model.sample(
-        count,
-        length,
-        prompt=piece,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        seed=seed,
-        report=lambda n: reporter.working("sampling, tokens", n, n + 1),
-        **header,
+        count, length, report=lambda n: reporter.working("sampling, tokens", n, n + 1), **asked, **header
     )
-    for drawn, target in zip(samples, targets, strict=True):
+    for drawn, target in zip(samples, targets, strict=False):
         model.domain.write(drawn.piece, target)
     seconds = time.monotonic() - begin
     tokens = sum(len(drawn.ids) for drawn in samples)
@@ -75,12 +91,47 @@ def command(
                 "tokens_per_second": round(tokens / seconds),
                 "violations": violations,
                 "run": str(model.run.path),
+                **({"texts": [drawn.piece for drawn in samples]} if textual else {}),
             }
         )
         return
     for target in targets:
         console.out(str(target))
+    if not targets:
+        console.out("\n\n".join(drawn.piece for drawn in samples))
     reporter.note(f"{tokens:,} tokens in {seconds:.1f} s, seed {seed}, from {model.run.path}")
+
+
+def _piece(prompt: str, model: Any, reporter: console.Console) -> Any:
+    """The file of that name, or of text the text itself."""
+    from seqgen.corpus.build import read_bounded
+
+    if not model.domain.textual or _is_file(prompt):
+        return read_bounded(Path(prompt), model.domain)[0]
+    for what, n in model.tokenizer.losses(prompt).items():
+        reporter.note(
+            f"the prompt has {n:g} {what.replace('_', ' ')}; they are kept, but the model knows little of them"
+        )
+    return prompt
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long, or what no name may hold
+        return False
+
+
+def _temperature(text: str | None) -> float | tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        values = [float(part) for part in text.split(":")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, 2):
+        raise UsageError(f"{text!r} is no temperature.", "Give one like 0.9, or two like 1.2:0.8.")
+    return values[0] if len(values) == 1 else (values[0], values[1])
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

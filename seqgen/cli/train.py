@@ -33,6 +33,7 @@ def _command(
         device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
         out: Annotated[Path | None, typer.Option(help="The run's folder; runs/CORPUS-TIME by default.")] = None,
         resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or the newest.")] = False,
+        start_from: Annotated[str | None, typer.Option("--from", help="Begin with this run's weights.")] = None,
         strict: Annotated[bool, typer.Option("--strict", help="End at the first file that is refused.")] = False,
         learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
         batch_size: Annotated[int | None, typer.Option(help="Sequences a step.")] = None,
@@ -55,6 +56,7 @@ def _command(
                 device=device,
                 out=out,
                 resume=resume,
+                start_from=start_from,
                 strict=strict,
                 options=domain.options(**options),
                 reporter=reporter,  # type: ignore[arg-type]

@@ -16,9 +16,10 @@ class Feature:
     """One side input: a small integer in [0, size), embedded by the model.
 
     maps: int32 [A, size], the value that each value becomes under each augmentation; None when none changes it.
-    classes: int32 [size, V], for a feature that says *against what* ids are to be seen, such as the voice's last
-    note: the class of each id seen from there (its interval), in [0, n_classes). The model then adds a score for the
-    class to the score of the id, so that it learns intervals besides pitches. Such a feature is not embedded.
+    classes: int32 [size, n], for a feature that says *against what* ids are to be seen, such as the voice's last
+    note: the class of each of the first n ids seen from there (its interval), in [0, n_classes). The model then adds a
+    score for the class to the score of the id, so that it learns intervals besides pitches. Such a feature is not
+    embedded.
     """
 
     name: str

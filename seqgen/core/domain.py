@@ -32,10 +32,16 @@ class Domain:
         options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
         identity: a piece -> hashes; pieces that share one never sit in two splits.
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
+        sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
+        split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
+        cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         unit_name: what one scored id is called in reports ("note", "character").
+        size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
+            suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
+        isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
     """
 
     name: str
@@ -53,7 +59,13 @@ class Domain:
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
+    cut: Callable[[Any, float, float], Any | None] | None = None
     unit_name: str = "id"
+    size_limit: str = "max_file_bytes"
+    any_suffix: bool = False
+    textual: bool = False
+    isolated: bool = True
+    sampling: Mapping[str, float] = field(default_factory=dict)
 
 
 @functools.cache

@@ -90,9 +90,10 @@ class Diverged(SeqgenError):
 
 
 class MissingExtra(SeqgenError):
-    """An optional package that this feature needs is not installed."""
+    """An optional package that this feature needs is not installed. extra: the extra of ours that brings it, if any."""
 
     exit_code = 7
 
-    def __init__(self, feature: str, package: str) -> None:
-        super().__init__(f"{feature} needs the package {package}, which is not installed.", f"pip install {package}")
+    def __init__(self, feature: str, package: str, extra: str = "") -> None:
+        wanted = f"'seqgen-toolkit[{extra}]'" if extra else package
+        super().__init__(f"{feature} needs the package {package}, which is not installed.", f"pip install {wanted}")

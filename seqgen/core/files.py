@@ -16,25 +16,32 @@ from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
 
 
-def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None) -> bytes:
-    """The whole content of a regular file. Raises BadInput (missing, not a file) or TooLarge."""
-    allowed = LIMITS.max_file_bytes if max_bytes is None else max_bytes
+def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, limit: str = "max_file_bytes") -> bytes:
+    """The whole content of a regular file. limit: the field of Limits that bounds it, where max_bytes does not.
+
+    Raises BadInput (missing, not a file) or TooLarge.
+    """
     path = Path(path)
+    allowed: int = getattr(LIMITS, limit) if max_bytes is None else max_bytes
     try:
         if not path.is_file():
             raise BadInput(path, "is not a file" if path.exists() else "does not exist")
         with path.open("rb") as file:
-            data = file.read(allowed + 1)
+            # Reading takes the memory that is asked for at once: not more than is there, unless the file grows.
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(min(size, allowed) + 1)
+            if size < len(data) <= allowed:
+                data += file.read(allowed + 1 - len(data))
     except OSError as error:
         raise BadInput(path, f"cannot be read ({error.strerror or error})") from None
     if len(data) > allowed:
-        raise TooLarge(path, "max_file_bytes", allowed)
+        raise TooLarge(path, limit, allowed)
     return data
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """A JSON document. Raises BadInput with line and column."""
-    data = read_bytes(path, LIMITS.max_json_bytes)
+    data = read_bytes(path, limit="max_json_bytes")
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
+_BLOCK = 4096  # ids that are walked, or passed over, together
+
 
 class Grammar:
     """Syntax as a finite automaton.
@@ -57,14 +59,20 @@ class Grammar:
     def states(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1]: the state before each id and after the last."""
         states = np.zeros(len(ids_T) + 1, np.int32)
-        if self.n_states > 1:
-            rows, state, out = self._rows, 0, [0]
-            for kind in self.class_of[ids_T].tolist():
+        kinds = self.class_of[ids_T]
+        leaving = self.transitions[0][kinds] > 0
+        rows, state = self._rows, 0
+        for start in range(0, len(kinds), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            if state == 0 and not leaving[part].any():
+                continue  # most of a text never leaves the first state
+            out = []
+            for kind in kinds[part].tolist():
                 following = rows[state][kind]
                 if following >= 0:
                     state = following
                 out.append(state)
-            states[:] = out
+            states[start + 1 : start + 1 + len(out)] = out
         return states
 
     def violations(self, ids_T: npt.NDArray[np.integer]) -> Ints:

@@ -42,6 +42,7 @@ class Tokenizer(ABC, Generic[Piece]):
         augmentations: legal re-writings of a piece.
         unknown_of: int32 [V], for a header id the id that says "not given" (itself included), else -1.
             In training header ids are blanked at random, so that giving them is optional when sampling.
+        order: of the longest plain n-gram among the baselines.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -53,6 +54,7 @@ class Tokenizer(ABC, Generic[Piece]):
     augmentations: Augmentation
     unknown_of: Ids
     backoff: tuple[str, ...] = ()
+    order: int = 3
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:

@@ -1,10 +1,10 @@
-"""Training batches: random crops of pieces, a pure function of (seed, step)."""
+"""Training batches, a pure function of (seed, step): random crops of pieces, or long texts read from end to end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,16 @@ class Batch:
         )
 
 
+class Batches(Protocol):
+    """What the training loop draws from. crop: ids of each sequence of a batch."""
+
+    crop: int
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step."""
+        ...
+
+
 class Crops:
     """Random crops of training pieces, each re-written by a random augmentation that its piece admits and with
     header ids blanked at random. The context is that of the whole piece, then cropped.
@@ -56,9 +66,7 @@ class Crops:
         seed: int,
         blank: float = 0.25,
     ) -> None:
-        self.pieces = [np.asarray(p, np.int32) for p in pieces if len(p) > 1]
-        if not self.pieces:
-            raise CorpusError("No training piece is left.", "Add more files, or give training a larger split.")
+        self.pieces = _not_trivial(pieces)
         self.tokenizer, self.batch_size, self.seed, self.blank = tokenizer, batch_size, seed, blank
         self.lengths = np.array([len(p) for p in self.pieces])
         self.crop = int(min(crop, self.lengths.max()))
@@ -126,6 +134,57 @@ class Crops:
         return found  # type: ignore[return-value]
 
 
+class Streams:
+    """Pieces laid end to end and read by `batch_size` readers, spread evenly and each going on where its last crop
+    ended: the model's state is carried from batch to batch. After the end of the last piece comes the first again.
+    Now and then a reader forgets what it read, so that the model also learns to begin.
+    """
+
+    FORGETS = 1 / 32  # of the crops
+
+    def __init__(
+        self, pieces: Sequence[Ids], tokenizer: Tokenizer[Any], *, batch_size: int, crop: int, seed: int
+    ) -> None:
+        pieces = _not_trivial(pieces)
+        lengths = np.array([len(p) for p in pieces])
+        n = int(lengths.sum())
+        self.crop = int(min(crop, max(2, n // batch_size)))
+        begin = len(tokenizer.vocabulary)
+        small = np.uint16 if max(begin, tokenizer.grammar.n_states) < 2**16 else np.int32
+        self._ids = np.concatenate([np.asarray(p, small) for p in pieces])
+        self._starts = np.cumsum(lengths) - lengths
+        self._begin = begin
+        self._states = np.concatenate([tokenizer.grammar.states(p)[:-1].astype(small) for p in pieces])
+        self._context = (
+            np.concatenate([tokenizer.context.of(p)[:-1] for p in pieces]) if tokenizer.context.features else None
+        )
+        self._counts = tokenizer.vocabulary.scored.astype(np.float32)
+        shift = int(np.random.Generator(np.random.Philox(key=[seed, 0])).integers(n))
+        self._seed = seed
+        self._readers = (shift + np.arange(batch_size) * n // batch_size) % n
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step."""
+        n, T = len(self._ids), self.crop
+        at = (self._readers[:, None] + (step * T % n) + np.arange(T)) % n
+        ids = self._ids[at].astype(np.int64)
+        previous = self._ids[at - 1].astype(np.int64)
+        place = np.searchsorted(self._starts, at.reshape(-1)).clip(max=len(self._starts) - 1).reshape(at.shape)
+        previous[self._starts[place] == at] = self._begin
+        rng = np.random.Generator(np.random.Philox(key=[self._seed, step + 1]))
+        previous[rng.random(len(at)) < self.FORGETS, 0] = self._begin
+        context = np.zeros((*at.shape, 0), np.int64) if self._context is None else self._context[at].astype(np.int64)
+        return Batch(previous, ids, context, self._states[at].astype(np.int64), self._counts[ids])
+
+
+def _not_trivial(pieces: Sequence[Ids]) -> list[Ids]:
+    """The pieces that something can be learned from. Raises CorpusError when there are none."""
+    kept = [np.asarray(p, np.int32) for p in pieces if len(p) > 1]
+    if not kept:
+        raise CorpusError("No training piece is left.", "Add more files, or give training a larger split.")
+    return kept
+
+
 def whole(ids_T: Ids, tokenizer: Tokenizer[Any]) -> Batch:
     """One piece whole, as a batch of one; weights mark the scored ids."""
     ids = np.asarray(ids_T, np.int64)
@@ -139,13 +198,13 @@ def whole(ids_T: Ids, tokenizer: Tokenizer[Any]) -> Batch:
     )
 
 
-def padded(pieces: Sequence[Ids], tokenizer: Tokenizer[Any]) -> Batch:
-    """Several pieces whole, padded at the end with weight 0."""
-    batches = [whole(piece, tokenizer) for piece in pieces]
-    longest = max(batch.ids.shape[1] for batch in batches)
+def padded(wholes: Sequence[Batch], parts: Sequence[slice] | None = None) -> Batch:
+    """Whole pieces, or a part of each with what is known there, stacked and padded at the end with weight 0."""
+    parts = parts or [slice(None)] * len(wholes)
+    longest = max(piece.ids[0, part].size for piece, part in zip(wholes, parts, strict=True))
 
     def stack(name: str) -> npt.NDArray[Any]:
-        parts = [getattr(batch, name)[0] for batch in batches]
-        return np.stack([np.pad(p, [(0, longest - len(p)), *[(0, 0)] * (p.ndim - 1)]) for p in parts])
+        rows = [getattr(piece, name)[0][part] for piece, part in zip(wholes, parts, strict=True)]
+        return np.stack([np.pad(row, [(0, longest - len(row)), *[(0, 0)] * (row.ndim - 1)]) for row in rows])
 
     return Batch(*(stack(name) for name in ("previous", "ids", "context", "states", "weights")))

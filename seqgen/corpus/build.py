@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Any
 import platformdirs
 
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, CorpusError, RunError
+from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError
 from seqgen.core.files import read_bytes, read_json, sha256, to_json, write_bytes
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.core.workers import Workers, run_bounded
+from seqgen.core.workers import Outcome, Workers, run_bounded
 from seqgen.corpus.folder import CorpusFolder
-from seqgen.corpus.store import SPLITS, Split, TokenStore, load_store
+from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
+from seqgen.corpus.store import TokenStore, load_store
 
 FORMAT = 1
+FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,20 @@ def cache_folder() -> Path:
 
 
 def read_file(domain: str, path: str) -> PieceFile:
-    """Read one file of a domain; runs in a worker. Raises BadInput."""
-    data = read_bytes(path)
+    """Read one file of a domain; runs in a worker unless nothing is parsed. Raises BadInput."""
     found = get_domain(domain)
+    data = read_bytes(path, limit=found.size_limit)
     pieces = list(found.read(data, path))
     return PieceFile(sha256(data), pieces, [found.identity(piece) for piece in pieces])
 
 
 def read_bounded(path: Path, domain: Domain) -> list[Any]:
-    """The pieces of one file, read in a worker that can be killed. Raises BadInput."""
-    if path.suffix.lower() not in domain.suffixes:
+    """The pieces of one file, read in a worker that can be killed where anything is parsed. Raises BadInput."""
+    if path.suffix.lower() not in domain.suffixes and not domain.any_suffix:
         endings = ", ".join(domain.suffixes)
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
+    if not domain.isolated:
+        return read_file(domain.name, str(path)).pieces
     pieces: list[Any] = run_bounded(functools.partial(read_file, domain.name), str(path)).pieces
     return pieces
 
@@ -96,40 +100,6 @@ def read_bounded(path: Path, domain: Domain) -> list[Any]:
 def n_workers() -> int:
     """Processes that read files: one for each core."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def split_pieces(identities: Sequence[tuple[str, ...]], shares: tuple[float, float, float]) -> list[Split]:
-    """Each piece's split. Pieces that share an identity stay together; which split they go to depends on their
-    content alone, so a renamed file stays where it was. With at least three groups no split is empty."""
-    parent = list(range(len(identities)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    first: dict[str, int] = {}
-    for i, hashes in enumerate(identities):
-        for value in hashes:
-            parent[root(i)] = root(first.setdefault(value, i))
-    groups: dict[int, list[int]] = {}
-    for i in range(len(identities)):
-        groups.setdefault(root(i), []).append(i)
-    order = sorted(groups.values(), key=lambda group: min(sha256("".join(identities[i]).encode()) for i in group))
-    split: list[Split] = ["train"] * len(identities)
-    total, held = len(identities), order[: max(0, len(order) - 1)]
-    wanted = {name: share * total for name, share in zip(SPLITS, shares, strict=True)}
-    for name in ("test", "valid"):
-        count = 0
-        while held and wanted[name] > 0 and (count == 0 or count + len(held[0]) / 2 <= wanted[name]):
-            if len(order) < 3 and name == "test":
-                break
-            group = held.pop(0)
-            count += len(group)
-            for i in group:
-                split[i] = name
-    return split
 
 
 def _build(
@@ -152,20 +122,26 @@ def _build(
         skipped[name] = getattr(error, "reason", str(error))
 
     base = corpus.path if corpus.path.is_dir() else corpus.path.parent
-    with Workers(functools.partial(read_file, domain.name), min(n_workers(), len(files))) as workers:
-        for done, outcome in enumerate(workers.map([str(f) for f in files]), 1):
-            name = Path(outcome.item).relative_to(base).as_posix()
-            if outcome.error is not None:
-                skip(name, outcome.error)
-            else:
-                hashes[name] = outcome.value.sha256
-                pieces += outcome.value.pieces
-                identities += outcome.value.identities
-                names += [name] * len(outcome.value.pieces)
-            report("reading files", done, len(files))
+    for done, outcome in enumerate(_read_all(domain, [str(f) for f in files]), 1):
+        name = Path(outcome.item).relative_to(base).as_posix()
+        if outcome.error is not None:
+            skip(name, outcome.error)
+        else:
+            hashes[name] = outcome.value.sha256
+            pieces += outcome.value.pieces
+            identities += outcome.value.identities
+            names += [name] * len(outcome.value.pieces)
+        report("reading files", done, len(files))
     if not pieces:
         raise _nothing_left(corpus, skipped)
-    split = split_pieces(identities, corpus.split)
+    if domain.split == "position" and domain.cut is not None and len(pieces) < FEW_PIECES:
+        # What is said twice, if only nearly so, would be cut at other places: learned from and held out.
+        earlier = repetitions(identities)
+        skipped |= {names[i]: f"says the same as {names[j]}" for i, j in enumerate(earlier) if j != i}
+        cuts = [(i, s, part) for i, s, part in cut_pieces(pieces, corpus.split, domain.cut) if earlier[i] == i]
+        names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
+    else:
+        split = split_pieces(identities, corpus.split)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
     encoded, kept = [], []
     for i, piece in enumerate(pieces):
@@ -196,6 +172,20 @@ def _build(
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
     return Prepared(tokenizer, store, about)
+
+
+def _read_all(domain: Domain, paths: list[str]) -> Iterator[Outcome]:
+    """What became of each file, in order."""
+    read = functools.partial(read_file, domain.name)
+    if domain.isolated:
+        with Workers(read, min(n_workers(), len(paths))) as workers:
+            yield from workers.map(paths)
+        return
+    for path in paths:
+        try:
+            yield Outcome(path, read(path), None)
+        except SeqgenError as error:
+            yield Outcome(path, None, error)
 
 
 def _nothing_left(corpus: CorpusFolder, skipped: dict[str, str]) -> CorpusError:

@@ -92,8 +92,12 @@ def baseline_nats(
     return results
 
 
+_NAMES = {1: "unigram", 2: "bigram", 3: "trigram"}
+
+
 def _names(tokenizer: Tokenizer[Any]) -> list[str]:
-    return ["unigram", "bigram", "trigram", *(["context n-gram"] if tokenizer.backoff else [])]
+    plain = [_NAMES.get(n, f"{n}-gram") for n in range(1, tokenizer.order + 1)]
+    return [*plain, *(["context n-gram"] if tokenizer.backoff else [])]
 
 
 class _Positions:
@@ -101,27 +105,27 @@ class _Positions:
 
     def __init__(self, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> None:
         v, grammar = tokenizer.vocabulary, tokenizer.grammar
-        self._n_ids = len(v)
+        self._tokenizer = tokenizer
         self.ids: Codes = np.concatenate([p.astype(np.int64) for p in pieces]) if pieces else np.zeros(0, np.int64)
         self._state = np.concatenate([grammar.states(p)[:-1] for p in pieces]) if pieces else np.zeros(0, np.int64)
         self.n_allowed = grammar.masks.sum(axis=1)[self._state]
         self.scored = v.scored[self.ids]
         self._before = [
-            np.concatenate([np.concatenate([np.full(min(k, len(p)), len(v)), p[:-k]]) for p in pieces])
+            np.concatenate([np.concatenate([np.full(min(k, len(p)), len(v)), p[: max(0, len(p) - k)]]) for p in pieces])
             if pieces
             else np.zeros(0, np.int64)
-            for k in (1, 2)
+            for k in range(1, tokenizer.order)
         ]
         names = [f.name for f in tokenizer.context.features]
         columns = [names.index(name) for name in tokenizer.backoff]
         self._context = (
             np.concatenate([tokenizer.context.of(p)[:-1][:, columns] for p in pieces])
-            if pieces
-            else np.zeros((0, len(columns)), np.int64)
+            if pieces and columns
+            else np.zeros((len(self.ids), len(columns)), np.int64)
         )
 
     def conditions(self, name: str) -> Codes:
         """[N, n] the conditions of a baseline, the most telling first."""
-        n = {"unigram": 0, "bigram": 1, "trigram": 2}.get(name)
-        columns = list(self._context.T) if n is None else self._before[:n]
+        plain = _names(self._tokenizer)[: self._tokenizer.order]
+        columns = self._before[: plain.index(name)] if name in plain else list(self._context.T)
         return np.stack([self._state, *columns], axis=1).astype(np.int64)

@@ -47,18 +47,39 @@ def min_p(logits: Tensor, share: float) -> Tensor:
     return logits.masked_fill(probabilities < share * probabilities.amax(dim=-1, keepdim=True), _OUT)
 
 
+def repetition_penalty(logits: Tensor, seen: Tensor, value: float) -> Tensor:
+    """Make ids that were `seen` (bool [B, V]) less likely: positive logits are divided by `value`, others multiplied
+    (Keskar et al. 2019)."""
+    return torch.where(seen, torch.where(logits > 0, logits / value, logits * value), logits)
+
+
+def ban(logits: Tensor, ids: Tensor) -> Tensor:
+    """Leave some ids (int64 [n]) out, unless nothing else is left in a row."""
+    banned = logits.index_fill(-1, ids, _OUT)
+    return torch.where(torch.isfinite(banned).any(dim=-1, keepdim=True), banned, logits)
+
+
 @dataclass(frozen=True)
 class Filters:
-    """Which filters apply, in this order: temperature, top-k, top-p, min-p. Raises UsageError."""
+    """Which filters apply, in this order: bans, repetition penalty, temperature, top-k, top-p, min-p.
 
-    temperature: float = 1.0
+    temperature: one, or a pair that it moves between from the beginning of what is drawn to its end. banned: ids.
+    Raises UsageError for values out of range.
+    """
+
+    temperature: float | tuple[float, float] = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    repetition_penalty: float = 1.0
+    banned: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 100:
-            raise UsageError(f"A temperature of {self.temperature} makes no sense.", "Choose 0 to 2; 1 is as learned.")
+        for value in self._ends:
+            if not 0 <= value <= 100:
+                raise UsageError(f"A temperature of {value} makes no sense.", "Choose 0 to 2; 1 is as learned.")
+        if not 0 < self.repetition_penalty <= 100:
+            raise UsageError(f"A repetition penalty of {self.repetition_penalty} makes no sense.", "Choose 1 to 2.")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"top-k is {self.top_k}; it must be at least 1.")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -66,10 +87,25 @@ class Filters:
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise UsageError(f"min-p is {self.min_p}; it must lie in [0, 1].")
 
-    def __call__(self, logits: Tensor) -> Tensor:
-        """[B, V] -> [B, V]."""
-        if self.temperature != 1:
-            logits = temperature(logits, self.temperature)
+    @property
+    def _ends(self) -> tuple[float, float]:
+        t = self.temperature
+        return t if isinstance(t, tuple) else (t, t)
+
+    @property
+    def needs_seen(self) -> bool:
+        return self.repetition_penalty != 1
+
+    def __call__(self, logits: Tensor, done: float = 0.0, seen: Tensor | None = None) -> Tensor:
+        """[B, V] -> [B, V]. done: the share of what is to be drawn. seen: bool [B, V], ids drawn so far."""
+        if self.banned:
+            logits = ban(logits, torch.tensor(self.banned, device=logits.device))
+        if self.needs_seen and seen is not None:
+            logits = repetition_penalty(logits, seen, self.repetition_penalty)
+        start, end = self._ends
+        now = start + (end - start) * min(1.0, done)
+        if now != 1:
+            logits = temperature(logits, now)
         if self.top_k is not None:
             logits = top_k(logits, self.top_k)
         if self.top_p is not None and self.top_p < 1:

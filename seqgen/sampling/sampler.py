@@ -6,8 +6,6 @@ Shapes: B sequences, V ids.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,28 +13,40 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
-from seqgen.core.tokenizer import Length, Tokenizer
+from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
+from seqgen.sampling.stepper import Floats, new_stepper
 
 Ids = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 
-# Below so many sequences a plain matrix product beats oneDNN's LSTM, which pays for its set-up at every step.
-_ONEDNN_FROM = 32
+_UNIFORMS = 256  # random numbers drawn together
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. template: int32 [T], ids that stand and -1 where the model chooses; all before `continued`
-    ids of it belong to the header. length: amount and unit, None until the piece ends by itself."""
+    """What is asked for.
+
+    template: int32 [T], ids that stand and -1 where the model chooses. length: amount and unit, None until the piece
+    ends by itself. until: shown the ids of a sequence after each id drawn, says whether it shall end there.
+    """
 
     template: Ids
     length: tuple[int, str] | None = None
     max_tokens: int = 100_000
+    until: Callable[[Ids], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sequence: ids int32 [T], and log_probabilities float32 [T] of each under the grammar's mask and no filter."""
+
+    ids: Ids
+    log_probabilities: npt.NDArray[np.float32]
 
 
 @torch.inference_mode()
@@ -55,31 +65,55 @@ def sample(
     Sequence i depends on the seed and i. A piece ends where its requested length is reached and the grammar lets it
     end. report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
     """
+    return [d.ids for d in draw(model, tokenizer, request, count=count, filters=filters, seed=seed, report=report)]
+
+
+@torch.inference_mode()
+def draw(
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    request: Request,
+    *,
+    count: int = 1,
+    filters: Filters | None = None,
+    seed: int = 0,
+    log_probabilities: bool = False,
+    report: Callable[[int], None] = lambda n_tokens: None,
+) -> list[Drawn]:
+    """As `sample`, with the log-probability of every id where asked for."""
     if count < 1:
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
-    with _arithmetic(count >= _ONEDNN_FROM):
-        draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed)
+    with _one_thread():
+        draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities)
         while not draft.done():
             draft.step()
             if draft.n % 64 == 0:
                 report(draft.n * count)
-        return draft.sequences()
+        return draft.drawn()
+
+
+def draw_one(
+    model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, *, filters: Filters | None = None, seed: int = 0
+) -> Iterator[int]:
+    """The ids of one sequence behind its template, each as soon as it is drawn; the first of what `sample` gives."""
+    draft = _Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
+    while not draft.done():
+        n = draft.n
+        with _one_thread(), torch.inference_mode():
+            draft.step()
+        if draft.n > max(n, len(request.template)):
+            yield int(draft.ids[0, n])
 
 
 @contextlib.contextmanager
-def _arithmetic(onednn: bool) -> Iterator[None]:
-    """oneDNN or not, and one thread: a step is too little work to share, and sharing it stalls whenever another
-    process wants a core."""
+def _one_thread() -> Iterator[None]:
+    """A step is too little work to share, and sharing it stalls whenever another process wants a core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of GPUs when the flag is merely set
-            flags = torch.backends.mkldnn.flags(enabled=onednn and torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-            with flags:
-                yield
+        yield
     finally:
         torch.set_num_threads(threads)
 
@@ -88,34 +122,52 @@ class _Draft:
     """Sequences in the making."""
 
     def __init__(
-        self, model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, count: int, filters: Filters, seed: int
+        self,
+        model: SequenceModel,
+        tokenizer: Tokenizer[Any],
+        request: Request,
+        count: int,
+        filters: Filters,
+        seed: int,
+        scores: bool,
     ) -> None:
-        self.model, self.tokenizer, self.request, self.filters = model.eval(), tokenizer, request, filters
-        self.device = model.bias.device
+        self.stepper = new_stepper(model, count)
+        self.tokenizer, self.request, self.filters = tokenizer, request, filters
         self.n = 0  # ids of every sequence so far
         self.ids = np.zeros((count, 256), np.int32)
         self.lengths = np.full(count, -1)  # of finished sequences
-        self.grammar_state = tokenizer.grammar.start(count)
         self.cursor = tokenizer.context.start(np.zeros((count, 0), np.int32))
-        self.state = model.start(count)
         self.previous = np.full(count, model.begin, np.int64)
-        self.generators = [torch.Generator().manual_seed(_mixed(seed, i)) for i in range(count)]
-        self.limits: list[Length] = []
-        self.counted = np.zeros(count, np.int64)
-        unknown = tokenizer.unknown_of
-        self._never = unknown == np.arange(len(unknown))  # "not given" may be asked for, but is not an answer
+        self._scores: list[Floats] | None = [] if scores else None
+        # Each sequence has its own stream of random numbers, so that it does not depend on how many there are.
+        self._random = [np.random.Generator(np.random.Philox(key=[seed, i])) for i in range(count)]
+        self._uniforms = np.zeros((count, 0))
+        grammar, unknown = tokenizer.grammar, tokenizer.unknown_of
+        self.grammar_state = grammar.start(count)
+        closed = ~np.any(grammar.transitions >= 0, axis=1)
+        following = grammar.transitions[:, grammar.class_of]
+        self._closed = closed
+        # [S, V]: "not given" may be asked for, but is not an answer; some ids end the piece.
+        self._free = grammar.masks & ~(unknown == np.arange(len(unknown)))
+        self._ends = self._free & (following >= 0) & closed[following]
+        self._open = self._free & ~self._ends
+        self._seen = np.zeros((count, len(unknown)), bool) if filters.needs_seen else None
+        self._counted = np.zeros(count, np.int64)
+        self._counts: Bools | None = None  # [B, V], once the template has been said
+        self._amount = np.ones(count, np.int64)
 
     def done(self) -> bool:
         return bool((self.lengths >= 0).all())
 
-    def sequences(self) -> list[Ids]:
-        return [self.ids[i, :n].copy() for i, n in enumerate(self.lengths)]
+    def drawn(self) -> list[Drawn]:
+        scores = np.stack(self._scores, axis=1) if self._scores else np.zeros((len(self.lengths), 0), np.float32)
+        return [Drawn(self.ids[i, :n].copy(), scores[i, :n].copy()) for i, n in enumerate(self.lengths)]
 
     def step(self) -> None:
-        """One more id for every sequence; finished ones are carried along unchanged."""
+        """One more id for every sequence; finished ones are carried along."""
         template = self.request.template
         fixed = int(template[self.n]) if self.n < len(template) else -1
-        log_p = self._logits()
+        logits = self.stepper(self.previous, self.cursor.row())
         if fixed >= 0:
             chosen = np.full(len(self.lengths), fixed, np.int64)
             if not self.tokenizer.grammar.mask(self.grammar_state)[:, fixed].all():
@@ -123,82 +175,85 @@ class _Draft:
                 raise UsageError(f"{token} may not stand at place {self.n + 1} of a piece.")
         else:
             allowed = self._allowed()
-            stuck = ~allowed.any(axis=1) & (self.lengths < 0)
-            self.lengths[stuck] = self.n
-            allowed[self.lengths >= 0, 0] = True  # any id will do there; it is cut off
-            if self.done():
-                return
-            chosen = self._draw(log_p, allowed)
+            stuck = ~allowed.any(axis=1)
+            if stuck.any():
+                self.lengths[stuck & (self.lengths < 0)] = self.n
+                if self.done():
+                    return
+                allowed[stuck, 0] = True  # any id will do there; it is cut off
+            chosen = self._draw(logits, allowed)
+        if self._scores is not None:
+            self._scores.append(self._log_probabilities(logits, chosen))
         self._take(chosen)
 
-    def _logits(self) -> Tensor:
-        previous = torch.from_numpy(self.previous)[:, None].to(self.device)
-        context = torch.from_numpy(self.cursor.row().astype(np.int64))[:, None].to(self.device)
-        logits, self.state = self.model(previous, context, self.state)
-        last: Tensor = logits[:, 0].float().cpu()
-        return last
-
-    def _allowed(self) -> npt.NDArray[np.bool_]:
+    def _allowed(self) -> Bools:
         """bool [B, V]: the grammar's mask, narrowed by the length asked for; an empty row has come to its end."""
-        grammar, state = self.tokenizer.grammar, self.grammar_state
-        allowed: npt.NDArray[np.bool_] = np.asarray(grammar.mask(state) & ~self._never)
-        if self.n < len(self.request.template):
-            return allowed
-        if self.request.length is None and self.n < self.request.max_tokens:
-            return allowed
-        if not self.limits:
-            self._set_limits()
-        following = grammar.transitions[state][:, grammar.class_of]
-        closed = ~np.any(grammar.transitions >= 0, axis=1)
-        ends = (following >= 0) & closed[following]  # ids that close the piece
-        for b, limit in enumerate(self.limits):
-            if self.counted[b] < limit.amount:
-                allowed[b] &= ~ends[b]
-            else:
-                rest = allowed[b] & ~limit.counted
-                if rest.any() or grammar.final(state[b : b + 1])[0]:  # else a counted id must come before it may end
-                    allowed[b] = rest
-        if self.n >= self.request.max_tokens:
-            closing = grammar.closing(state) & ~self._never
-            final = grammar.final(state)
-            allowed = np.asarray(np.where(final[:, None], allowed & ends, closing), bool)
-        return allowed
+        state, request = self.grammar_state, self.request
+        if self.n < len(request.template) or (request.length is None and self.n < request.max_tokens):
+            return np.asarray(self._free[state])
+        grammar = self.tokenizer.grammar
+        if self.n >= request.max_tokens:
+            final = grammar.final(state)[:, None]
+            return np.asarray(np.where(final, self._ends[state], grammar.closing(state) & self._free[state]), bool)
+        if self._counts is None:
+            self._set_lengths()
+        allowed = self._open[state]
+        for b in np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0)):
+            rest = self._free[state[b]] & ~self._counts[b]  # type: ignore[index]  # set just above
+            # Where no such id may come and the piece may not end, counted ones must go on.
+            allowed[b] = rest if rest.any() or grammar.final(state[b : b + 1])[0] else self._free[state[b]]
+        return np.asarray(allowed)
 
-    def _set_limits(self) -> None:
+    def _set_lengths(self) -> None:
         """Each sequence's own: how many ids a bar has depends on its time signature."""
-        if self.request.length is None:
-            nothing = np.zeros(len(self.tokenizer.vocabulary), bool)
-            self.limits = [Length(nothing, 0)] * len(self.lengths)
-            return
-        amount, unit = self.request.length
-        self.limits = [self.tokenizer.length(amount, unit, row[: self.n]) for row in self.ids]
+        amount, unit = self.request.length or (0, "")
+        lengths = [self.tokenizer.length(amount, unit, row[: self.n]) for row in self.ids]
+        self._counts = np.stack([length.counted for length in lengths])
+        self._amount = np.array([length.amount for length in lengths], np.int64)
 
-    def _draw(self, logits: Tensor, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        masked = logits.masked_fill(~torch.from_numpy(allowed), float("-inf"))
-        p = self.filters(masked).softmax(dim=-1).double().cumsum(dim=-1)
-        # Each sequence has its own stream of random numbers, so that it does not depend on how many there are.
-        u = torch.stack([torch.rand((), generator=g, dtype=torch.float64) for g in self.generators])
-        drawn = torch.searchsorted(p, (u * p[:, -1])[:, None], right=True)[:, 0]
-        ids: npt.NDArray[np.int64] = drawn.clamp(max=p.shape[-1] - 1).numpy()
-        # Rounding may point at an id without probability at the very end: take the last one that has some.
-        for b in np.flatnonzero(~allowed[np.arange(len(ids)), ids]):
-            ids[b] = np.flatnonzero(allowed[b])[-1]
+    def _draw(self, logits: Floats, allowed: Bools) -> npt.NDArray[np.int64]:
+        masked = np.where(allowed, logits, np.float32(-np.inf))
+        if self.filters != _NONE:
+            done = float(self._counted.min() / max(1, int(self._amount.max())))
+            seen = None if self._seen is None else torch.from_numpy(self._seen)
+            masked = self.filters(torch.from_numpy(masked), done, seen).numpy()
+        p = np.exp(masked - masked.max(axis=1, keepdims=True)).cumsum(axis=1, dtype=np.float64)
+        place = self.n % _UNIFORMS
+        if place >= self._uniforms.shape[1] or place == 0:
+            self._uniforms = np.stack([r.random(_UNIFORMS) for r in self._random])
+        ids: npt.NDArray[np.int64] = (p <= self._uniforms[:, place, None] * p[:, -1:]).sum(axis=1)
+        # Rounding may point beyond the last id that has some probability: then it is that one.
+        for b in np.flatnonzero(ids >= p.shape[1]):
+            ids[b] = np.flatnonzero(np.isfinite(masked[b]))[-1]
         return ids
+
+    def _log_probabilities(self, logits: Floats, chosen: npt.NDArray[np.int64]) -> Floats:
+        allowed = self.tokenizer.grammar.mask(self.grammar_state) | (self.lengths >= 0)[:, None]
+        masked = np.where(allowed, logits, np.float32(-np.inf))
+        masked -= masked.max(axis=1, keepdims=True)
+        total = np.log(np.exp(masked).sum(axis=1))
+        picked: Floats = masked[np.arange(len(chosen)), chosen] - total
+        return picked
 
     def _take(self, chosen: npt.NDArray[np.int64]) -> None:
         if self.n == self.ids.shape[1]:
             self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)], axis=1)
         self.ids[:, self.n] = chosen
-        if self.limits and self.n >= len(self.request.template):
-            self.counted += [bool(limit.counted[i]) for limit, i in zip(self.limits, chosen, strict=True)]
+        rows = np.arange(len(chosen))
+        if self._counts is not None:
+            self._counted += self._counts[rows, chosen]
+        if self._seen is not None:
+            self._seen[rows, chosen] = True
         self.grammar_state = self.tokenizer.grammar.advance(self.grammar_state, chosen)
         self.cursor.advance(chosen)
         self.previous = chosen
         self.n += 1
-        ended = ~(self.tokenizer.grammar.transitions[self.grammar_state] >= 0).any(axis=1) & (self.lengths < 0)
+        ended = self._closed[self.grammar_state] & (self.lengths < 0)
+        if self.request.until is not None and self.n > len(self.request.template):
+            final = self.tokenizer.grammar.final(self.grammar_state) & (self.lengths < 0)
+            for b in np.flatnonzero(final):
+                ended[b] = self.request.until(self.ids[b, : self.n])
         self.lengths[ended] = self.n
 
 
-def _mixed(seed: int, i: int) -> int:
-    digest = hashlib.blake2b(f"{seed},{i}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+_NONE = Filters()

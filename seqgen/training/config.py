@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+import numpy as np
 
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
 # Up to so many training tokens: dropout of the layers, of their inputs, of context features, of the perceptron.
 _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0, 0.0))
+# Streams: of the same, after so many readings of the text; between them, by the logarithm of the readings.
+_READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 
 
@@ -19,6 +24,7 @@ class TrainConfig:
     """steps: how long. replicas: threads that share the weights and split each batch. Rates and shares as named.
 
     ema_share: the running mean of weights reaches over this share of the steps.
+    streams: read the pieces from end to end with the state carried from batch to batch, instead of random crops.
     blank: how often each header value is hidden. n_evaluations: how often the validation pieces are scored.
     patience: stop after so many evaluations without a better one.
     """
@@ -43,6 +49,7 @@ class TrainConfig:
     layer_dropout: float = 0.5
     perceptron_dropout: float = 0.2
     weight_dropout: float = 0.0
+    streams: bool = False
     blank: float = 0.25
     n_evaluations: int = 20
     patience: int = 8
@@ -85,8 +92,8 @@ class TrainConfig:
         if not isinstance(saved, dict) or set(saved) - set(types):
             raise RunError("The run's configuration has settings that this version of seqgen does not know.")
         for name, value in saved.items():
-            expected = {"int": int, "float": (int, float), "str": str}[str(types[name])]
-            if not isinstance(value, expected) or isinstance(value, bool):  # type: ignore[arg-type]
+            expected = {"int": int, "float": (int, float), "str": str, "bool": bool}[str(types[name])]
+            if not isinstance(value, expected) or (expected is not bool and isinstance(value, bool)):  # type: ignore[arg-type]
                 raise RunError(f"The run's configuration is damaged: {name} is not {types[name]}.")
         try:
             return cls(**saved)
@@ -94,7 +101,9 @@ class TrainConfig:
             raise RunError(f"The run's configuration is damaged: {error.message}") from None
 
 
-def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small", **given: Any) -> TrainConfig:
+def default_config(
+    *, n_tokens: int, n_augmentations: int, streams: bool = False, preset: str = "small", **given: Any
+) -> TrainConfig:
     """Defaults for a corpus of that many training tokens; `given` wins where it is not None.
 
     Small corpora are read many times over and need more dropout than large ones.
@@ -104,7 +113,10 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
     width, n_layers = PRESETS[preset]
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
     layers, inputs, context, perceptron = next(shares for most, *shares in _DROPOUT if effective < most)
+    if streams:
+        given = {"width": 256, "crop": 64, **given} if preset == "small" else given
     chosen = {
+        "streams": streams,
         "width": width,
         "n_layers": n_layers,
         "layer_dropout": layers,
@@ -114,3 +126,19 @@ def default_config(*, n_tokens: int, n_augmentations: int, preset: str = "small"
         **{name: value for name, value in given.items() if value is not None},
     }
     return TrainConfig(**chosen)
+
+
+def regularised(config: TrainConfig, n_tokens: int, given: Collection[str] = ()) -> TrainConfig:
+    """Streams: dropout by how often the training's steps read the text. What is in `given` stays as it is."""
+    if not config.streams:
+        return config
+    readings = config.steps * config.batch_size * config.crop / max(1, n_tokens)
+    places = [math.log(times) for times, *_ in _READINGS]
+    names = ("layer_dropout", "input_dropout", "feature_dropout", "perceptron_dropout")
+    shares = zip(*(shares for _, *shares in _READINGS), strict=True)
+    chosen = {
+        name: round(float(np.interp(math.log(max(readings, 1e-9)), places, values)), 3)
+        for name, values in zip(names, shares, strict=True)
+        if name not in given
+    }
+    return replace(config, **chosen)  # type: ignore[arg-type]  # all of them are shares

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +17,17 @@ from torch import Tensor
 
 from seqgen.core.errors import Diverged
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.batches import Batch, Crops
+from seqgen.corpus.batches import Batch, Batches, Crops, Streams
 from seqgen.model import SequenceModel
 from seqgen.training.config import TrainConfig
 from seqgen.training.replicas import Replicas
 from seqgen.training.schedule import evaluation_steps, learning_rate, mean_decay
+from seqgen.training.transfer import Transfer, transfer
 from seqgen.training.validation import mean_nats, piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
+
+_KEPT_IDS = 2_000_000  # validation ids whose context is kept between evaluations
 
 
 @dataclass(frozen=True)
@@ -60,68 +63,83 @@ class Trainer:
         self, config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[Ids], valid: Sequence[Ids]
     ) -> None:
         self.config, self.tokenizer, self.valid = config, tokenizer, list(valid)
-        self.crops = Crops(
-            train, tokenizer, batch_size=config.batch_size, crop=config.crop, seed=config.seed, blank=config.blank
+        shape: dict[str, int] = {"batch_size": config.batch_size, "crop": config.crop, "seed": config.seed}
+        self.batches: Batches = (
+            Streams(train, tokenizer, **shape)
+            if config.streams
+            else Crops(train, tokenizer, **shape, blank=config.blank)
         )
         model = new_model(tokenizer, config)
         masks = torch.from_numpy(tokenizer.grammar.masks.copy())
-        self.replicas = Replicas(model, config.replicas, masks, config.precision)
+        self.replicas = Replicas(model, config.replicas, masks, config.precision, carries=config.streams)
         self.mean = self.replicas.weights.clone()
         self.mean_model = copy.deepcopy(model).eval()
         self.replicas.attach(self.mean_model, self.mean)
-        self._weights = [  # two flat parameters: matrices decay, biases do not
-            torch.nn.Parameter(self.replicas.weights[: self.replicas.n_decayed]),
-            torch.nn.Parameter(self.replicas.weights[self.replicas.n_decayed :]),
+        # Each replica thread moves its own part of the weights; matrices decay, biases do not.
+        self._parts = self.replicas.slices
+        self._weights = [torch.nn.Parameter(self.replicas.weights[part]) for part in self._parts]
+        self.optimizers = [
+            torch.optim.AdamW(
+                [p],
+                lr=config.learning_rate,
+                betas=(config.beta1, config.beta2),
+                weight_decay=config.weight_decay if part.start < self.replicas.n_decayed else 0.0,
+                fused=True,
+            )
+            for p, part in zip(self._weights, self._parts, strict=True)
         ]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [self._weights[0]], "weight_decay": config.weight_decay},
-                {"params": [self._weights[1]], "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
-            betas=(config.beta1, config.beta2),
-            fused=True,
-        )
         self.step = 0
         self.best_nats: float | None = None
         self.best_step = 0
         self.worse = 0  # evaluations since the best
         self.history: list[dict[str, float]] = []
+        self._wholes: dict[int, Batch] | None = {} if sum(map(len, self.valid)) <= _KEPT_IDS else None
         self.seconds = 0.0  # spent so far, in all sessions of this run
 
     def close(self) -> None:
         self.replicas.close()
+
+    def start_from(self, weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any]) -> Transfer:
+        """Take over what fits of another model's weights (by name) and its tokenizer's ids."""
+        found = transfer(weights, tokenizer, self.replicas.models[0], self.tokenizer)
+        self.mean.copy_(self.replicas.weights)
+        return found
 
     def train_step(self, batch: Batch) -> Tensor:
         """One step; returns the mean nats of the batch. Raises Diverged before weights are touched by a bad one."""
         c = self.config
         loss = self.replicas.step(batch, c.dropout, c.seed, self.step)
         gradient = self.replicas.gradient
-        norm = torch.linalg.vector_norm(gradient)
+        norm = (
+            torch.stack(self.replicas.each(lambda part: torch.dot(gradient[part], gradient[part]), self._parts))
+            .sum()
+            .sqrt()
+        )
         if not torch.isfinite(norm + loss):
             raise Diverged(
                 f"The loss became {float(loss):g} at step {self.step + 1}.",
                 "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
             )
-        gradient.mul_(torch.clamp(c.clip / (norm + 1e-6), max=1.0))
-        self._weights[0].grad = gradient[: self.replicas.n_decayed]
-        self._weights[1].grad = gradient[self.replicas.n_decayed :]
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.step, c)
-        self.optimizer.step()
-        self.mean.lerp_(self.replicas.weights, 1 - mean_decay(self.step, c))
+        rate, decay = learning_rate(self.step, c), mean_decay(self.step, c)
+        scale = torch.clamp(c.clip / (norm + 1e-6), max=1.0)
+
+        def move(i: int) -> None:
+            part = self._parts[i]
+            self._weights[i].grad = gradient[part].mul_(scale)
+            self.optimizers[i].param_groups[0]["lr"] = rate
+            self.optimizers[i].step()
+            self.mean[part].lerp_(self.replicas.weights[part], 1 - decay)
+
+        self.replicas.each(move, range(len(self._parts)))
         self.step += 1
         return loss
 
     def evaluate(self) -> float:
         """Mean nats of the scored validation ids, of the running mean of weights."""
-        n = len(self.replicas.models)
-        parts = [self.valid[i::n] for i in range(n)]
-        results = self.replicas.each(
-            lambda i: piece_log_probabilities(self.mean_model, self.tokenizer, parts[i]), range(n)
+        log_p = piece_log_probabilities(
+            self.mean_model, self.tokenizer, self.valid, each=self.replicas.each, wholes=self._wholes
         )
-        log_p = [values for part in results for values in part]
-        return mean_nats(log_p, [piece for part in parts for piece in part], self.tokenizer)
+        return mean_nats(log_p, self.valid, self.tokenizer)
 
     def run(
         self,
@@ -141,10 +159,10 @@ class Trainer:
         losses: list[Tensor] = []
         valid_nats = self.history[-1]["valid_nats"] if self.history else None
         with ThreadPoolExecutor(1, "batches") as ahead:
-            upcoming: Future[Batch] = ahead.submit(self.crops, self.step)
+            upcoming: Future[Batch] = ahead.submit(self.batches, self.step)
             while self.step < c.steps and self.worse < c.patience and not stop():
                 batch = upcoming.result()
-                upcoming = ahead.submit(self.crops, self.step + 1)
+                upcoming = ahead.submit(self.batches, self.step + 1)
                 losses.append(self.train_step(batch))
                 now = time.monotonic()
                 self.seconds = spent + now - begin
@@ -162,7 +180,7 @@ class Trainer:
                     self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
                 if evaluated or now - last_report > 0.5 or self.step == c.steps:
                     last_report = now
-                    speed = (self.step - first) * c.batch_size * self.crops.crop / max(1e-9, now - begin)
+                    speed = (self.step - first) * c.batch_size * self.batches.crop / max(1e-9, now - begin)
                     recent = float(torch.stack(losses[-50:]).mean())
                     report(
                         Progress(
@@ -194,15 +212,19 @@ class Trainer:
         return {name: p.detach().clone().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """What only a resumed training needs: the raw weights and AdamW's moments."""
+        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams."""
         tensors = {"weights": self.replicas.weights}
+        for i, state in enumerate(self.replicas.carried):
+            for layer, (hidden, cell) in enumerate(state or []):
+                tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
         for i, parameter in enumerate(self._weights):
-            for name, value in self.optimizer.state[parameter].items():
+            for name, value in self.optimizers[i].state[parameter].items():
                 tensors[f"adamw{i}.{name}"] = value
         return {name: t.detach().clone().contiguous().cpu() for name, t in tensors.items()}
 
     def state(self) -> dict[str, Any]:
         """JSON-ready: the step, the best result and the history of evaluations."""
+        n_tokens = self.step * self.config.batch_size * self.batches.crop
         return {
             "step": self.step,
             "best_nats": self.best_nats,
@@ -210,7 +232,7 @@ class Trainer:
             "worse": self.worse,
             "history": self.history,
             "seconds": round(self.seconds, 1),
-            "tokens_per_second": round(self.step * self.config.batch_size * self.crops.crop / max(1e-9, self.seconds)),
+            "tokens_per_second": round(n_tokens / max(1e-9, self.seconds)),
         }
 
     def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
@@ -221,9 +243,17 @@ class Trainer:
             self.replicas.weights.copy_(optimizer["weights"])
             for i, parameter in enumerate(self._weights):
                 saved = {n.split(".", 1)[1]: t for n, t in optimizer.items() if n.startswith(f"adamw{i}.")}
-                self.optimizer.state[parameter] = {
+                self.optimizers[i].state[parameter] = {
                     n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
                 }
+        if "carried0.0.hidden" in optimizer:
+            self.replicas.carried = [
+                [
+                    (optimizer[f"carried{i}.{k}.hidden"].to(p.device), optimizer[f"carried{i}.{k}.cell"].to(p.device))
+                    for k in range(self.config.n_layers)
+                ]
+                for i in range(self.config.replicas)
+            ]
         self.step, self.worse = int(state["step"]), int(state["worse"])
         self.best_nats, self.best_step = state["best_nats"], int(state["best_step"])
         self.history, self.seconds = list(state["history"]), float(state["seconds"])

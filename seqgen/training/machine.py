@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +20,8 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
 
 MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
-_TRIAL_SECONDS = 1.5
+_TRIAL_SECONDS = 1.5  # of each precision
+_LONGER_TRIAL = 0.02  # and this share of the time given, of the one chosen: steps follow from it
 
 
 def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[str, Any]:
@@ -46,37 +49,54 @@ def calibrate(
     configuration alone.
     """
     tried: dict[str, float] = {}
-    evaluation = 0.0
     for precision in ("float32", "bfloat16"):
-        trainer = Trainer(replace(config, precision=precision, steps=10_000), tokenizer, train, valid)
         try:
-            tried[precision] = _seconds_per_step(trainer)
-            if precision == "float32" and valid and seconds is not None:
-                begin = time.monotonic()
-                trainer.evaluate()
-                evaluation = time.monotonic() - begin
+            with _trial(config, precision, tokenizer, train, valid) as trainer:
+                tried[precision] = _seconds_per_step(trainer, _TRIAL_SECONDS)
         except RuntimeError:
+            if precision == "float32":
+                raise
             # oneDNN has no bfloat16 LSTM for processors without the instructions.
-            continue
-        finally:
-            trainer.close()
     # Less than a tenth is not worth the coarser arithmetic.
     precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
     if seconds is None:
         return replace(config, precision=precision)
+    with _trial(config, precision, tokenizer, train, valid) as trainer:
+        step = _seconds_per_step(trainer, max(_TRIAL_SECONDS, min(10.0, _LONGER_TRIAL * seconds)))
+        begin = time.monotonic()
+        if valid:
+            trainer.evaluate()
+        evaluation = time.monotonic() - begin
     n_evaluations = int(np.clip(0.06 * seconds / max(evaluation, 1e-3), 3, config.n_evaluations))
     training = max(0.3 * seconds, seconds - n_evaluations * evaluation)
-    steps = max(10, int(training / tried[precision]))
+    steps = max(10, int(training / step))
     return replace(config, precision=precision, steps=steps, n_evaluations=min(n_evaluations, steps))
 
 
-def _seconds_per_step(trainer: Trainer) -> float:
+@contextlib.contextmanager
+def _trial(
+    config: TrainConfig,
+    precision: str,
+    tokenizer: Tokenizer[Any],
+    train: Sequence[npt.NDArray[np.int32]],
+    valid: Sequence[npt.NDArray[np.int32]],
+) -> Iterator[Trainer]:
+    trainer = Trainer(replace(config, precision=precision, steps=10_000), tokenizer, train, valid)
+    try:
+        yield trainer
+    finally:
+        trainer.close()
+
+
+def _seconds_per_step(trainer: Trainer, seconds: float) -> float:
     """Of a step with its batch made ahead, as the loop does; the first steps, which allocate, left out."""
-    batches = [trainer.crops(i) for i in range(4)]
-    for batch in batches[:2]:
-        trainer.train_step(batch)
-    begin, n = time.monotonic(), 0
-    while time.monotonic() - begin < _TRIAL_SECONDS:
-        trainer.train_step(batches[n % len(batches)])
-        n += 1
-    return (time.monotonic() - begin) / n
+    with ThreadPoolExecutor(1) as ahead:
+        upcoming = ahead.submit(trainer.batches, 0)
+        begin, n = time.monotonic(), -2
+        while n < 1 or time.monotonic() - begin < seconds:
+            batch, upcoming = upcoming.result(), ahead.submit(trainer.batches, n + 3)
+            trainer.train_step(batch)
+            n += 1
+            if n == 0:
+                begin = time.monotonic()
+        return (time.monotonic() - begin) / n

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -20,15 +20,21 @@ import torch
 from torch import Tensor
 
 from seqgen.corpus.batches import Batch
-from seqgen.model import Dropout, SequenceModel, masked_log_probabilities
+from seqgen.model import Dropout, SequenceModel, State, masked_log_probabilities
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Replicas:
-    """weights, gradient: float32 [N], all parameters in a row; the models' parameters are views of them."""
+    """weights, gradient: float32 [N], all parameters in a row; the models' parameters are views of them.
 
-    def __init__(self, model: SequenceModel, n_replicas: int, masks: Tensor, precision: str) -> None:
+    carries: each step goes on from the model's state after the step before (`carried`, a state for each replica).
+    """
+
+    def __init__(
+        self, model: SequenceModel, n_replicas: int, masks: Tensor, precision: str, *, carries: bool = False
+    ) -> None:
         torch.set_num_threads(1)
         device = model.bias.device
         # Matrices first: they are the ones that decay.
@@ -40,6 +46,8 @@ class Replicas:
         self._gradients = [torch.zeros_like(self.weights) for _ in self.models]
         for replica, gradient in zip(self.models, self._gradients, strict=True):
             self.attach(replica, self.weights, gradient)
+        self._carries = carries
+        self.carried: list[State | None] = [None] * n_replicas
         self._masks = masks.to(device)
         self._generators = [torch.Generator(device) for _ in self.models]
         self._autocast = precision == "bfloat16"
@@ -50,6 +58,15 @@ class Replicas:
     def gradient(self) -> Tensor:
         """Of the whole batch, after `step`."""
         return self._gradients[0]
+
+    @property
+    def slices(self) -> list[slice]:
+        """Equal parts of the weights, one for each replica thread, none with matrices and other weights in it."""
+        found = []
+        for start, stop in ((0, self.n_decayed), (self.n_decayed, len(self.weights))):
+            bounds = np.linspace(start, stop, len(self.models) + 1).astype(int).tolist()
+            found.append([slice(a, b) for a, b in pairwise(bounds)])
+        return [part for pair in zip(*found, strict=True) for part in pair]
 
     def attach(self, model: SequenceModel, weights: Tensor, gradient: Tensor | None = None) -> None:
         """Make a model's parameters views of a flat tensor."""
@@ -74,12 +91,18 @@ class Replicas:
             return loss.detach()
 
         losses = self.each(work, range(len(shares)))
-        for gradient in self._gradients[1 : len(shares)]:
-            self.gradient.add_(gradient)
+        others = self._gradients[1 : len(shares)]
+
+        def add(part: slice) -> None:
+            for gradient in others:
+                self.gradient[part].add_(gradient[part])
+
+        if others:
+            self.each(add, self.slices)
         return torch.stack(losses).sum()
 
-    def each(self, work: Callable[[int], Result], items: Sequence[int]) -> list[Result]:
-        """Run work(i) for all items on the replica threads; results in order."""
+    def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Run work(item) for all items on the replica threads; results in order."""
         return list(self._pool.map(work, items))
 
     def close(self) -> None:
@@ -95,11 +118,23 @@ class Replicas:
             for values in (batch.previous, batch.ids, batch.context, batch.states, batch.weights)
         )
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
-            logits, _ = self.models[i](previous, context, dropout=dropout, generator=self._generators[i])
+            logits, state = self.models[i](
+                previous, context, self._state(i, previous), dropout=dropout, generator=self._generators[i]
+            )
+        if self._carries:
+            self.carried[i] = [(hidden.detach(), cell.detach()) for hidden, cell in state]
         log_p = masked_log_probabilities(logits, self._masks[states])
         picked = log_p.gather(-1, ids[..., None])[..., 0]
         # Padding may point at an id that its state forbids: leave it out before -inf meets 0.
         return -torch.where(weights > 0, picked * weights, 0.0).sum()
+
+    def _state(self, i: int, previous: Tensor) -> State | None:
+        """What is carried, but for sequences that begin afresh."""
+        carried = self.carried[i]
+        if carried is None:
+            return None
+        goes_on = (previous[:, 0] != self.models[i].begin)[None, :, None]
+        return [(hidden * goes_on, cell * goes_on) for hidden, cell in carried]
 
     def _to_device(self, values: npt.NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(values))

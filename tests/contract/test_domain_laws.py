@@ -14,16 +14,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from seqgen.core.domain import get_domain, load_tokenizer, save_tokenizer
+from seqgen.core.domain import Domain, get_domain, load_tokenizer, save_tokenizer
 from seqgen.core.errors import RunError
 from seqgen.core.files import read_json, write_json
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
-from seqgen.tokenizers import MidiTokenizer as PublicTokenizer
+from seqgen.domains.text.tokenizer import TextTokenizer
 
 Ids = npt.NDArray[np.int32]
-DOMAIN = get_domain("midi")
+
+TEXTS = ("ROMEO:\nBut, soft! what light", "the thin thing then, the end.\n\n\n", "that is the wind\twith the sea")
+LETTERS = "".join(sorted(set("".join(TEXTS))))
+# " the", "thin", "w" with the first byte of "ä", the rest of it
+MERGES = ((116, 104), (256, 101), (32, 257), (105, 110), (256, 259), (119, 0xC3), (0xA4, 32))
 
 TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "voices": MidiTokenizer("voices"),
@@ -31,14 +35,36 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "voices-duet": MidiTokenizer("voices", n_voices=2, steps_per_quarter=3, quarters_per_minute=97.3),
     "remi": MidiTokenizer("remi"),
     "remi-coarse": MidiTokenizer("remi", positions_per_quarter=4, n_velocities=4),
+    "text-characters": TextTokenizer("characters", characters=LETTERS),
+    "text-plain": TextTokenizer("characters", characters=LETTERS, fallback=False, end=False),
+    "text-bytes": TextTokenizer("bytes"),
+    "text-words": TextTokenizer("words", words=("the", " the", " then", "ROMEO"), characters="aehnot ", end=False),
+    "text-bpe": TextTokenizer("bpe", merges=MERGES),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
-WEIGHTS = {"Hold": 6.0, "Pitch": 4.0, "End": 0.02, "Position": 3.0, "Bar": 1.5, "Rest": 0.5, "Tempo": 0.3}
+WEIGHTS = {"Hold": 6.0, "Pitch": 4.0, "End": 0.02, "Position": 3.0, "Bar": 1.5, "Rest": 0.5, "Tempo": 0.3, "Byte": 0.3}
+# A zero byte can be said, but a text file with one is refused as binary: walks leave it out.
+ZERO = ("Byte_00", r"Subword_\x00")
 
 
 @pytest.fixture(params=TOKENIZERS)
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer[Any]:
     return TOKENIZERS[request.param]
+
+
+@pytest.fixture
+def domain(tokenizer: Tokenizer[Any]) -> Domain:
+    return get_domain(tokenizer.domain)
+
+
+def n_events(piece: Any) -> int:
+    """Notes of a score, characters of a text."""
+    return piece.n_notes if isinstance(piece, Score) else len(piece)
+
+
+def in_a_file(piece: Any) -> bool:
+    """A file without notes or text is refused by the reader."""
+    return bool(piece.n_notes) if isinstance(piece, Score) else not (piece.isspace() or piece == "")
 
 
 def walk(tokenizer: Tokenizer[Any], seed: int, n: int) -> Ids:
@@ -49,14 +75,18 @@ def walk(tokenizer: Tokenizer[Any], seed: int, n: int) -> Ids:
     rng, grammar = np.random.default_rng(seed), tokenizer.grammar
     types = np.array(tokenizer.vocabulary.types)
     pitches = tokenizer.vocabulary.of_type("Pitch")
-    centre, memory = float(pitches.mean()), [int(p) for p in rng.choice(pitches[30:60], 3)]
+    if len(pitches):
+        centre, memory = float(pitches.mean()), [int(p) for p in rng.choice(pitches[30:60], 3)]
+    weights = WEIGHTS if len(pitches) else {**WEIGHTS, "End": 0.001}  # a text may end anywhere
+    zeros = np.array([tokenizer.vocabulary.id(token) for token in ZERO if token in tokenizer.vocabulary], np.int64)
     state, ids = grammar.start(1), []
     while len(ids) < n or not grammar.final(state)[0]:
         allowed = np.flatnonzero((grammar.mask(state) if len(ids) < n else grammar.closing(state))[0])
+        allowed = np.setdiff1d(allowed, zeros)
         if not len(allowed):
             break
         kinds = sorted(set(types[allowed]))
-        odds = np.array([WEIGHTS.get(kind, 1.0) for kind in kinds])
+        odds = np.array([weights.get(kind, 1.0) for kind in kinds])
         kind = rng.choice(kinds, p=odds / odds.sum())
         of_kind = allowed[types[allowed] == kind]
         if kind == "Pitch":
@@ -70,7 +100,7 @@ def walk(tokenizer: Tokenizer[Any], seed: int, n: int) -> Ids:
     if n > 100 and rng.random() < 0.5:  # say something twice
         ids = repeated(tokenizer, ids)
     end = tokenizer.vocabulary.of_type("End").tolist()
-    if rng.random() < 0.7 and not len(grammar.violations(np.array([*ids, *end]))):
+    if rng.random() < 0.7 and not len(grammar.violations(np.array([*ids, *end], np.int32))):
         ids += end
     return np.array(ids, np.int32)
 
@@ -78,7 +108,7 @@ def walk(tokenizer: Tokenizer[Any], seed: int, n: int) -> Ids:
 def repeated(tokenizer: Tokenizer[Any], ids: list[int]) -> list[int]:
     """The ids with a part of them said again, where the grammar lets it."""
     half = [*ids[: len(ids) * 3 // 4], *ids[len(ids) // 4 :]]
-    return half if not len(tokenizer.grammar.violations(np.array(half))) else ids
+    return half if not len(tokenizer.grammar.violations(np.array(half, np.int32))) else ids
 
 
 @functools.cache
@@ -88,8 +118,10 @@ def walks(tokenizer: Tokenizer[Any], n: int = 24) -> tuple[Ids, ...]:
     return tuple(walk(tokenizer, seed, lengths[seed % len(lengths)]) for seed in range(n))
 
 
-def test_the_public_tokenizer_is_the_one_tested() -> None:
-    assert PublicTokenizer is MidiTokenizer
+def test_the_public_tokenizers_are_the_ones_tested() -> None:
+    from seqgen import tokenizers
+
+    assert {getattr(tokenizers, name) for name in tokenizers.__all__} == {type(t) for t in TOKENIZERS.values()}
 
 
 def test_walks_are_legal_and_end_where_they_may(tokenizer: Tokenizer[Any]) -> None:
@@ -101,14 +133,15 @@ def test_walks_are_interesting(tokenizer: Tokenizer[Any]) -> None:
     """Or the laws would hold of nothing much."""
     seen = {kind for ids in walks(tokenizer) for kind in np.array(tokenizer.vocabulary.types)[ids].tolist()}
     assert seen == set(tokenizer.vocabulary.types)
-    assert max(tokenizer.decode(ids).n_notes for ids in walks(tokenizer)) > 50
+    assert max(n_events(tokenizer.decode(ids)) for ids in walks(tokenizer)) > 50
 
 
 def test_decoding_takes_every_part_of_legal_ids(tokenizer: Tokenizer[Any]) -> None:
+    most = max(map(len, tokenizer.bytes_of)) if isinstance(tokenizer, TextTokenizer) else 1  # events of one id
     for ids in walks(tokenizer, 8):
         for n in {*range(min(len(ids), 12)), *range(0, len(ids), 37), len(ids)}:
             piece = tokenizer.decode(ids[:n])
-            assert piece.n_notes <= n
+            assert n_events(piece) <= n * most
 
 
 def test_decoding_takes_any_ids(tokenizer: Tokenizer[Any]) -> None:
@@ -120,16 +153,16 @@ def test_decoding_takes_any_ids(tokenizer: Tokenizer[Any]) -> None:
             assert tokenizer.context.of(ids).shape == (n + 1, len(tokenizer.context.features))
 
 
-def test_a_file_gives_back_what_was_decoded(tokenizer: Tokenizer[Any], tmp_path: Path) -> None:
+def test_a_file_gives_back_what_was_decoded(tokenizer: Tokenizer[Any], domain: Domain, tmp_path: Path) -> None:
     read_back = 0
     for i, ids in enumerate(walks(tokenizer)):
         piece = tokenizer.decode(ids)
-        if not piece.n_notes:
-            continue  # a file without notes is refused by the reader
-        path = tmp_path / f"{i}.mid"
-        DOMAIN.write(piece, path)
-        assert list(DOMAIN.read(path, "")) == [piece]
-        assert list(DOMAIN.read(path.read_bytes(), "bytes")) == [piece]
+        if not in_a_file(piece):
+            continue
+        path = tmp_path / f"{i}{domain.written[0]}"
+        domain.write(piece, path)
+        assert list(domain.read(path, "")) == [piece]
+        assert list(domain.read(path.read_bytes(), "bytes")) == [piece]
         read_back += 1
     assert read_back > 12
 
@@ -142,7 +175,7 @@ def test_what_was_decoded_is_encoded_legally_and_decodes_to_itself(tokenizer: To
             if len(piece.tracks) < tokenizer.config()["n_voices"]:
                 continue  # which voice is silent, tracks do not say
             piece = from_high_to_low(piece)
-        if piece.n_notes:
+        if n_events(piece):
             again = tokenizer.encode(piece)
             assert not len(tokenizer.grammar.violations(again))
             assert tokenizer.decode(again) == piece
@@ -160,6 +193,12 @@ def from_high_to_low(piece: Score) -> Score:
 def test_encoding_real_pieces_is_legal_and_keeps_every_note(
     tokenizer: Tokenizer[Any], chorales: list[Score], request: pytest.FixtureRequest
 ) -> None:
+    if tokenizer.domain == "text":
+        for text in TEXTS:
+            ids = tokenizer.encode(text)
+            assert ids.dtype == np.int32 and not len(tokenizer.grammar.violations(ids))
+            assert tokenizer.decode(ids) == text
+        return
     if tokenizer.vocabulary is TOKENIZERS["voices-duet"].vocabulary:
         pytest.skip("two voices cannot say four")
     for score in chorales:
@@ -218,7 +257,7 @@ def test_feature_values_lie_within_their_sizes(tokenizer: Tokenizer[Any]) -> Non
             assert (feature.maps >= 0).all() and (feature.maps < feature.size).all()
             assert (feature.maps[0] == np.arange(feature.size)).all()
         if feature.classes is not None:
-            assert feature.classes.shape == (feature.size, len(tokenizer.vocabulary))
+            assert len(feature.classes) == feature.size and feature.classes.shape[1] <= len(tokenizer.vocabulary)
             assert (feature.classes >= 0).all() and (feature.classes < feature.n_classes).all()
 
 
@@ -283,7 +322,7 @@ def test_header_ids_can_be_unknown_and_are_not_scored(tokenizer: Tokenizer[Any])
     ids = walk(tokenizer, 1, 50)
     blanked = np.where(unknown[ids] >= 0, unknown[ids], ids)
     assert not len(tokenizer.grammar.violations(blanked))
-    assert tokenizer.decode(blanked).n_notes == tokenizer.decode(ids).n_notes
+    assert n_events(tokenizer.decode(blanked)) == n_events(tokenizer.decode(ids))
 
 
 # --- configuration
@@ -337,7 +376,8 @@ def refused_or_usable(path: Path, ids: Ids) -> None:
     except RunError as error:
         assert error.message
         return
-    DOMAIN.write(tokenizer.decode(ids), path.with_suffix(".mid"))
+    domain = get_domain(tokenizer.domain)
+    domain.write(tokenizer.decode(ids), path.with_suffix(domain.written[0]))
     tokenizer.context.of(ids)
 
 
@@ -351,18 +391,26 @@ def untrained(tokenizer: Tokenizer[Any]) -> Any:
     return new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval()
 
 
-@pytest.mark.parametrize("name", ["voices", "remi"])
+def templates(name: str, chorales: list[Score]) -> tuple[Ids, ...]:
+    """Nothing given, headers given, a prompt given."""
+    tokenizer = TOKENIZERS[name]
+    if tokenizer.domain == "text":
+        return tokenizer.template(), tokenizer.template(TEXTS[0], (30, "characters"))
+    header = {"voices": {"time_signature": "3/4", "pickup": "4"}, "remi": {"density": "3"}}[name]
+    return (
+        tokenizer.template(),
+        tokenizer.template(key="G major", **header),
+        tokenizer.template(chorales[5], (1, "bars"), key="unknown"),
+    )
+
+
+@pytest.mark.parametrize("name", ["voices", "remi", "text-characters", "text-words"])
 def test_given_ids_of_a_template_come_back_untouched(name: str, chorales: list[Score]) -> None:
     from seqgen.sampling.sampler import Request, sample
 
     tokenizer = TOKENIZERS[name]
     model = untrained(tokenizer)
-    header = {"voices": {"time_signature": "3/4", "pickup": "4"}, "remi": {"density": "3"}}[name]
-    for template in (
-        tokenizer.template(),
-        tokenizer.template(key="G major", **header),
-        tokenizer.template(chorales[5], (1, "bars"), key="unknown"),
-    ):
+    for template in templates(name, chorales):
         for ids in sample(model, tokenizer, Request(template, (30, "tokens")), count=2, seed=1):
             start = ids[: len(template)]
             assert (start[template >= 0] == template[template >= 0]).all()
@@ -370,19 +418,38 @@ def test_given_ids_of_a_template_come_back_untouched(name: str, chorales: list[S
             assert (tokenizer.unknown_of[free] != free).all()  # a chosen value is never "not given"
 
 
+@pytest.mark.parametrize("name", [name for name in TOKENIZERS if name.startswith("text")])
+def test_what_an_untrained_model_writes_is_text_of_the_length_asked_for(name: str) -> None:
+    from seqgen.sampling.sampler import Request, sample
+
+    tokenizer = TOKENIZERS[name]
+    for length in ((40, "characters"), (40, "tokens")):
+        drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=20, seed=3)
+        assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
+        for ids in drawn:
+            text = b"".join(tokenizer.bytes_of[i] for i in ids).decode()  # or UTF-8 is broken
+            assert tokenizer.decode(ids) == text == tokenizer.decode(tokenizer.encode(text))
+            n_bytes, characters = len(text.encode()), length[1] == "characters"
+            if characters and name not in ("text-words", "text-bpe"):
+                assert len(text) == 40
+            elif not characters:
+                ended = tokenizer.vocabulary.tokens[ids[-1]] == "End"
+                assert 40 <= len(ids) - ended <= 43 and n_bytes >= 40  # a character that was begun is ended
+
+
 @pytest.mark.parametrize("name", ["voices", "remi"])
 def test_what_an_untrained_model_says_is_legal_and_every_reader_opens_it(name: str, tmp_path: Path) -> None:
     from seqgen.sampling.sampler import Request, sample
 
-    tokenizer = TOKENIZERS[name]
+    tokenizer, domain = TOKENIZERS[name], get_domain("midi")
     length = {"voices": (2, "bars"), "remi": (100, "tokens")}[name]
     drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=50, seed=3)
     assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
     for i, ids in enumerate(drawn):
         path = tmp_path / f"{i}.mid"
         piece = tokenizer.decode(ids)
-        DOMAIN.write(piece, path)
-        assert piece.n_notes and list(DOMAIN.read(path, "")) == [piece]
+        domain.write(piece, path)
+        assert piece.n_notes and list(domain.read(path, "")) == [piece]
         assert read_elsewhere(path, music21=i < 3) == {piece.n_notes}
         if name == "voices":
             assert most_at_once(piece) <= 4

@@ -53,6 +53,12 @@ def test_a_limit_says_its_value_and_how_to_raise_it() -> None:
     assert "SEQGEN_MAX_NOTES=" in error.hint
 
 
+def test_a_missing_package_is_installed_by_its_extra_where_there_is_one() -> None:
+    assert errors.MissingExtra("Reading", "music21").hint == "pip install music21"
+    error = errors.MissingExtra("The level bpe", "tokenizers", extra="bpe")
+    assert error.hint == "pip install 'seqgen-toolkit[bpe]'" and "needs the package tokenizers" in error.message
+
+
 def test_no_hint_installs_a_stranger() -> None:
     """The name seqgen on the public index belongs to another project."""
     source = Path(errors.__file__).parents[1]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,22 @@ def test_reading_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(TooLarge, match="over the limit of 4 file bytes") as caught:
         files.read_bytes(path, 4)
     assert "SEQGEN_MAX_FILE_BYTES" in caught.value.hint
+    with pytest.raises(TooLarge, match="over the limit of 4 text bytes"):
+        files.read_bytes(path, 4, limit="max_text_bytes")
+    assert files.read_bytes(path, limit="max_text_bytes") == b"12345"
+
+
+@pytest.mark.parametrize("told", [0, 3, 5, 1000])
+def test_a_file_that_grew_or_hides_its_size_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: int
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"12345")
+    monkeypatch.setattr(files.os, "fstat", lambda descriptor: SimpleNamespace(st_size=told))
+    for allowed in (5, 6, 100):
+        assert files.read_bytes(path, allowed) == b"12345"
+    with pytest.raises(TooLarge):
+        files.read_bytes(path, 4)
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqgen.core import grammar as grammar_module
 from seqgen.core.grammar import Grammar, build_grammar
 
 OPEN, A, B, CLOSE, NEVER = range(5)
@@ -71,6 +72,20 @@ def test_states_of_a_whole_are_those_of_its_steps(grammar: Grammar, ids: list[in
         assert states[t] == state[0]
         state = grammar.advance(state, np.array([i]))
     assert states[-1] == state[0]
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, 2, 3]), max_size=40))
+def test_states_are_found_block_by_block(ids: list[int]) -> None:
+    """Blocks that stay in the first state are passed over."""
+    mostly_first = Grammar([0, 1, 2, 3], [[0, 1, -1, 2], [-1, 1, 0, -1], [-1] * 4], [True, False, True])
+    whole = mostly_first.states(np.array(ids, np.int32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grammar_module, "_BLOCK", 3)
+        assert (mostly_first.states(np.array(ids, np.int32)) == whole).all()
+    state = mostly_first.start(1)
+    for t, i in enumerate(ids):
+        state = mostly_first.advance(state, np.array([i]))
+        assert whole[t + 1] == state[0]
 
 
 def test_closing_leads_to_an_end_by_the_shortest_way(grammar: Grammar) -> None:

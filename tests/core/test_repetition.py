@@ -33,7 +33,7 @@ def test_it_follows_the_latest_earlier_place(codes: list[int], shortest: int, pe
     ]
 
 
-@given(st.lists(st.integers(0, 300), min_size=6, max_size=20), st.integers(2, 5))
+@given(st.lists(st.integers(0, 300), min_size=6, max_size=20, unique=True), st.integers(2, 5))
 def test_a_repeated_phrase_is_followed_to_its_end(phrase: list[int], shortest: int) -> None:
     found = follow(np.array(phrase * 3, np.int64), shortest)
     # In the third time every next code is the one that the place points at.

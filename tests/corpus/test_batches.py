@@ -153,7 +153,7 @@ def test_a_crop_is_no_longer_than_the_longest_piece(material: tuple[Any, list[An
 
 def test_whole_pieces_weigh_their_scored_ids(material: tuple[Any, list[Any]]) -> None:
     tokenizer, pieces = material
-    batch = padded(pieces[:3], tokenizer)
+    batch = padded([whole(piece, tokenizer) for piece in pieces[:3]])
     for b, piece in enumerate(pieces[:3]):
         alone = whole(piece, tokenizer)
         n = len(piece)

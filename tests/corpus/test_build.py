@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError, SeqgenError
-from seqgen.corpus.build import Prepared, cache_folder, prepare, read_bounded, split_pieces
+from seqgen.corpus.build import Prepared, cache_folder, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
+from seqgen.corpus.split import split_pieces
 from seqgen.corpus.store import SPLITS
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.options import MidiOptions

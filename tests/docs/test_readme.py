@@ -95,18 +95,23 @@ def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() ->
                 assert f'"{arguments[arguments.index("-m") + 1]}: ' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None) -> None:
-    """In their order, in one folder: on the tiny corpus, for two steps, one bar at a time."""
+def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: Path) -> None:
+    """In their order, in one folder: on tiny corpora, for two steps, one bar or twenty characters at a time."""
+    text = tmp_path / "texts" / "tiny.txt"
+    text.parent.mkdir()
+    text.write_text("ROMEO:\nBut soft, what light through yonder window breaks?\n" * 20)
+    length = ""
     for arguments in ours(README):
         given, words = parsed(arguments), list(arguments)
         if words[0] == "train":
-            words[words.index(str(given["path"]))] = str(corpus)
+            length = {"midi": "1bar", "text": "20"}[words[1]]
+            words[words.index(str(given["path"]))] = str(corpus if words[1] == "midi" else text)
             if given["minutes"] is not None:
                 at = words.index("--minutes")
                 del words[at : at + 2]
             words += [] if given["resume"] else ["--steps", "2", "--preset", "tiny", "--batch-size", "2"]
         elif words[0] == "sample":
-            words += ["--length", "1bar"]
+            words += ["--length", length]
         elif words[0] == "corpus":
             continue  # tested with a recipe that takes no time in tests/cli
         result = cli(*words)

@@ -199,7 +199,7 @@ def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, nam
             continue
         try:
             Run(mine).resume(trainer)
-            trainer.train_step(trainer.crops(trainer.step))
+            trainer.train_step(trainer.batches(trainer.step))
         except Diverged:
             pass
         finally:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seqgen.core.errors import UsageError
-from seqgen.sampling.filters import Filters, min_p, temperature, top_k, top_p
+from seqgen.sampling.filters import Filters, ban, min_p, repetition_penalty, temperature, top_k, top_p
 
 logit = st.floats(-30, 30, width=32) | st.just(float("-inf"))
 rows = st.lists(logit, min_size=1, max_size=12).filter(lambda row: max(row) > float("-inf"))
@@ -115,3 +115,30 @@ def test_no_filter_changes_nothing() -> None:
 def test_values_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         Filters(**wrong)
+
+
+@given(rows, st.sets(st.integers(0, 11)))
+def test_banned_ids_are_out_unless_nothing_is_left(row: list[float], banned: set[int]) -> None:
+    ids = torch.tensor(sorted(i for i in banned if i < len(row)), dtype=torch.long)
+    possible = {i for i, value in enumerate(row) if value != float("-inf")}
+    assert kept(ban(torch.tensor([row]), ids), row) == ((possible - banned) or possible)
+
+
+def test_the_repetition_penalty_makes_what_was_said_less_likely() -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5, 3.0]])
+    seen = torch.tensor([[True, True, False, False]])
+    assert repetition_penalty(logits, seen, 2.0).tolist() == [[1.0, -2.0, 0.5, 3.0]]
+    assert repetition_penalty(logits, seen, 1.0).tolist() == logits.tolist()
+
+
+def test_a_pair_of_temperatures_is_moved_between() -> None:
+    logits = torch.tensor([[0.0, -1.0, -2.0]])
+    moving = Filters(temperature=(2.0, 0.5))
+    for done, value in ((0.0, 2.0), (0.5, 1.25), (1.0, 0.5), (3.0, 0.5)):
+        assert torch.allclose(moving(logits, done), temperature(logits, value))
+
+
+@pytest.mark.parametrize("given", [{"temperature": (1.0, -1.0)}, {"repetition_penalty": 0.0}])
+def test_impossible_values_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Filters(**given)

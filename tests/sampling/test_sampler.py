@@ -13,9 +13,10 @@ from seqgen.core.errors import UsageError
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.sampler import Request, sample
+from seqgen.sampling.sampler import Request, draw, draw_one, sample
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import new_model
+from seqgen.training.validation import piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
 
@@ -26,7 +27,7 @@ def remi() -> tuple[Any, Any]:
     return new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval(), tokenizer
 
 
-def draw(model: Any, length: tuple[int, str] | None = (1, "bars"), **given: Any) -> list[Ids]:
+def pieces(model: Any, length: tuple[int, str] | None = (1, "bars"), **given: Any) -> list[Ids]:
     tokenizer = model.tokenizer
     template = tokenizer.template(given.pop("prompt", None), length, **given.pop("header", {}))
     request = Request(template, length, **({"max_tokens": given.pop("max_tokens")} if "max_tokens" in given else {}))
@@ -38,23 +39,23 @@ def same(some: list[Ids], others: list[Ids]) -> bool:
 
 
 def test_the_same_call_gives_the_same_ids(model: Any) -> None:
-    first = draw(model, count=3, seed=7)
+    first = pieces(model, count=3, seed=7)
     torch.manual_seed(99)
-    assert same(first, draw(model, count=3, seed=7))
-    assert not same(first, draw(model, count=3, seed=8))
+    assert same(first, pieces(model, count=3, seed=7))
+    assert not same(first, pieces(model, count=3, seed=8))
     assert not same(first[:1], first[1:2])
 
 
 def test_the_global_random_numbers_and_threads_stay_as_they_were(model: Any) -> None:
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
-    draw(model, seed=1)
+    pieces(model, seed=1)
     assert torch.equal(state, torch.random.get_rng_state()) and torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize(("signature", "bar"), [("4/4", 16), ("3/4", 12), ("6/8", 12), ("1/4", 4)])
 @pytest.mark.parametrize("n_bars", [1, 3])
 def test_a_length_in_bars_gives_exactly_so_many(model: Any, signature: str, bar: int, n_bars: int) -> None:
-    for ids in draw(model, (n_bars, "bars"), count=3, seed=n_bars, header={"time_signature": signature}):
+    for ids in pieces(model, (n_bars, "bars"), count=3, seed=n_bars, header={"time_signature": signature}):
         assert not len(model.tokenizer.grammar.violations(ids))
         assert len(ids) == 4 + n_bars * bar * 4 + 1
         assert model.tokenizer.vocabulary.tokens[ids[3]] == f"Length_{n_bars}"
@@ -62,7 +63,7 @@ def test_a_length_in_bars_gives_exactly_so_many(model: Any, signature: str, bar:
 
 def test_a_length_in_bars_follows_the_time_signature_that_each_piece_chooses(model: Any) -> None:
     v = model.tokenizer.vocabulary
-    for ids in draw(model, (2, "bars"), count=6, seed=0):
+    for ids in pieces(model, (2, "bars"), count=6, seed=0):
         numerator, denominator = map(int, v.tokens[ids[0]].split("_")[1].split("/"))
         assert len(ids) - 5 == 2 * 4 * (16 * numerator // denominator)
 
@@ -70,14 +71,14 @@ def test_a_length_in_bars_follows_the_time_signature_that_each_piece_chooses(mod
 def test_so_much_is_added_to_a_prompt(model: Any, chorales: list[Score]) -> None:
     prompt = chorales[0]
     n_prompt = len(model.tokenizer.encode(prompt)) - 5
-    for ids in draw(model, (2, "bars"), prompt=prompt, count=2, seed=0):
+    for ids in pieces(model, (2, "bars"), prompt=prompt, count=2, seed=0):
         assert len(ids) - 5 == n_prompt + 2 * 16 * 4
         assert model.tokenizer.decode(ids).key_signatures == prompt.key_signatures
 
 
 @pytest.mark.parametrize("amount", [1, 4, 30])
 def test_a_length_in_tokens_ends_at_the_next_whole_step(model: Any, amount: int) -> None:
-    for ids in draw(model, (amount, "tokens"), count=2, seed=0):
+    for ids in pieces(model, (amount, "tokens"), count=2, seed=0):
         assert not len(model.tokenizer.grammar.violations(ids))
         assert len(ids) - 5 == -(-amount // 4) * 4
 
@@ -102,8 +103,8 @@ def test_what_grows_too_long_is_closed_legally(model: Any, remi: tuple[Any, Any]
 
 
 def test_temperature_0_takes_the_likeliest_every_time(model: Any) -> None:
-    (ids,) = draw(model, (2, "bars"), seed=0, filters=Filters(temperature=0))
-    (again,) = draw(model, (2, "bars"), seed=1, filters=Filters(temperature=0))
+    (ids,) = pieces(model, (2, "bars"), seed=0, filters=Filters(temperature=0))
+    (again,) = pieces(model, (2, "bars"), seed=1, filters=Filters(temperature=0))
     assert np.array_equal(ids, again)
     t, network = model.tokenizer, model.network
     never = t.unknown_of == np.arange(len(t.vocabulary))
@@ -121,7 +122,7 @@ def test_temperature_0_takes_the_likeliest_every_time(model: Any) -> None:
 
 
 def test_ids_are_drawn_as_often_as_the_model_says(model: Any) -> None:
-    drawn = draw(model, None, count=400, seed=5, max_tokens=1)
+    drawn = pieces(model, None, count=400, seed=5, max_tokens=1)
     t = model.tokenizer
     n = len(t.vocabulary)
     with torch.inference_mode():
@@ -135,15 +136,56 @@ def test_ids_are_drawn_as_often_as_the_model_says(model: Any) -> None:
 
 def test_progress_is_reported(model: Any) -> None:
     seen: list[int] = []
-    draw(model, (2, "bars"), count=2, seed=0, report=seen.append, header={"time_signature": "4/4"})
+    pieces(model, (2, "bars"), count=2, seed=0, report=seen.append, header={"time_signature": "4/4"})
     assert seen and seen == sorted(seen)
 
 
 def test_what_cannot_be_is_refused(model: Any) -> None:
     with pytest.raises(UsageError, match="at least one"):
-        draw(model, count=0)
+        pieces(model, count=0)
     with pytest.raises(UsageError, match="tokens at most"):
-        draw(model, max_tokens=10**9)
+        pieces(model, max_tokens=10**9)
     hold = model.tokenizer.vocabulary.id("Hold")
     with pytest.raises(UsageError, match="Hold may not stand at place 1"):
         sample(model.network, model.tokenizer, Request(np.array([hold], np.int32)))
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_log_probabilities_are_those_of_the_model(model: Any, count: int) -> None:
+    t = model.tokenizer
+    request = Request(t.template(key="G major"), (1, "bars"))
+    for drawn in draw(model.network, t, request, count=count, seed=4, log_probabilities=True):
+        assert len(drawn.log_probabilities) == len(drawn.ids)
+        (expected,) = piece_log_probabilities(model.network, t, [drawn.ids])
+        assert drawn.log_probabilities == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_sequence_ends_where_it_is_told_to(model: Any) -> None:
+    t = model.tokenizer
+    request = Request(t.template(), (8, "bars"), until=lambda ids: len(ids) >= 30)
+    for ids in sample(model.network, t, request, count=2, seed=0):
+        assert 30 <= len(ids) < 34 and not len(t.grammar.violations(ids))  # at the next whole step
+    n = len(request.template)
+    assert (
+        list(draw_one(model.network, t, request, seed=0)) == sample(model.network, t, request, seed=0)[0][n:].tolist()
+    )
+
+
+def test_a_few_sequences_and_many_are_the_same_pieces(model: Any) -> None:
+    """In numpy or in torch, alone or in a batch; only rounding tells them apart."""
+    t = model.tokenizer
+    request = Request(t.template(key="C major", time_signature="4/4", pickup="0"), (2, "bars"))
+    many = sample(model.network, t, request, count=12, seed=9)
+    few = sample(model.network, t, request, count=2, seed=9)
+    assert all(np.array_equal(a, b) for a, b in zip(many[:2], few, strict=True))
+
+
+def test_banned_ids_are_not_drawn(model: Any) -> None:
+    request = Request(model.tokenizer.template(), (4, "bars"))
+    plain = np.concatenate(sample(model.network, model.tokenizer, request, count=4, seed=1))
+    pitches = plain[plain < model.tokenizer.vocabulary.id("Rest")]
+    often = int(np.bincount(pitches).argmax())
+    filters = Filters(banned=(often,))
+    assert not any(
+        (ids == often).any() for ids in sample(model.network, model.tokenizer, request, seed=1, filters=filters)
+    )

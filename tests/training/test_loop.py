@@ -65,7 +65,7 @@ def test_two_replicas_find_the_gradient_of_one(prepared: Prepared) -> None:
     found = []
     for replicas in (1, 2, 3):
         trainer = make(prepared, replace(bare, replicas=replicas))
-        loss = trainer.replicas.step(trainer.crops(0), bare.dropout, 0, 0)
+        loss = trainer.replicas.step(trainer.batches(0), bare.dropout, 0, 0)
         found.append((loss.item(), trainer.replicas.gradient.clone()))
         trainer.close()
     for loss, gradient in found[1:]:
@@ -129,7 +129,7 @@ def test_a_loss_that_is_no_number_ends_it_and_leaves_the_checkpoint(prepared: Pr
     run = Run(tmp_path / "run")
     trainer = make(prepared)
     for step in range(3):
-        trainer.train_step(trainer.crops(step))
+        trainer.train_step(trainer.batches(step))
     saved = run.save(trainer)
     trainer.replicas.weights[0] = float("nan")
     mean = trainer.mean.clone()
@@ -158,7 +158,7 @@ def test_losses_are_those_of_the_golden_run(prepared: Prepared) -> None:
     golden = json.loads(GOLDEN.read_text())
     trainer = make(prepared, TrainConfig.from_dict(golden["config"]))
     try:
-        losses = [float(trainer.train_step(trainer.crops(step))) for step in range(len(golden["losses"]))]
+        losses = [float(trainer.train_step(trainer.batches(step))) for step in range(len(golden["losses"]))]
         valid = trainer.evaluate()
     finally:
         trainer.close()

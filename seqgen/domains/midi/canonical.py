@@ -31,7 +31,8 @@ def sort_rows(columns: Sequence[npt.NDArray[Any]]) -> tuple[Longs, ...]:
     """Rows of non-negative integers in lexical order, the first column first. int64 [N] each.
 
     The columns are packed into one integer where they fit into 63 bits: one sort of plain integers is several
-    times faster than a lexical sort.
+    times faster than a lexical sort. Notes mostly come in runs that are in order already, which the stable sort
+    (timsort) only merges.
     """
     columns = [np.asarray(column, np.int64) for column in columns]
     if not len(columns[0]):
@@ -44,7 +45,7 @@ def sort_rows(columns: Sequence[npt.NDArray[Any]]) -> tuple[Longs, ...]:
     for column, width in zip(columns[1:], widths[1:], strict=True):
         packed <<= width
         packed |= column
-    packed.sort()
+    packed.sort(kind="stable")
     out = []
     for width in reversed(widths[1:]):
         out.append(packed & ((1 << width) - 1))

@@ -114,15 +114,17 @@ class RemiDecoder:
     def _score(self, notes: tuple[Longs, ...], marks: dict[str, Any]) -> Score:
         """Program, pitch, onset, duration (positions) and velocity of notes, in tracks that a file can hold."""
         program, pitch, onset, duration, velocity = notes
-        voice, onset, duration, velocity, layer = layers(program << 7 | pitch, onset, duration, velocity)
+        layer = layers(program << 7 | pitch, onset, duration, velocity)
         if len(layer) and layer.max() >= MAX_LAYERS:
             kept = layer < MAX_LAYERS
-            voice, onset, duration, velocity, layer = (c[kept] for c in (voice, onset, duration, velocity, layer))
-        code = (voice >> 7) * MAX_LAYERS + layer
+            program, pitch, onset, duration, velocity, layer = (
+                c[kept] for c in (program, pitch, onset, duration, velocity, layer)
+            )
+        code = program * MAX_LAYERS + layer
         used = np.flatnonzero(np.bincount(code, minlength=1))
         number = np.zeros((_DRUM_PROGRAM + 1) * MAX_LAYERS, np.int64)
         number[used] = np.arange(len(used))
-        onset, track, pitch, duration, velocity = sort_rows((onset, number[code], voice & 127, duration, velocity))
+        onset, track, pitch, duration, velocity = sort_rows((onset, number[code], pitch, duration, velocity))
         columns = int32_columns(
             onset * self._words.ticks_per_position, duration * self._words.ticks_per_position, pitch, velocity, track
         )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.domains.midi.canonical import sort_rows
 from seqgen.domains.midi.score import TimeSignature
 
 Longs = npt.NDArray[np.int64]
@@ -163,24 +162,38 @@ def _begin(segments: list[tuple[int, int, bool]], start: int, signature: int) ->
     segments.append((start, signature, True))
 
 
-def layers(voice: Longs, onset: Longs, duration: Longs, velocity: Longs) -> tuple[Longs, ...]:
-    """Notes sorted by (voice, onset, duration, velocity), and a layer for each so that no two notes of one voice and
-    one layer overlap: (voice, onset, duration, velocity, layer), int64 [N] each.
+def layers(voice: Longs, onset: Longs, duration: Longs, velocity: Longs) -> Longs:
+    """A layer for each note (int64 [N]) so that no two notes of one voice and one layer overlap.
 
-    A voice here is a pitch of a program. Layers become tracks: a file cannot hold overlapping equal pitches in one.
+    A voice here is a pitch of a program, below 2^16. Within a voice the notes take layers in order of onset, duration
+    and velocity. Layers become tracks: a file cannot hold overlapping equal pitches in one.
     """
-    voice, onset, duration, velocity = sort_rows((voice, onset, duration, velocity))
     layer = np.zeros(len(voice), np.int64)
     if len(voice) < 2:
-        return voice, onset, duration, velocity, layer
-    end = onset + duration
+        return layer
+    # Notes mostly come in order of onset: then a radix sort by voice is all that is needed.
+    order = np.argsort(voice.astype(np.uint16), kind="stable")
+    voice, onset, end = voice[order], onset[order], (onset + duration)[order]
+    same = np.flatnonzero((voice[1:] == voice[:-1]) & (onset[1:] <= onset[:-1]))
+    if len(same) and not _in_order(same, onset, end, velocity[order]):
+        again = np.lexsort((velocity[order], end, onset, voice))
+        order, voice, onset, end = order[again], voice[again], onset[again], end[again]
     # Voices are laid one behind the other on a single line, so that one running maximum serves all.
     offset = voice * (int(end.max()) + 1)
     begin, reach = offset + onset, np.maximum.accumulate(offset + end)
     overlaps = begin[1:] < reach[:-1]
     if overlaps.any():
-        _separate(layer, overlaps, (begin, reach), (onset, end))
-    return voice, onset, duration, velocity, layer
+        found = np.zeros(len(voice), np.int64)
+        _separate(found, overlaps, (begin, reach), (onset, end))
+        layer[order] = found
+    return layer
+
+
+def _in_order(at: Longs, onset: Longs, end: Longs, velocity: Longs) -> bool:
+    """Whether the notes at these places and those after them stand in order of onset, end and velocity."""
+    after = at + 1
+    rises = (end[after] > end[at]) | ((end[after] == end[at]) & (velocity[after] >= velocity[at]))
+    return bool((rises & (onset[after] == onset[at])).all())
 
 
 def _separate(

@@ -89,11 +89,11 @@ class VoicesContext:
     # --- features
 
     def _declare(self, vocabulary: Vocabulary, shifts: Sequence[int]) -> list[Feature]:
-        shape, V = self.shape, self.shape.n_voices
+        shape, V, n = self.shape, self.shape.n_voices, self.shape.n_pitches
         phases = self.steps_per_quarter + 1
         features = [
-            Feature("own", shape.none + 1, self._own_maps(shifts), self._intervals(vocabulary)),
-            Feature("collection", 13, _collection_maps(shifts), self._pitch_classes(vocabulary)),
+            Feature("own", shape.none + 1, _shifted(shape.none + 1, n, shifts), self._intervals()),
+            Feature("collection", 13, _collection_maps(shifts), self._pitch_classes()),
             Feature("place", V * (self._max_bar + 1) + self.n_header),
             Feature("held", V * phases * (MAX_HELD + 1)),
             Feature("pattern", V * phases * 2 ** (V - 1)),
@@ -110,6 +110,8 @@ class VoicesContext:
         features += [Feature(f"class{j}", V * 2 * 13) for j in range(V)]
         for k in range(V - 1):
             features += [
+                Feature(f"against{k}", shape.none + 1, _shifted(shape.none + 1, n, shifts), self._intervals()),
+                Feature(f"parallel{k}", 3 * n + 1, _shifted(3 * n + 1, 3 * n, shifts), self._same()),
                 Feature(f"above{k}", V * 2 * (2 * SPAN + 2)),
                 Feature(f"step{k}", V * (2 * LEAP + 3)),
                 Feature(f"held{k}", V * 10),
@@ -162,6 +164,7 @@ class VoicesContext:
             columns.append((r.slot * 2 + r.moved[:, j]) * 13 + pitch_class)
         for k in range(V - 1):
             other = np.where(r.slot <= k, k + 1, k)  # the voices but the one that is next
+            columns += [r.value[at, other], self._parallel(own, r, at, other)]
             column = (r.slot * 2 + r.moved[at, other]) * (2 * SPAN + 2)
             columns.append(column + self._interval(own, r.value[at, other], SPAN))
             made = self._interval(r.before[at, other], r.value[at, other], LEAP)
@@ -199,20 +202,40 @@ class VoicesContext:
         chord = np.bitwise_or.reduce(bits, axis=1) >> 1
         return np.where(sounding.any(axis=1), chord, 2**11)
 
-    # --- ids seen from features
+    def _parallel(
+        self, own: Ints, r: Rows, at: npt.NDArray[np.integer], other: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.integer]:
+        """n + the pitch that would follow another voice's step in parallel fifths, octaves or unisons, else 3n. It may
+        lie outside the range of pitches, 0 to n."""
+        n, before, now = self.shape.n_pitches, r.before[at, other], r.value[at, other]
+        moves = (own < n) & (before < n) & (now < n) & (now != before)
+        return np.where(moves & np.isin((own - before) % 12, (0, 7)), n + now + own - before, 3 * n)
 
-    def _intervals(self, vocabulary: Vocabulary) -> Ints:
-        """[own, V]: the interval from the voice's last note; other ids have classes of their own."""
+    # --- ids seen from features; those of the header are not seen
+
+    @property
+    def _body(self) -> Ints:
         shape = self.shape
-        own, ids = np.arange(shape.none + 1)[:, None], np.arange(len(vocabulary))[None]
-        table = self._interval(np.minimum(own, shape.none), np.minimum(ids, shape.n_pitches), SPAN)
+        return np.arange(1 + max(shape.rest, shape.hold, shape.end), dtype=np.int32)[None]
+
+    def _intervals(self) -> Ints:
+        """[own, ids]: the interval from a voice's note; other ids have classes of their own."""
+        shape = self.shape
+        own = np.arange(shape.none + 1)[:, None]
+        table = self._interval(np.minimum(own, shape.none), np.minimum(self._body, shape.n_pitches), SPAN)
         return self._others(table, 2 * SPAN + 2)
 
-    def _pitch_classes(self, vocabulary: Vocabulary) -> Ints:
-        """[collection, V]: the pitch class as seen from the key."""
-        tonic, ids = np.arange(13)[:, None], np.arange(len(vocabulary))[None]
-        table = np.where(tonic > 11, 12, (ids + self.shape.low - tonic) % 12)
+    def _pitch_classes(self) -> Ints:
+        """[collection, ids]: the pitch class as seen from the key."""
+        tonic = np.arange(13)[:, None]
+        table = np.where(tonic > 11, 12, (self._body + self.shape.low - tonic) % 12)
         return self._others(table, 13)
+
+    def _same(self) -> Ints:
+        """[n + pitch, ids]: 1 for the very pitch."""
+        n = self.shape.n_pitches
+        same: Ints = (np.arange(3 * n + 1)[:, None] == n + self._body) & (self._body < n)
+        return same.astype(np.int32)
 
     def _others(self, table: npt.NDArray[np.integer], first: int) -> Ints:
         table = table.copy()
@@ -221,11 +244,6 @@ class VoicesContext:
         if self.shape.hold >= 0:
             table[:, self.shape.hold] = first + 1
         return table.astype(np.int32)
-
-    def _own_maps(self, shifts: Sequence[int]) -> Ints:
-        n = self.shape.n_pitches
-        own = np.arange(self.shape.none + 1)
-        return np.stack([np.where(own < n, np.clip(own + k, 0, n - 1), own) for k in shifts]).astype(np.int32)
 
     # --- header
 
@@ -243,8 +261,9 @@ class VoicesContext:
 
     def _header_rows(self, n: int) -> Ints:
         rows = np.zeros((n, len(self.features)), np.int32)
-        rows[:, 0] = self.shape.none
-        rows[:, 1] = 12
+        for i, feature in enumerate(self.features):
+            if feature.classes is not None:
+                rows[:, i] = feature.size - 1  # nothing yet
         rows[:, 2] = self.shape.n_voices * (self._max_bar + 1) + np.arange(n)
         return rows
 
@@ -275,6 +294,12 @@ class VoicesCursor:
             self._header = self._context._header(self._header_ids)
         else:
             self._stepper.advance(np.asarray(ids_B))
+
+
+def _shifted(size: int, n: int, shifts: Sequence[int]) -> Ints:
+    """[A, size]: pitches below n move by the semitones of each augmentation, other values stay."""
+    values = np.arange(size)
+    return np.stack([np.where(values < n, np.clip(values + k, 0, n - 1), values) for k in shifts]).astype(np.int32)
 
 
 def _collection_maps(shifts: Sequence[int]) -> Ints:

@@ -150,7 +150,10 @@ def test_transposed_pieces_are_legal(piece: Score) -> None:
 )
 @settings(deadline=None)
 def test_layers_are_free_of_overlaps_and_few(notes: list[tuple[int, int, int, int]]) -> None:
-    voice, onset, duration, _, layer = layers(*(np.array(c, np.int64) for c in zip(*notes, strict=True)))
+    columns = [np.array(c, np.int64) for c in zip(*notes, strict=True)]
+    layer = layers(*columns)
+    order = np.lexsort(columns[1::-1])
+    voice, onset, duration, layer = (c[order] for c in (*columns[:3], layer))
     for v in (0, 1):
         begin, end, place = onset[voice == v], (onset + duration)[voice == v], layer[voice == v]
         for p in set(place.tolist()):

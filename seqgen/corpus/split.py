@@ -1,0 +1,67 @@
+"""Which pieces, or which parts of them, are for training and which are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seqgen.core.files import sha256
+from seqgen.corpus.store import SPLITS, Split
+
+Shares = tuple[float, float, float]  # of train, valid and test
+
+
+def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares) -> list[Split]:
+    """Each piece's split. Pieces that share an identity stay together; which split they go to depends on their
+    content alone, so a renamed file stays where it was. With at least three groups no split is empty."""
+    parent = list(range(len(identities)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[str, int] = {}
+    for i, hashes in enumerate(identities):
+        for value in hashes:
+            parent[root(i)] = root(first.setdefault(value, i))
+    groups: dict[int, list[int]] = {}
+    for i in range(len(identities)):
+        groups.setdefault(root(i), []).append(i)
+    order = sorted(groups.values(), key=lambda group: min(sha256("".join(identities[i]).encode()) for i in group))
+    split: list[Split] = ["train"] * len(identities)
+    total, held = len(identities), order[: max(0, len(order) - 1)]
+    wanted = {name: share * total for name, share in zip(SPLITS, shares, strict=True)}
+    for name in ("test", "valid"):
+        count = 0
+        while held and wanted[name] > 0 and (count == 0 or count + len(held[0]) / 2 <= wanted[name]):
+            if len(order) < 3 and name == "test":
+                break
+            group = held.pop(0)
+            count += len(group)
+            for i in group:
+                split[i] = name
+    return split
+
+
+def cut_pieces(
+    pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]
+) -> list[tuple[int, Split, Any]]:
+    """(index of the piece, split, part) in order: each piece is cut where its training share ends, and again where
+    the part for validation does. Empty parts are left out."""
+    train, valid, test = shares
+    places = (0.0, train, train + valid if test else 1.0, 1.0)
+    found = []
+    for i, piece in enumerate(pieces):
+        for k, name in enumerate(SPLITS):
+            part = cut(piece, places[k], places[k + 1]) if shares[k] else None
+            if part is not None:
+                found.append((i, name, part))
+    return found
+
+
+def repetitions(identities: Sequence[tuple[str, ...]]) -> list[int]:
+    """For each piece the first that shares an identity with it; itself when none does."""
+    first: dict[str, int] = {}
+    return [min(first.setdefault(value, i) for value in hashes) for i, hashes in enumerate(identities)]

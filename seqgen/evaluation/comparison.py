@@ -1,0 +1,57 @@
+"""A model's numbers on some pieces, beside those of baselines that know its training pieces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.evaluation.baselines import baseline_nats
+from seqgen.evaluation.copying import copying
+from seqgen.evaluation.dynamic import dynamic_log_probabilities
+from seqgen.evaluation.metrics import evaluate_pieces
+from seqgen.model import SequenceModel
+from seqgen.training.validation import mean_nats
+
+Ids = npt.NDArray[np.int32]
+Report = Callable[[str, int, int], None]
+
+
+def compare(
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    train: Sequence[Ids],
+    pieces: Sequence[Ids],
+    samples: Sequence[Ids] = (),
+    *,
+    dynamic: bool = False,
+    report: Report = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """Everything of `evaluate_pieces`; baselines: name -> nats and bits a token; copying: how much of the pieces, and
+    of the samples, stands in the training pieces; dynamic: nats and bits a token of dynamic evaluation, if asked for.
+
+    report(what, done, total) says how it goes.
+    """
+    numbers = evaluate_pieces(model, tokenizer, pieces, lambda done, total: report("scoring", done, total))
+    report("counting n-grams", 0, 1)
+    baselines = baseline_nats(tokenizer, train, {"pieces": pieces})
+    report("counting n-grams", 1, 1)
+    found = {
+        **numbers,
+        "baselines": {name: _nats(values["pieces"]) for name, values in baselines.items()},
+        "copying": {"held_out": copying(train, pieces), **({"samples": copying(train, samples)} if samples else {})},
+    }
+    if dynamic:
+        log_p = dynamic_log_probabilities(
+            model, tokenizer, pieces, train, report=lambda done, total: report("adapting", done, total)
+        )
+        found["dynamic"] = _nats(mean_nats(log_p, pieces, tokenizer))
+    return found
+
+
+def _nats(nats: float) -> dict[str, float]:
+    return {"nats_per_token": round(nats, 4), "bits_per_token": round(nats / math.log(2), 4)}

@@ -1,0 +1,128 @@
+"""Long texts are cut by position; many are split by piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqgen.core.domain import get_domain
+from seqgen.core.errors import BadInput, CorpusError
+from seqgen.corpus.build import FEW_PIECES, Prepared, prepare, read_bounded
+from seqgen.corpus.folder import open_corpus
+from seqgen.corpus.split import cut_pieces, repetitions
+from seqgen.corpus.store import SPLITS
+
+DOMAIN = get_domain("text")
+
+
+def text(number: int, n_lines: int = 40) -> str:
+    return "".join(f"Line {line} of text {number}, é {'x' * ((line * number) % 7)}\n" for line in range(n_lines))
+
+
+def build(path: Path, **options: Any) -> Prepared:
+    return prepare(open_corpus(path), DOMAIN, DOMAIN.options(**options))
+
+
+def parts(prepared: Prepared) -> list[tuple[str, str, str]]:
+    """(file, split, text) of each stored part."""
+    store = prepared.store
+    return [
+        (store.names[i], SPLITS[store.split[i]], prepared.tokenizer.decode(store.piece(i))) for i in range(len(store))
+    ]
+
+
+def cut(piece: str, start: float, stop: float) -> str | None:
+    assert DOMAIN.cut is not None
+    return DOMAIN.cut(piece, start, stop)
+
+
+shares = st.sampled_from([(0.8, 0.1, 0.1), (0.9, 0.1, 0.0), (1.0, 0.0, 0.0), (0.5, 0.0, 0.5), (0.7, 0.2, 0.1)])
+
+
+@given(st.lists(st.text(min_size=1), max_size=4), shares)
+def test_parts_are_the_piece_and_as_long_as_their_shares(pieces: list[str], wanted: tuple[float, float, float]) -> None:
+    found = cut_pieces(pieces, wanted, cut)
+    for i, piece in enumerate(pieces):
+        mine = [(split, part) for j, split, part in found if j == i]
+        assert "".join(part for _, part in mine) == piece
+        assert [split for split, _ in mine] == sorted((split for split, _ in mine), key=SPLITS.index)
+        for split, part in mine:
+            share = wanted[SPLITS.index(split)]
+            assert part and share > 0 and abs(len(part) - share * len(piece)) <= 1
+
+
+def test_repetitions_point_at_the_first() -> None:
+    assert repetitions([("a", "b"), ("c",), ("d", "b"), ("c",)]) == [0, 1, 0, 1]
+
+
+def test_one_long_text_is_cut_by_position(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(text(1, 100))
+    prepared = build(path)
+    found = parts(prepared)
+    assert [(name, split) for name, split, _ in found] == [("long.py", split) for split in SPLITS]
+    assert "".join(part for _, _, part in found) == text(1, 100)
+    assert len(found[0][2]) == int(len(text(1, 100)) * 0.8)
+    files = prepared.about["files"]
+    assert len({f["sha256"] for f in files}) == 1 and [f["split"] for f in files] == list(SPLITS)
+
+
+def test_the_shares_of_a_corpus_toml_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text(text(1))
+    (tmp_path / "corpus.toml").write_text("split = {train = 0.9, valid = 0.1, test = 0.0}")
+    found = parts(build(tmp_path))
+    assert [split for _, split, _ in found] == ["train", "valid"]
+    assert len(found[0][2]) == int(len(text(1)) * 0.9)
+
+
+def test_the_tokenizer_knows_the_training_part_only(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("abc " * 200 + "d€ " * 50)
+    prepared = build(tmp_path / "long.txt")
+    assert prepared.tokenizer.config()["characters"] == " abc"
+    refused = build(tmp_path / "long.txt", fallback=False)
+    assert [split for _, split, _ in parts(refused)] == ["train"]
+    assert "is not among the characters" in refused.about["skipped"][0]["reason"]
+
+
+def test_a_few_texts_are_each_cut_and_many_are_split_by_piece(tmp_path: Path) -> None:
+    for number in range(FEW_PIECES - 1):
+        (tmp_path / f"{number}.txt").write_text(text(number))
+    found = parts(build(tmp_path))
+    assert len(found) == 3 * (FEW_PIECES - 1) and {name for name, _, _ in found} == {f"{n}.txt" for n in range(9)}
+    (tmp_path / "9.txt").write_text(text(9))
+    found = parts(build(tmp_path))
+    assert len(found) == FEW_PIECES and {split for _, split, _ in found} == set(SPLITS)
+    assert {part for _, _, part in found} == {text(n) for n in range(FEW_PIECES)}
+
+
+def test_what_is_said_twice_is_learned_once(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text(1))
+    (tmp_path / "b.txt").write_text(text(2))
+    (tmp_path / "c.txt").write_bytes(text(1).upper().replace("\n", "\r\n").encode())
+    prepared = build(tmp_path)
+    assert {name for name, _, _ in parts(prepared)} == {"a.txt", "b.txt"}
+    assert prepared.about["skipped"] == [{"file": "c.txt", "reason": "says the same as a.txt"}]
+
+
+def test_refused_texts_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text(1))
+    (tmp_path / "b.txt").write_bytes("naïve".encode("latin-1"))
+    (tmp_path / "c.txt").write_bytes(b"")
+    skipped = {entry["file"]: entry["reason"] for entry in build(tmp_path).about["skipped"]}
+    assert skipped == {"b.txt": "is not UTF-8 text", "c.txt": "holds no text"}
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(CorpusError, match="2 files were refused"):
+        build(tmp_path)
+
+
+def test_a_text_of_any_name_is_read_when_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(text(1))
+    assert read_bounded(tmp_path / "program.py", DOMAIN) == [text(1)]
+    with pytest.raises(CorpusError, match="holds no files"):
+        build(tmp_path)
+    with pytest.raises(BadInput, match="does not exist"):
+        read_bounded(tmp_path / "missing", DOMAIN)
