@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,11 @@ class NGram:
 
     def probabilities(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
         """[N] of each id; n_allowed: how many ids the grammar allows there."""
+        *_, p = self.orders(rows, ids, n_allowed)
+        return p
+
+    def orders(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> Iterator[npt.NDArray[np.float64]]:
+        """The same under the first condition alone, the first two, … and all."""
         p: npt.NDArray[np.float64] = 1.0 / np.maximum(1, n_allowed)
         contexts = np.zeros(len(ids), np.uint64)
         for k, (seen, totals, kinds, pairs, pair_counts) in enumerate(self._tables):
@@ -51,7 +56,7 @@ class NGram:
             total, kind = _look_up(contexts, seen, totals), _look_up(contexts, seen, kinds)
             count = _look_up(_mixed(contexts, ids), pairs, pair_counts)
             p = np.where(total > 0, (count + kind * p) / np.maximum(1, total + kind), p)
-        return p
+            yield p
 
 
 def _mixed(codes: npt.NDArray[Any], more: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
@@ -79,25 +84,30 @@ def baseline_nats(
         for piece in train
         for a in np.flatnonzero(tokenizer.augmentations.admits(piece))
     ]
-    seen = [_Positions(tokenizer, augmented)]
+    seen = _Positions(tokenizer, augmented)
     asked = {name: _Positions(tokenizer, pieces) for name, pieces in held_out.items()}
+    plain, context = _names(tokenizer)
     results: dict[str, dict[str, float]] = {}
-    for name in _names(tokenizer):
-        columns = seen[0].conditions(name)
-        model = NGram(tokenizer, columns.shape[1]).fit(columns, seen[0].ids)
-        results[name] = {}
+    for names, of in ((plain, _Positions.before), (context, _Positions.context)):
+        if not names:
+            continue
+        rows = of(seen)
+        model = NGram(tokenizer, rows.shape[1]).fit(rows, seen.ids)
         for split, positions in asked.items():
-            p = model.probabilities(positions.conditions(name), positions.ids, positions.n_allowed)
-            results[name][split] = float(-np.log(p[positions.scored]).mean()) if positions.scored.any() else 0.0
+            orders = list(model.orders(of(positions), positions.ids, positions.n_allowed))
+            for name, p in zip(names, orders[-len(names) :], strict=True):
+                scored = p[positions.scored]
+                results.setdefault(name, {})[split] = float(-np.log(scored).mean()) if len(scored) else 0.0
     return results
 
 
 _NAMES = {1: "unigram", 2: "bigram", 3: "trigram"}
 
 
-def _names(tokenizer: Tokenizer[Any]) -> list[str]:
+def _names(tokenizer: Tokenizer[Any]) -> tuple[list[str], list[str]]:
+    """Of the plain n-grams, the shortest first, and of the one on context."""
     plain = [_NAMES.get(n, f"{n}-gram") for n in range(1, tokenizer.order + 1)]
-    return [*plain, *(["context n-gram"] if tokenizer.backoff else [])]
+    return plain, ["context n-gram"] if tokenizer.backoff else []
 
 
 class _Positions:
@@ -105,7 +115,6 @@ class _Positions:
 
     def __init__(self, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> None:
         v, grammar = tokenizer.vocabulary, tokenizer.grammar
-        self._tokenizer = tokenizer
         self.ids: Codes = np.concatenate([p.astype(np.int64) for p in pieces]) if pieces else np.zeros(0, np.int64)
         self._state = np.concatenate([grammar.states(p)[:-1] for p in pieces]) if pieces else np.zeros(0, np.int64)
         self.n_allowed = grammar.masks.sum(axis=1)[self._state]
@@ -124,8 +133,10 @@ class _Positions:
             else np.zeros((len(self.ids), len(columns)), np.int64)
         )
 
-    def conditions(self, name: str) -> Codes:
-        """[N, n] the conditions of a baseline, the most telling first."""
-        plain = _names(self._tokenizer)[: self._tokenizer.order]
-        columns = self._before[: plain.index(name)] if name in plain else list(self._context.T)
-        return np.stack([self._state, *columns], axis=1).astype(np.int64)
+    def before(self) -> Codes:
+        """[N, order]: the grammar's state and the ids before, the last first."""
+        return np.stack([self._state, *self._before], axis=1).astype(np.int64)
+
+    def context(self) -> Codes:
+        """[N, n]: the grammar's state and the context features to back off on, the most telling first."""
+        return np.stack([self._state, *self._context.T], axis=1).astype(np.int64)

@@ -53,9 +53,9 @@ def dynamic_log_probabilities(
     masks = torch.from_numpy(tokenizer.grammar.masks.copy()).to(model.bias.device)
     trained = [p.detach().clone() for p in adapting.parameters()]
     root = _root_mean_squares(adapting, tokenizer, train, masks, s)
-    middle = sum(float(r.sum()) for r in root) / sum(r.numel() for r in root)
+    middle = sum(float(r.sum()) for r in root) / max(1, sum(int((r > 0).sum()) for r in root))
     returning = [(s.decay * r / middle).clamp(max=1.0) for r in root]
-    epsilon = 1e-3 * middle
+    epsilon = middle  # what hardly ever moved in training moves no faster than the rest
     done, total = 0, sum(map(len, pieces))
     found = []
     for piece in pieces:

@@ -114,9 +114,10 @@ def default_config(
     effective = n_tokens * min(4.0, n_augmentations) ** 0.5
     layers, inputs, context, perceptron = next(shares for most, *shares in _DROPOUT if effective < most)
     if streams:
-        given = {"width": 256, "crop": 64, **given} if preset == "small" else given
+        width = max(width, 256) if preset == "small" else width
     chosen = {
         "streams": streams,
+        "crop": 64 if streams else TrainConfig.crop,
         "width": width,
         "n_layers": n_layers,
         "layer_dropout": layers,

@@ -121,11 +121,12 @@ class Trainer:
                 "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
             )
         rate, decay = learning_rate(self.step, c), mean_decay(self.step, c)
-        scale = torch.clamp(c.clip / (norm + 1e-6), max=1.0)
+        scale = c.clip / (norm + 1e-6)
+        clips = bool(scale < 1)
 
         def move(i: int) -> None:
             part = self._parts[i]
-            self._weights[i].grad = gradient[part].mul_(scale)
+            self._weights[i].grad = gradient[part].mul_(scale) if clips else gradient[part]
             self.optimizers[i].param_groups[0]["lr"] = rate
             self.optimizers[i].step()
             self.mean[part].lerp_(self.replicas.weights[part], 1 - decay)

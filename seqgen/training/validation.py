@@ -15,8 +15,9 @@ from seqgen.corpus.batches import Batch, padded, whole
 from seqgen.model import SequenceModel, masked_log_probabilities
 
 Ids = npt.NDArray[np.int32]
-CHUNK = 512  # positions scored at once; the state is carried on
-BATCH_TOKENS = 16_384
+CHUNK_NUMBERS = 16_000_000  # probabilities held at once; the state is carried on from chunk to chunk
+BATCH_TOKENS = 65_536  # of pieces read side by side; fewer where there would be only one batch
+N_BATCHES = 4
 LONG = 16_384  # ids; longer pieces are read in rows side by side
 ROW, WARM_UP = 2048, 512  # ids of such a row, and how many before it are read first
 
@@ -67,8 +68,9 @@ def piece_log_probabilities(
     def score(group: list[_Row]) -> None:
         batch = padded([piece(row.piece) for row in group], [slice(row.begin, row.stop) for row in group])
         state = model.start(len(group))
-        for start in range(0, batch.ids.shape[1], CHUNK):
-            part = slice(start, start + CHUNK)
+        chunk = max(16, CHUNK_NUMBERS // (len(group) * len(tokenizer.vocabulary)))
+        for start in range(0, batch.ids.shape[1], chunk):
+            part = slice(start, start + chunk)
             log_p, state = _chunk(model, masks, batch, part, state)
             ids = torch.from_numpy(batch.ids[:, part])
             picked = log_p.gather(-1, ids[..., None].to(log_p.device))[..., 0].cpu().numpy()
@@ -123,10 +125,11 @@ def _rows(pieces: Sequence[Ids], exact: bool) -> list[_Row]:
 
 
 def _groups(rows: list[_Row]) -> list[list[_Row]]:
-    """Rows of like length together, at most BATCH_TOKENS with padding."""
+    """Rows of like length together, at most BATCH_TOKENS with padding; several such groups, for several threads."""
     groups: list[list[_Row]] = []
+    most = min(BATCH_TOKENS, sum(map(len, rows)) // N_BATCHES + 1)
     for row in sorted(rows, key=len):
-        if groups and (len(groups[-1]) + 1) * len(row) <= BATCH_TOKENS:
+        if groups and (len(groups[-1]) + 1) * len(row) <= most:
             groups[-1].append(row)
         else:
             groups.append([row])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from seqgen.core.errors import CorpusError
-from seqgen.corpus.batches import Batch, Crops, padded, whole
+from seqgen.corpus.batches import Batch, Crops, Streams, padded, whole
 from seqgen.corpus.build import Prepared
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.text.tokenizer import TextTokenizer
 
 FIELDS = ("previous", "ids", "context", "states", "weights")
 
@@ -165,3 +167,47 @@ def test_whole_pieces_weigh_their_scored_ids(material: tuple[Any, list[Any]]) ->
 def test_no_piece_is_an_error(prepared: Prepared) -> None:
     with pytest.raises(CorpusError):
         Crops([np.zeros(1, np.int32)], prepared.tokenizer, batch_size=1, crop=8, seed=0)
+
+
+# --- streams
+
+
+def read(text: str = "to be or not to be, that is the question. ", times: int = 9) -> tuple[Any, list[Any]]:
+    """(tokenizer, two pieces)."""
+    tokenizer = TextTokenizer.fit([text])
+    return tokenizer, [tokenizer.encode(text * times), tokenizer.encode(text[::-1] * times)]
+
+
+def test_readers_go_on_where_they_stopped_and_read_everything() -> None:
+    tokenizer, pieces = read()
+    streams = Streams(pieces, tokenizer, batch_size=3, crop=10, seed=0)
+    tape = np.concatenate(pieces)
+    begin, n_steps = len(tokenizer.vocabulary), -(-len(tape) // 30) + 1
+    batches = [streams(step) for step in range(n_steps)]
+    forgot = 0
+    for before, after in pairwise(batches):
+        fresh = after.previous[:, 0] == begin
+        forgot += int(fresh.sum())
+        assert (after.previous[~fresh, 0] == before.ids[~fresh, -1]).all()
+        assert (after.previous[:, 1:] == after.ids[:, :-1])[after.previous[:, 1:] != begin].all()
+    rows = np.concatenate([batch.ids for batch in batches], axis=1)
+    twice = np.concatenate([tape, tape])
+    for row in rows:
+        assert any(np.array_equal(twice[start : start + len(row)], row) for start in range(len(tape)))
+    assert sum((rows == i).sum() for i in range(begin)) >= len(tape) and 0 < forgot < n_steps
+
+
+def test_a_stream_knows_at_every_place_what_the_whole_piece_knows() -> None:
+    tokenizer, pieces = read()
+    streams = Streams(pieces, tokenizer, batch_size=2, crop=16, seed=1)
+    known = {tuple(row) for piece in pieces for row in tokenizer.context.of(piece)[:-1].tolist()}
+    for step in (0, 5, 40):
+        batch = streams(step)
+        assert all(tuple(row) in known for rows in batch.context.tolist() for row in rows)
+        assert (batch.weights == 1).all() and (batch.states == 0).all()
+
+
+def test_streams_are_a_function_of_seed_and_step() -> None:
+    tokenizer, pieces = read()
+    a, b, other = (Streams(pieces, tokenizer, batch_size=2, crop=8, seed=seed) for seed in (3, 3, 4))
+    assert equal(a(7), b(7)) and not equal(a(7), a(8)) and not equal(a(7), other(7))

@@ -91,12 +91,29 @@ def test_pieces_are_scored_the_same_alone_together_and_in_parts(
 ) -> None:
     pieces = prepared.store.of_split("train")[:4]
     together = piece_log_probabilities(model.network, prepared.tokenizer, pieces)
-    monkeypatch.setattr(validation, "CHUNK", 50)
+    monkeypatch.setattr(validation, "CHUNK_NUMBERS", 50 * len(prepared.tokenizer.vocabulary))
     monkeypatch.setattr(validation, "BATCH_TOKENS", 1)
     alone = piece_log_probabilities(model.network, prepared.tokenizer, pieces)
     for a, b, ids in zip(together, alone, pieces, strict=True):
         assert len(a) == len(ids) and np.isfinite(a).all() and (a <= 0).all()
         assert a == pytest.approx(b, abs=1e-4)
+
+
+def test_long_pieces_are_read_in_rows_as_if_in_one(
+    model: Any, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too long ago to matter is all that rows leave out; each id is scored once."""
+    piece = max(prepared.store.of_split("train"), key=len)
+    (exact,) = piece_log_probabilities(model.network, prepared.tokenizer, [piece])
+    for name, value in (("LONG", 60), ("ROW", 40), ("WARM_UP", 80)):
+        monkeypatch.setattr(validation, name, value)
+    places: list[int] = []
+    (rows,) = piece_log_probabilities(
+        model.network, prepared.tokenizer, [piece], lambda i, log_p, part: places.extend(range(part.start, part.stop))
+    )
+    assert rows == pytest.approx(exact, abs=0.02) and sorted(places) == list(range(len(piece)))
+    (again,) = piece_log_probabilities(model.network, prepared.tokenizer, [piece], exact=True)
+    assert again == pytest.approx(exact, abs=1e-4)
 
 
 def test_the_whole_distribution_is_shown(model: Any, prepared: Prepared) -> None:

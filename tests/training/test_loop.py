@@ -12,6 +12,7 @@ import torch
 
 from seqgen.core.errors import Diverged
 from seqgen.corpus.build import Prepared
+from seqgen.domains.text.tokenizer import TextTokenizer
 from seqgen.training.checkpoint import checkpoints, latest_good
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Progress, Trainer, new_model
@@ -94,6 +95,35 @@ def test_a_resumed_training_ends_in_the_same_bits(prepared: Prepared, tmp_path: 
     resumed = make(prepared, config)
     assert run.resume(resumed) == [] and resumed.step == stop
     assert equal(train(resumed, run), whole)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_resumed_stream_goes_on_with_its_state(tmp_path: Path, replicas: int) -> None:
+    tokenizer = TextTokenizer.fit(["the sea, the wide and deep sea"])
+    text = tokenizer.encode("the sea, the sea, the wide and deep sea. " * 40)
+    config = replace(CONFIG, replicas=replicas, streams=True, crop=8, batch_size=4)
+    whole = train(Trainer(config, tokenizer, [text], [text[:50]]))
+    assert any(name.startswith("carried") for name in whole)
+    run = Run(tmp_path / "run")
+    run.create(tokenizer, config, {})
+    train(Trainer(config, tokenizer, [text], [text[:50]]), run, until=5)
+    resumed = Trainer(config, tokenizer, [text], [text[:50]])
+    assert run.resume(resumed) == [] and resumed.step == 5
+    assert equal(train(resumed, run), whole)
+
+
+def test_an_evaluation_leaves_a_streams_state_alone() -> None:
+    tokenizer = TextTokenizer.fit(["the sea"])
+    text = tokenizer.encode("the sea " * 60)
+    config = replace(CONFIG, streams=True, crop=8, batch_size=4)
+    some, same = (Trainer(config, tokenizer, [text], [text[:50]]) for _ in range(2))
+    for step in range(4):
+        some.train_step(some.batches(step))
+        same.train_step(same.batches(step))
+        same.evaluate()
+    assert equal(some.optimizer_tensors(), same.optimizer_tensors())
+    some.close()
+    same.close()
 
 
 def test_the_global_random_numbers_play_no_part(prepared: Prepared) -> None:

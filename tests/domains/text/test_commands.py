@@ -52,3 +52,50 @@ def test_a_file_of_no_known_kind_is_looked_into_as_text(cli: Callable[..., Any],
 def test_the_shipped_corpus_is_copied_with_its_texts(cli: Callable[..., Any], tmp_path: Path) -> None:
     assert cli("corpus", "get", "shakespeare", "--out", "c").code == 0
     assert len(list((tmp_path / "c" / "shakespeare").glob("*.txt"))) == 41
+
+
+@pytest.fixture
+def sea(cli: Callable[..., Any], tmp_path: Path) -> Path:
+    """A run trained on a text for a moment."""
+    (tmp_path / "sea.txt").write_text(TEXT)
+    assert cli("train", "text", "sea.txt", "--steps", 3, "--preset", "tiny", "--out", "run").code == 0
+    return tmp_path / "run"
+
+
+def test_texts_are_printed_and_a_prompt_may_be_typed(cli: Callable[..., Any], sea: Path) -> None:
+    asked = ("sample", sea, "--prompt", "Verse 1: ", "--length", "60", "--seed", 3)
+    printed = cli(*asked)
+    assert printed.code == 0 and printed.out.startswith("Verse 1: ") and not (sea / "samples").exists()
+    said = json.loads(cli(*asked, "--json").out)
+    assert said["files"] == [] and said["texts"] == [printed.out[:-1]]
+    # Streamed, it is the same text.
+    assert cli(*asked, "--stream").out == printed.out
+    assert cli(*asked, "--stream", "--json").code == 2
+    written = cli(*asked, "--out", "x.txt")
+    assert written.out == "x.txt\n" and (sea.parent / "x.txt").read_bytes().decode() == printed.out[:-1]
+
+
+def test_a_text_ends_at_a_stop_string(cli: Callable[..., Any], sea: Path) -> None:
+    said = cli("sample", sea, "--prompt", "Verse", "--length", "2000", "--seed", 3, "--stop", "e", "--stop", "zz").out[
+        :-1
+    ]
+    assert said.startswith("Verse") and said.endswith("e") and "e" not in said[5:-1]
+
+
+def test_characters_never_seen_are_kept_and_said(cli: Callable[..., Any], sea: Path) -> None:
+    found = cli("sample", sea, "--prompt", "Zürich: ", "--length", "5")
+    assert found.code == 0 and found.out.startswith("Zürich: ") and "2 characters never seen" in found.err
+
+
+def test_a_file_is_scored_by_the_character(cli: Callable[..., Any], sea: Path) -> None:
+    (sea.parent / "other.txt").write_text("The deep and wide sea.\n")
+    found = json.loads(cli("evaluate", sea, "--file", "other.txt", "--dynamic", "--json").out)
+    assert found["characters"] == 23 and found["split"] == "other.txt" and found["dynamic"]["nats_per_token"] > 0
+    assert found["bits_per_character"] == pytest.approx(found["nats_per_character"] / 0.693147, rel=1e-4)
+    shown = cli("evaluate", sea)
+    assert "bits a character" in shown.out and "found in the training pieces" in shown.out
+
+
+def test_music_knows_no_stop_strings(cli: Callable[..., Any], run: Path) -> None:
+    assert cli("sample", run, "--stop", "x").code == 2
+    assert cli("sample", run, "--stream").code == 2
