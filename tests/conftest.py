@@ -143,8 +143,10 @@ def model(run: Path) -> Any:
 def cli(quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
     from seqgen.cli.app import main
+    from seqgen.training.config import PRESETS
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(PRESETS, "tiny", (32, 1))
     # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.
     monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")
 
