@@ -434,14 +434,14 @@ def _same_corpus(run: Run, path: str | Path | None, reporter: Reporter) -> Prepa
     about = run.corpus()
     domain = get_domain(run.domain)
     try:
-        options = domain.options(**about.get("options", {}))
+        options = domain.options(**about["options"])
+        then = {(str(f["sha256"]), str(f["split"])) for f in about["files"]}
         corpus = open_corpus(Path(path if path is not None else about["path"]))
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, UsageError):
         raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
     except CorpusError as error:
         raise CorpusError(error.message, "If the corpus has moved, say where to: --corpus PATH.") from None
     prepared = prepare(corpus, domain, options, reporter.working)
-    then = {(f["sha256"], f["split"]) for f in about.get("files", [])}
     now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
     if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:
         raise CorpusError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,9 @@ from typing import Any
 
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
+
+# What says that bytes did not reach the disk.
+_LOST = {errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, limit: str = "max_file_bytes") -> bytes:
@@ -82,6 +86,13 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_bytes(path, to_json(value))
 
 
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make a folder and those above it, unless it is there. Raises SeqgenError."""
+    path = Path(path)
+    with _disk_errors(path, None):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed."""
@@ -141,8 +152,10 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
-    except OSError:
-        pass  # some file systems do not sync read-only handles or folders
+    except OSError as error:
+        if error.errno in _LOST:
+            raise
+        # Some file systems do not sync read-only handles or folders.
     finally:
         os.close(handle)
 

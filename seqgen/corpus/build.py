@@ -21,7 +21,7 @@ from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
 from seqgen.corpus.store import TokenStore, load_store
 
-FORMAT = 1
+FORMAT = 2
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 
@@ -67,7 +67,7 @@ def prepare(
         return cached
     prepared = _build(corpus, domain, options, files, report, strict)
     write_bytes(folder / "tokenizer.json", to_json(describe_tokenizer(prepared.tokenizer)))
-    write_bytes(folder / "corpus.json", to_json(prepared.about))
+    write_bytes(folder / "corpus.json", to_json({"about": prepared.about, "sha256": _digest(prepared.about)}))
     prepared.store.save(folder / "tokens.safetensors")
     return prepared
 
@@ -202,12 +202,18 @@ def _load(folder: Path) -> Prepared | None:
     try:
         tokenizer = load_tokenizer(folder / "tokenizer.json")
         store = load_store(folder / "tokens.safetensors")
-        about = read_json(folder / "corpus.json")
+        said = read_json(folder / "corpus.json")
     except (BadInput, CorpusError, RunError):
+        return None
+    if not isinstance(said, dict) or said.get("sha256") != _digest(said.get("about")):
         return None
     if store.fingerprint != tokenizer.vocabulary.fingerprint:
         return None
-    return Prepared(tokenizer, store, about, cached=True)
+    return Prepared(tokenizer, store, said["about"], cached=True)
+
+
+def _digest(about: Any) -> str:
+    return sha256(to_json(about))
 
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:

@@ -17,6 +17,11 @@ _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf")
 # Streams: of the same, after so many readings of the text; between them, by the logarithm of the readings.
 _READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
+_RANGES = (
+    ("learning_rate", 0.0, 10.0), ("final_rate", 0.0, 1.0), ("beta1", 0.0, 0.9999), ("beta2", 0.0, 0.999999),
+    ("weight_decay", 0.0, 100.0), ("clip", 1e-9, 1e9), ("ema_share", 0.0, 1.0), ("warm_up", 0, 10**9),
+    ("save_seconds", 0.0, 1e9),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,13 @@ class TrainConfig:
         for name in (f.name for f in fields(self) if f.name.endswith("dropout") or f.name == "blank"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie in [0, 1).")
+        for name, low, high in _RANGES:
+            if not low <= getattr(self, name) <= high:  # nor is it a number
+                raise UsageError(
+                    f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie from {low} to {high}."
+                )
+        if self.device not in ("cpu", "cuda") or self.precision not in ("float32", "bfloat16"):
+            raise UsageError(f"There is no training on {self.device} in {self.precision}.")
         if self.crop < 2:
             raise UsageError("A crop holds at least two ids.")
         if not 0 <= self.seed < 2**63:

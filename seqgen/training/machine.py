@@ -20,8 +20,7 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
 
 MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
-_TRIAL_SECONDS = 1.5  # of each precision
-_LONGER_TRIAL = 0.02  # and this share of the time given, of the one chosen: steps follow from it
+_TRIAL_SECONDS = 0.4  # of each precision; then a longer one of the better, from which the number of steps follows
 
 
 def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[str, Any]:
@@ -62,7 +61,8 @@ def calibrate(
     if seconds is None:
         return replace(config, precision=precision)
     with _trial(config, precision, tokenizer, train, valid) as trainer:
-        step = _seconds_per_step(trainer, max(_TRIAL_SECONDS, min(10.0, _LONGER_TRIAL * seconds)))
+        # Three minutes begin within seconds; who has longer can wait for a better estimate.
+        step = _seconds_per_step(trainer, float(np.clip(0.02 * seconds - 2.4, 3 * _TRIAL_SECONDS, 10)))
         begin = time.monotonic()
         if valid:
             trainer.evaluate()

@@ -17,7 +17,7 @@ import torch
 
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import read_json, write_bytes, write_json
+from seqgen.core.files import make_folder, read_json, write_bytes, write_json
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
@@ -41,7 +41,7 @@ class Run:
         """Write what does not change during training. Raises RunError when a trained run stands there."""
         if checkpoints(self.path / "checkpoints"):
             raise RunError(f"{self.path} already holds a run.", "Use --resume to go on with it, or another --out.")
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         save_tokenizer(tokenizer, self.path / "tokenizer.json")
         write_json(self.path / "corpus.json", corpus)
         write_json(
@@ -114,7 +114,7 @@ class Run:
     def lock(self) -> Iterator[None]:
         """One training at a time. A lock left by a process that is gone is taken over."""
         file = self.path / ".lock"
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         me = f"{socket.gethostname()} {os.getpid()}"
         for _ in range(2):
             try:

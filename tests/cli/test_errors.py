@@ -211,7 +211,6 @@ def test_options_that_make_no_training_are_refused(cli: Cli, corpus: Path, optio
     assert not Path("r").exists()
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="TrainConfig does not check its rates; AdamW does")
 @pytest.mark.parametrize("rate", ["-1", "nan"])
 def test_a_learning_rate_that_is_none_is_refused(cli: Cli, corpus: Path, rate: str) -> None:
     refused(cli(*TRAIN, corpus, *SHORT, "--learning-rate", rate, "--out", "r"), 2, hint=False)
@@ -272,7 +271,6 @@ def test_a_place_that_cannot_be_written_is_said(cli: Cli, run: Path, corpus: Pat
     assert (tmp_path / "file").read_text() == "kept" and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="Run.lock makes the run's folder without rendering OSError")
 def test_a_run_that_cannot_be_written_is_said(cli: Cli, corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     refused(cli(*TRAIN, corpus, *SHORT, "--out", "file/run"), 1, "could not be written", "--out")

@@ -173,19 +173,10 @@ def test_a_mutated_record_is_refused_or_harmless(mine: Path, model: Any, name: s
     assert 0 < loaded < n
 
 
-_UNCHECKED = "TrainConfig takes rates and devices that the optimiser or torch then refuse"
 _ODD = {"width": (-1, 0, None, "4"), "n_layers": (-1, 0, None, "4")}  # large ones are not bounded yet
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(f.name, marks=pytest.mark.xfail(strict=True, reason=_UNCHECKED))
-        if f.name in ("learning_rate", "beta1", "beta2", "clip", "device")
-        else f.name
-        for f in fields(TrainConfig)
-    ],
-)
+@pytest.mark.parametrize("name", [f.name for f in fields(TrainConfig)])
 def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, name: str) -> None:
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     saved = json.loads((mine / "config.json").read_text())
@@ -206,7 +197,6 @@ def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, nam
             trainer.close()
 
 
-@pytest.mark.xfail(strict=True, reason="api._same_corpus takes the records of files and options as they are")
 def test_a_mutated_list_of_files_is_refused_or_harmless(mine: Path, model: Any) -> None:
     expected = seqgen.load(mine).evaluate("valid")
     scored, n = 0, 150
@@ -222,10 +212,7 @@ def test_a_mutated_list_of_files_is_refused_or_harmless(mine: Path, model: Any) 
     assert 0 < scored < n
 
 
-_UNSUMMED = pytest.mark.xfail(strict=True, reason="corpus.build._load takes a cached corpus.json without a checksum")
-
-
-@pytest.mark.parametrize("name", ["tokens.safetensors", "tokenizer.json", pytest.param("corpus.json", marks=_UNSUMMED)])
+@pytest.mark.parametrize("name", ["tokens.safetensors", "tokenizer.json", "corpus.json"])
 def test_a_mutated_cache_is_built_again_or_equal(
     name: str, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
