@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
@@ -142,8 +143,12 @@ def model(run: Path) -> Any:
 def cli(quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
     from seqgen.cli.app import main
+    from seqgen.training.config import PRESETS
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(PRESETS, "tiny", (32, 1))
+    # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.
+    monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")
 
     def call(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])

@@ -73,7 +73,7 @@ def test_every_choice_is_recorded(cli: Cli, corpus: Path) -> None:
     given = ("--tokenizer", "remi", "--seed", 3, "--learning-rate", 0.001, "--batch-size", 3, "--device", "cpu")
     assert cli("train", "midi", corpus, "--steps", 2, "--preset", "tiny", *given, "--out", "r").code == 0
     training = json.loads(Path("r/config.json").read_text())["training"]
-    expected = {"steps": 2, "seed": 3, "learning_rate": 0.001, "batch_size": 3, "device": "cpu", "width": 128}
+    expected = {"steps": 2, "seed": 3, "learning_rate": 0.001, "batch_size": 3, "device": "cpu", "n_layers": 1}
     assert training | expected == training
     assert training["precision"] in ("float32", "bfloat16") and training["replicas"] >= 1
     assert json.loads(Path("r/tokenizer.json").read_text())["name"] == "remi"

@@ -96,7 +96,7 @@ def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() ->
 
 
 def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: Path) -> None:
-    """In their order, in one folder: on tiny corpora, for two steps, two bars or twenty characters at a time."""
+    """In their order, in one folder: on tiny corpora, for two steps, one bar or twenty characters at a time."""
     text = tmp_path / "texts" / "tiny.txt"
     text.parent.mkdir()
     text.write_text("ROMEO:\nBut soft, what light through yonder window breaks?\n" * 20)
