@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,45 +45,44 @@ def calibrate(
     The trials train a model of their own that is thrown away: the training that follows is a function of the
     configuration alone.
     """
+    trainers: dict[str, Trainer] = {}
     tried: dict[str, float] = {}
-    for precision in ("float32", "bfloat16"):
-        try:
-            with _trial(config, precision, tokenizer, train, valid) as trainer:
-                tried[precision] = _seconds_per_step(trainer, _TRIAL_SECONDS)
-        except RuntimeError:
-            if precision == "float32":
-                raise
-            # oneDNN has no bfloat16 LSTM for processors without the instructions.
-    # Less than a tenth is not worth the coarser arithmetic.
-    precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
-    if seconds is None:
-        return replace(config, precision=precision)
-    with _trial(config, precision, tokenizer, train, valid) as trainer:
+    try:
+        for precision in ("float32", "bfloat16"):
+            try:
+                trial = replace(config, precision=precision, steps=10_000)
+                trainers[precision] = Trainer(trial, tokenizer, train, valid)
+                tried[precision] = _seconds_per_step(trainers[precision], _TRIAL_SECONDS)
+            except RuntimeError:
+                if precision == "float32":
+                    raise
+                # oneDNN has no bfloat16 LSTM for processors without the instructions.
+        # Less than a tenth is not worth the coarser arithmetic.
+        precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
+        if seconds is None:
+            return replace(config, precision=precision)
         # Three minutes begin within seconds; who has longer can wait for a better estimate.
-        step = _seconds_per_step(trainer, float(np.clip(0.02 * seconds - 2.4, 3 * _TRIAL_SECONDS, 10)))
-        begin = time.monotonic()
-        if valid:
-            trainer.evaluate()
-        evaluation = time.monotonic() - begin
+        longer = float(np.clip(0.02 * seconds - 2.4, 2 * _TRIAL_SECONDS, 10))
+        step = _seconds_per_step(trainers[precision], longer)
+        evaluation = _seconds_per_evaluation(trainers[precision])
+    finally:
+        for trainer in trainers.values():
+            trainer.close()
     n_evaluations = int(np.clip(0.06 * seconds / max(evaluation, 1e-3), 3, config.n_evaluations))
     training = max(0.3 * seconds, seconds - n_evaluations * evaluation)
     steps = max(10, int(training / step))
     return replace(config, precision=precision, steps=steps, n_evaluations=min(n_evaluations, steps))
 
 
-@contextlib.contextmanager
-def _trial(
-    config: TrainConfig,
-    precision: str,
-    tokenizer: Tokenizer[Any],
-    train: Sequence[npt.NDArray[np.int32]],
-    valid: Sequence[npt.NDArray[np.int32]],
-) -> Iterator[Trainer]:
-    trainer = Trainer(replace(config, precision=precision, steps=10_000), tokenizer, train, valid)
-    try:
-        yield trainer
-    finally:
-        trainer.close()
+def _seconds_per_evaluation(trainer: Trainer) -> float:
+    """Told from a quarter of the pieces."""
+    n_all = sum(map(len, trainer.valid))
+    trainer.valid = trainer.valid[::4]
+    if not trainer.valid:
+        return 0.0
+    begin = time.monotonic()
+    trainer.evaluate()
+    return (time.monotonic() - begin) * n_all / sum(map(len, trainer.valid))
 
 
 def _seconds_per_step(trainer: Trainer, seconds: float) -> float:
