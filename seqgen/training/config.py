@@ -18,7 +18,7 @@ _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf")
 _READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
 _RANGES = (
-    ("learning_rate", 0.0, 10.0), ("final_rate", 0.0, 1.0), ("beta1", 0.0, 0.9999), ("beta2", 0.0, 0.999999),
+    ("learning_rate", 0.0, 1e30), ("final_rate", 0.0, 1.0), ("beta1", 0.0, 0.9999), ("beta2", 0.0, 0.999999),
     ("weight_decay", 0.0, 100.0), ("clip", 1e-9, 1e9), ("ema_share", 0.0, 1.0), ("warm_up", 0, 10**9),
     ("save_seconds", 0.0, 1e9),
 )  # fmt: skip
