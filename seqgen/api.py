@@ -221,11 +221,13 @@ class Model:
         *,
         file: str | Path | None = None,
         dynamic: bool = False,
+        n_samples: int = 4,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
-        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart.
+        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
+        drawn to see what they copy.
         Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
         """
         reporter = reporter or Reporter()
@@ -237,7 +239,7 @@ class Model:
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
         reporter.working("sampling", 0, 1)
-        samples = [drawn.ids for drawn in self.sample(4, seed=0)]
+        samples = [drawn.ids for drawn in self.sample(n_samples, seed=0)] if n_samples else []
         reporter.working("sampling", 1, 1)
         numbers = compare(
             self.network,
@@ -383,7 +385,7 @@ def _save(run: Run, trainer: Trainer) -> None:
 def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
     """Evaluate a run that has just been trained and write evaluation.json; None without held-out pieces."""
     try:
-        numbers = model.evaluate("test", reporter=reporter)
+        numbers = model.evaluate("test", reporter=reporter, n_samples=0)
     except CorpusError:
         return None
     write_json(model.run.path / "evaluation.json", numbers)
