@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from seqgen.core.errors import Diverged
+from seqgen.core.errors import Diverged, RunError
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batch, Batches, Crops, Streams
 from seqgen.model import SequenceModel
@@ -82,7 +82,7 @@ class Trainer:
             torch.optim.AdamW(
                 [p],
                 lr=config.learning_rate,
-                betas=(config.beta1, config.beta2),
+                betas=(float(config.beta1), float(config.beta2)),
                 weight_decay=config.weight_decay if part.start < self.replicas.n_decayed else 0.0,
                 fused=True,
             )
@@ -244,6 +244,12 @@ class Trainer:
             self.replicas.weights.copy_(optimizer["weights"])
             for i, parameter in enumerate(self._weights):
                 saved = {n.split(".", 1)[1]: t for n, t in optimizer.items() if n.startswith(f"adamw{i}.")}
+                # The optimiser would write past the end of moments that are too short.
+                if any(saved[n].shape != parameter.shape for n in saved.keys() - {"step"}):
+                    raise RunError(
+                        "The checkpoint does not fit the run's configuration (another number of threads?).",
+                        "Bring config.json back, or train the run again.",
+                    )
                 self.optimizers[i].state[parameter] = {
                     n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
                 }
