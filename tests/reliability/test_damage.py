@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 
 import seqgen
+from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError, Diverged, RunError
 from seqgen.core.limits import LIMITS
 from seqgen.core.workers import Workers
+from seqgen.corpus import build
 from seqgen.corpus.build import Prepared, n_workers, read_file
+from seqgen.corpus.folder import open_corpus
 from seqgen.corpus.store import load_store
 from seqgen.domains.midi.files import to_bytes
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, Track, make_score
@@ -181,7 +184,7 @@ def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, nam
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     saved = json.loads((mine / "config.json").read_text())
     for odd in _ODD.get(name, (None, True, -1, 0, 1, 1e308, -0.5, 0.5, float("nan"), 10**30, "", "x", [], {})):
-        if name in ("batch_size", "crop", "replicas") and odd == 10**30:
+        if name in ("batch_size", "crop", "streams", "replicas") and odd == 10**30:
             continue  # as large ones above
         (mine / "config.json").write_text(json.dumps({**saved, "training": {**saved["training"], name: odd}}))
         try:
@@ -197,7 +200,8 @@ def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, nam
             trainer.close()
 
 
-def test_a_mutated_list_of_files_is_refused_or_harmless(mine: Path, model: Any) -> None:
+def test_a_mutated_list_of_files_is_refused_or_harmless(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")  # evaluating samples, too
     expected = seqgen.load(mine).evaluate("valid")
     scored, n = 0, 150
     for data in damaged(mine / "corpus.json", np.random.default_rng(4), n):
@@ -216,10 +220,6 @@ def test_a_mutated_list_of_files_is_refused_or_harmless(mine: Path, model: Any) 
 def test_a_mutated_cache_is_built_again_or_equal(
     name: str, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from seqgen.core.domain import get_domain
-    from seqgen.corpus import build
-    from seqgen.corpus.folder import open_corpus
-
     monkeypatch.setenv("SEQGEN_CACHE", str(tmp_path / "cache"))
     domain = get_domain("midi")
     prepare: Callable[[], Prepared] = functools.partial(build.prepare, open_corpus(corpus), domain, domain.options())
