@@ -28,7 +28,7 @@ import torch
 from torch import nn
 
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.sampler import Request, sample
+from seqgen.sampling.sampler import Request, draw
 from seqgen.tokenizers import TextTokenizer
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer, new_model
@@ -197,7 +197,7 @@ def sampling(shape: Shape, rounds: int) -> dict[str, float]:
         request = Request(template, (n, "tokens"))
 
         def ours(request: Request = request, batch: int = batch) -> None:
-            sample(model, t, request, count=batch, filters=Filters(), seed=0)
+            draw(model, t, request, count=batch, filters=Filters(), seed=0)
 
         sides = {
             f"ours_{batch}": ours,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,10 +23,11 @@ from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.report import model_card
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters
+from seqgen.sampling.prediction import next_probabilities
 from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.checkpoint import checkpoints
 from seqgen.training.config import TrainConfig, default_config, regularised
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Progress, Trainer, new_batches
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.run import Run, find_run, new_run_path
 from seqgen.training.validation import piece_log_probabilities
@@ -104,7 +104,9 @@ class Model:
             UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
         """
         request = self._request(length, prompt, given, stop)
-        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
+        filters = self._filters(
+            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, repetition_penalty=repetition_penalty
+        )
         drawn = draw(
             self.network, self.tokenizer, request, count=count, filters=filters,
             seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities, report=report,
@@ -119,20 +121,16 @@ class Model:
         length: str | None = None,
         *,
         prompt: Any = None,
-        temperature: float | tuple[float, float] | None = None,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        repetition_penalty: float | None = None,
         seed: int | None = None,
         stop: Sequence[str] = (),
+        **asked: float | tuple[float, float] | None,
     ) -> Iterator[str]:
-        """One new text, part by part as it is drawn, without the prompt; arguments as `sample` has them. Raises
-        UsageError where pieces are no texts."""
+        """One new text, part by part as it is drawn, without the prompt; arguments, `asked` being those of the filters
+        by name, as `sample` has them. Raises UsageError where pieces are no texts."""
         if not self.domain.textual:
             raise UsageError(f"{self.domain.name} cannot be streamed.", "Pieces of it are whole or not at all.")
         request = self._request(length, prompt, {}, stop)
-        filters = self._filters(temperature, top_k, top_p, min_p, repetition_penalty)
+        filters = self._filters(**asked)
         seed = secrets.randbelow(2**32) if seed is None else seed
         waiting: list[int] = []  # bytes of a character that is not whole yet
         for i in draw_one(self.network, self.tokenizer, request, filters=filters, seed=seed):
@@ -143,7 +141,7 @@ class Model:
                 waiting = []
 
     def _request(self, length: str | None, prompt: Any, given: Mapping[str, str], stop: Sequence[str]) -> Request:
-        amount, unit = parse_length(length or self.domain.default_length, self.domain)
+        amount, unit = self.domain.parse_length(length or self.domain.default_length)
         template = self.tokenizer.template(prompt, (amount, unit), **given)
         if not stop:
             return Request(template, (amount, unit))
@@ -157,37 +155,15 @@ class Model:
 
         return Request(template, (amount, unit), until=until)
 
-    def _filters(
-        self,
-        temperature: float | tuple[float, float] | None,
-        top_k: int | None,
-        top_p: float | None,
-        min_p: float | None,
-        repetition_penalty: float | None,
-    ) -> Filters:
-        """What is None is as the domain has it."""
-        asked = {
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "min_p": min_p,
-            "repetition_penalty": repetition_penalty,
-        }
-        return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})  # type: ignore[arg-type]
+    def _filters(self, **asked: Any) -> Filters:
+        """What is None is as the domain has it. Raises UsageError."""
+        for name in asked.keys() - {f.name for f in fields(Filters)}:
+            raise UsageError(f"There is no filter {name!r}.")
+        return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})
 
     def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
         """What may come next after a piece: [{action, probability}], the likeliest first."""
-        ids = _without_gaps(self.tokenizer, self.tokenizer.template(piece))
-        with torch.inference_mode():
-            previous = np.concatenate([[self.network.begin], ids]).astype(np.int64)
-            context = self.tokenizer.context.of(ids).astype(np.int64)
-            device = self.network.bias.device
-            logits, _ = self.network(
-                torch.from_numpy(previous)[None].to(device), torch.from_numpy(context)[None].to(device)
-            )
-            allowed = self.tokenizer.grammar.masks[self.tokenizer.grammar.states(ids)[-1]]
-            masked = logits[0, -1].float().cpu().masked_fill(~torch.from_numpy(allowed.copy()), float("-inf"))
-            p = masked.softmax(-1).numpy()
+        p = next_probabilities(self.network, self.tokenizer, self.tokenizer.template(piece))
         order = np.argsort(-p, kind="stable")[:top]
         return [
             {"action": self.tokenizer.vocabulary.tokens[i], "probability": round(float(p[i]), 6)}
@@ -285,7 +261,8 @@ def train(
         minutes: how long, on this machine; 3 by default. It becomes a number of steps after a short trial.
         steps: how long, in steps, instead of minutes.
         preset: tiny, small or base.
-        seed: the same seed, corpus, version and machine give the same weights.
+        seed: the same seed, corpus, version, machine and config.json give the same weights. Trials of the machine's
+            speed choose the steps that fill some minutes, and the precision unless it is among the settings.
         device: auto, cpu or cuda.
         out: the run's folder; runs/<corpus>-<time> by default.
         resume: go on with the run in `out` (or the newest) exactly where its last checkpoint stands.
@@ -310,7 +287,7 @@ def train(
     before = None if start_from is None else find_run(start_from)
     if before is not None:
         settings = {**settings, "width": before.config().width, "n_layers": before.config().n_layers}
-    machine = choose_machine(device)
+    machine = choose_machine(device, settings.pop("replicas", None))
     corpus = open_corpus(Path(path))
     if corpus.domain and corpus.domain != domain:
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
@@ -330,15 +307,18 @@ def train(
     )
     reporter.note("trying this machine's speed")
     seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
-    config = calibrate(config, prepared.tokenizer, training, valid, seconds)
+    batches = new_batches(config, prepared.tokenizer, training)
+    config = calibrate(
+        config, prepared.tokenizer, training, valid, seconds, precision=settings.get("precision"), batches=batches
+    )
     config = regularised(config, n_tokens, [name for name, value in settings.items() if value is not None])
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
     about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
     with run.lock():
         run.create(prepared.tokenizer, config, about)
-        trainer = Trainer(config, prepared.tokenizer, training, valid)
+        trainer = Trainer(config, prepared.tokenizer, training, valid, batches)
         if before is not None:
-            taken = trainer.start_from(before.model()[1].model(), before.tokenizer())
+            taken = trainer.start_from(dict(before.model()[0].named_parameters()), before.tokenizer())
             reporter.note(
                 f"begins with the weights of {before.path}: {taken.n_ids} of {len(prepared.tokenizer.vocabulary)} ids "
                 f"are known there{', fresh: ' + ', '.join(taken.fresh) if taken.fresh else ''}"
@@ -370,16 +350,12 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
         f"{c.replicas} {'thread' if c.replicas == 1 else 'threads'}, {c.precision}"
     )
     try:
-        trainer.run(reporter.training, lambda is_best: _save(run, trainer), stop)
+        trainer.run(reporter.training, lambda is_best: run.save(trainer), stop)
     finally:
         trainer.close()
     loaded = Model(run, "cpu")
     write_bytes(run.path / "MODEL_CARD.md", model_card(run, loaded.checkpoint, prepared.about).encode())
     return loaded
-
-
-def _save(run: Run, trainer: Trainer) -> None:
-    run.save(trainer)
 
 
 def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
@@ -394,28 +370,6 @@ def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
         model_card(model.run, model.checkpoint, model.run.corpus(), numbers).encode(),
     )
     return numbers
-
-
-def parse_length(text: str, domain: Domain) -> tuple[int, str]:
-    """(16, "bars") from "16bars", "16 bars" or "16" (the domain's first unit). Raises UsageError."""
-    match = re.fullmatch(r"\s*(\d{1,9})\s*([a-z]*)\s*", text.lower())
-    hint = f"Write it like 16{domain.units[0]}; units: {', '.join(domain.units)}."
-    if not match or int(match[1]) < 1:
-        raise UsageError(f"{text!r} is not a length.", hint)
-    unit = next((u for u in domain.units if match[2] in ("", u, u.rstrip("s"))), None)
-    if unit is None:
-        raise UsageError(f"{domain.name} has no unit {match[2]!r}.", hint)
-    return int(match[1]), unit
-
-
-def _without_gaps(tokenizer: Tokenizer[Any], template: Ids) -> Ids:
-    """A template whose free header values are said to be unknown."""
-    ids, state = template.copy(), tokenizer.grammar.start(1)
-    for t in range(len(ids)):
-        if ids[t] < 0:
-            ids[t] = tokenizer.unknown_of[np.flatnonzero(tokenizer.grammar.mask(state)[0])[0]]
-        state = tokenizer.grammar.advance(state, ids[t : t + 1])
-    return ids
 
 
 def _split_options(domain: Domain, options: Any, settings: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -78,28 +78,27 @@ def command(
     )
     for drawn, target in zip(samples, targets, strict=False):
         model.domain.write(drawn.piece, target)
-    seconds = time.monotonic() - begin
-    tokens = sum(len(drawn.ids) for drawn in samples)
-    violations = sum(len(model.tokenizer.grammar.violations(drawn.ids)) for drawn in samples)
+    said = _about(model, samples, targets, seed, time.monotonic() - begin)
     if json:
-        console.out_json(
-            {
-                "files": [str(t) for t in targets],
-                "seed": seed,
-                "seconds": round(seconds, 3),
-                "tokens": tokens,
-                "tokens_per_second": round(tokens / seconds),
-                "violations": violations,
-                "run": str(model.run.path),
-                **({"texts": [drawn.piece for drawn in samples]} if textual else {}),
-            }
-        )
+        console.out_json(said)
         return
-    for target in targets:
-        console.out(str(target))
-    if not targets:
-        console.out("\n\n".join(drawn.piece for drawn in samples))
-    reporter.note(f"{tokens:,} tokens in {seconds:.1f} s, seed {seed}, from {model.run.path}")
+    console.out("\n".join(said["files"]) if targets else "\n\n".join(said["texts"]))
+    reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, seed {seed}, from {said['run']}")
+
+
+def _about(model: Any, samples: list[Any], targets: list[Path], seed: int, seconds: float) -> dict[str, Any]:
+    """What --json says."""
+    tokens = sum(len(drawn.ids) for drawn in samples)
+    return {
+        "files": [str(target) for target in targets],
+        "seed": seed,
+        "seconds": round(seconds, 3),
+        "tokens": tokens,
+        "tokens_per_second": round(tokens / seconds),
+        "violations": sum(len(model.tokenizer.grammar.violations(drawn.ids)) for drawn in samples),
+        "run": str(model.run.path),
+        **({"texts": [drawn.piece for drawn in samples]} if model.domain.textual else {}),
+    }
 
 
 def _piece(prompt: str, model: Any, reporter: console.Console) -> Any:

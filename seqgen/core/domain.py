@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -38,7 +39,6 @@ class Domain:
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
-        unit_name: what one scored id is called in reports ("note", "character").
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
@@ -60,12 +60,22 @@ class Domain:
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
-    unit_name: str = "id"
     size_limit: str = "max_file_bytes"
     any_suffix: bool = False
     textual: bool = False
     isolated: bool = True
     sampling: Mapping[str, float] = field(default_factory=dict)
+
+    def parse_length(self, text: str) -> tuple[int, str]:
+        """(16, "bars") from "16bars", "16 bars" or "16" (the first unit). Raises UsageError."""
+        match = re.fullmatch(r"\s*(\d{1,9})\s*([a-z]*)\s*", text.lower())
+        hint = f"Write it like 16{self.units[0]}; units: {', '.join(self.units)}."
+        if not match or int(match[1]) < 1:
+            raise UsageError(f"{text!r} is not a length.", hint)
+        unit = next((u for u in self.units if match[2] in ("", u, u.rstrip("s"))), None)
+        if unit is None:
+            raise UsageError(f"{self.name} has no unit {match[2]!r}.", hint)
+        return int(match[1]), unit
 
 
 @functools.cache

@@ -31,8 +31,9 @@ def compare(
     dynamic: bool = False,
     report: Report = lambda what, done, total: None,
 ) -> dict[str, Any]:
-    """Everything of `evaluate_pieces`; baselines: name -> nats and bits a token; copying: how much of the pieces, and
-    of the samples, stands in the training pieces; dynamic: nats and bits a token of dynamic evaluation, if asked for.
+    """Everything of `evaluate_pieces`; baselines: name -> nats and bits a token; copying, where there are samples: how
+    much of the pieces, and of the samples, stands in the training pieces; dynamic: nats and bits a token of dynamic
+    evaluation, if asked for.
 
     report(what, done, total) says how it goes.
     """
@@ -40,11 +41,14 @@ def compare(
     report("counting n-grams", 0, 1)
     baselines = baseline_nats(tokenizer, train, {"pieces": pieces})
     report("counting n-grams", 1, 1)
-    found = {
+    found: dict[str, Any] = {
         **numbers,
         "baselines": {name: _nats(values["pieces"]) for name, values in baselines.items()},
-        "copying": {"held_out": copying(train, pieces), **({"samples": copying(train, samples)} if samples else {})},
     }
+    if samples:
+        report("looking for copies", 0, 1)
+        found["copying"] = {"held_out": copying(train, pieces), "samples": copying(train, samples)}
+        report("looking for copies", 1, 1)
     if dynamic:
         log_p = dynamic_log_probabilities(
             model, tokenizer, pieces, train, report=lambda done, total: report("adapting", done, total)

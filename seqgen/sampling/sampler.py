@@ -50,25 +50,6 @@ class Drawn:
 
 
 @torch.inference_mode()
-def sample(
-    model: SequenceModel,
-    tokenizer: Tokenizer[Any],
-    request: Request,
-    *,
-    count: int = 1,
-    filters: Filters | None = None,
-    seed: int = 0,
-    report: Callable[[int], None] = lambda n_tokens: None,
-) -> list[Ids]:
-    """`count` sequences (int32 [T] each, the template included) that the grammar accepts whole.
-
-    Sequence i depends on the seed and i. A piece ends where its requested length is reached and the grammar lets it
-    end. report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
-    """
-    return [d.ids for d in draw(model, tokenizer, request, count=count, filters=filters, seed=seed, report=report)]
-
-
-@torch.inference_mode()
 def draw(
     model: SequenceModel,
     tokenizer: Tokenizer[Any],
@@ -80,7 +61,12 @@ def draw(
     log_probabilities: bool = False,
     report: Callable[[int], None] = lambda n_tokens: None,
 ) -> list[Drawn]:
-    """As `sample`, with the log-probability of every id where asked for."""
+    """`count` sequences, the template included, that the grammar accepts whole; with the log-probability of every id
+    where they are asked for.
+
+    Sequence i depends on the seed and i. A piece ends where its requested length is reached and the grammar lets it
+    end. report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
+    """
     if count < 1:
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
@@ -97,7 +83,7 @@ def draw(
 def draw_one(
     model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, *, filters: Filters | None = None, seed: int = 0
 ) -> Iterator[int]:
-    """The ids of one sequence behind its template, each as soon as it is drawn; the first of what `sample` gives."""
+    """The ids of one sequence behind its template, each as soon as it is drawn; the first of what `draw` gives."""
     draft = _Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
     while not draft.done():
         n = draft.n

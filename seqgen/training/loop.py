@@ -53,22 +53,30 @@ def new_model(tokenizer: Tokenizer[Any], config: TrainConfig) -> SequenceModel:
     return model.to(config.device)
 
 
+def new_batches(config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[Ids]) -> Batches:
+    """What a training draws from; a function of the configuration's seed, batch size, crop and ways to read alone."""
+    if config.streams:
+        return Streams(train, tokenizer, batch_size=config.batch_size, crop=config.crop, seed=config.seed)
+    return Crops(train, tokenizer, batch_size=config.batch_size, crop=config.crop, seed=config.seed, blank=config.blank)
+
+
 class Trainer:
     """Holds everything that moves: weights, their running mean, the optimiser, the step, the best result.
 
-    `state_tensors`, `state` and `restore` are what a checkpoint keeps.
+    `model_tensors`, `optimizer_tensors`, `state` and `restore` are what a checkpoint keeps. batches: those of the
+    training pieces where they are made already, since to know every context takes its time.
     """
 
     def __init__(
-        self, config: TrainConfig, tokenizer: Tokenizer[Any], train: Sequence[Ids], valid: Sequence[Ids]
+        self,
+        config: TrainConfig,
+        tokenizer: Tokenizer[Any],
+        train: Sequence[Ids],
+        valid: Sequence[Ids],
+        batches: Batches | None = None,
     ) -> None:
         self.config, self.tokenizer, self.valid = config, tokenizer, list(valid)
-        shape: dict[str, int] = {"batch_size": config.batch_size, "crop": config.crop, "seed": config.seed}
-        self.batches: Batches = (
-            Streams(train, tokenizer, **shape)
-            if config.streams
-            else Crops(train, tokenizer, **shape, blank=config.blank)
-        )
+        self.batches = batches or new_batches(config, tokenizer, train)
         model = new_model(tokenizer, config)
         masks = torch.from_numpy(tokenizer.grammar.masks.copy())
         self.replicas = Replicas(model, config.replicas, masks, config.precision, carries=config.streams)
@@ -110,11 +118,8 @@ class Trainer:
         c = self.config
         loss = self.replicas.step(batch, c.dropout, c.seed, self.step)
         gradient = self.replicas.gradient
-        norm = (
-            torch.stack(self.replicas.each(lambda part: torch.dot(gradient[part], gradient[part]), self._parts))
-            .sum()
-            .sqrt()
-        )
+        squares = self.replicas.each(lambda part: torch.dot(gradient[part], gradient[part]), self._parts)
+        norm = torch.stack(squares).sum().sqrt()
         if not torch.isfinite(norm + loss):
             raise Diverged(
                 f"The loss became {float(loss):g} at step {self.step + 1}.",
@@ -145,7 +150,7 @@ class Trainer:
     def run(
         self,
         report: Callable[[Progress], None],
-        save: Callable[[bool], None],
+        save: Callable[[bool], object],
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Train until the steps are done, validation stops improving, or stop() says so.

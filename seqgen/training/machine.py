@@ -14,8 +14,9 @@ import torch
 
 from seqgen.core.errors import UsageError
 from seqgen.core.tokenizer import Tokenizer
+from seqgen.corpus.batches import Batches
 from seqgen.training.config import TrainConfig
-from seqgen.training.loop import Trainer
+from seqgen.training.loop import Trainer, new_batches
 
 MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
 _TRIAL_SECONDS = 0.4  # of each precision; then a longer one of the better, from which the number of steps follows
@@ -39,26 +40,36 @@ def calibrate(
     train: Sequence[npt.NDArray[np.int32]],
     valid: Sequence[npt.NDArray[np.int32]],
     seconds: float | None,
+    *,
+    precision: str | None = None,
+    batches: Batches | None = None,
 ) -> TrainConfig:
-    """The configuration with its precision chosen by a trial of each, and its steps by the time (if given).
+    """The configuration with its precision, unless it is given, chosen by a trial of each, and its steps by the time
+    (if given). batches: as Trainer takes them.
 
     The trials train a model of their own that is thrown away: the training that follows is a function of the
-    configuration alone.
+    configuration alone. Raises UsageError when this machine cannot train in the precision that is given.
     """
+    if precision is not None and seconds is None:
+        return replace(config, precision=precision)
+    batches = batches or new_batches(config, tokenizer, train)
     trainers: dict[str, Trainer] = {}
     tried: dict[str, float] = {}
     try:
-        for precision in ("float32", "bfloat16"):
+        for name in ("float32", "bfloat16") if precision is None else (precision,):
+            trial = replace(config, precision=name, steps=10_000)
+            trainers[name] = Trainer(trial, tokenizer, train, valid, batches)
             try:
-                trial = replace(config, precision=precision, steps=10_000)
-                trainers[precision] = Trainer(trial, tokenizer, train, valid)
-                tried[precision] = _seconds_per_step(trainers[precision], _TRIAL_SECONDS)
+                tried[name] = _seconds_per_step(trainers[name], _TRIAL_SECONDS)
             except RuntimeError:
-                if precision == "float32":
-                    raise
                 # oneDNN has no bfloat16 LSTM for processors without the instructions.
+                if name == "float32":
+                    raise
+                if precision == name:
+                    raise UsageError(f"This machine cannot train in {name}.", "Leave precision out.") from None
         # Less than a tenth is not worth the coarser arithmetic.
-        precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
+        if precision is None:
+            precision = "bfloat16" if tried.get("bfloat16", np.inf) < 0.9 * tried["float32"] else "float32"
         if seconds is None:
             return replace(config, precision=precision)
         # Three minutes begin within seconds; who has longer can wait for a better estimate.

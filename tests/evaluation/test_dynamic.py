@@ -48,5 +48,5 @@ def test_a_comparison_says_everything(model: Any) -> None:
     )
     assert found["baselines"].keys() >= {"unigram", "trigram", "6-gram"}
     assert found["copying"].keys() == {"held_out", "samples"} and found["dynamic"]["nats_per_token"] > 0
-    assert set(seen) == {"scoring", "counting n-grams", "adapting"}
+    assert set(seen) == {"scoring", "counting n-grams", "looking for copies", "adapting"}
     assert np.isfinite(found["nats_per_token"])

@@ -13,7 +13,7 @@ from seqgen.core.errors import UsageError
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.sampler import Request, draw, draw_one, sample
+from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import new_model
 from seqgen.training.validation import piece_log_probabilities
@@ -25,6 +25,11 @@ Ids = npt.NDArray[np.int32]
 def remi() -> tuple[Any, Any]:
     tokenizer = MidiTokenizer("remi", positions_per_quarter=4, n_velocities=4)
     return new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval(), tokenizer
+
+
+def sample(*arguments: Any, **asked: Any) -> list[Ids]:
+    """Only the ids of what is drawn."""
+    return [drawn.ids for drawn in draw(*arguments, **asked)]
 
 
 def pieces(model: Any, length: tuple[int, str] | None = (1, "bars"), **given: Any) -> list[Ids]:

@@ -72,7 +72,6 @@ domain = Domain(
     written=(".mid", ".midi"),
     describe=_describe,
     recipes={"bach-chorales": _bach_chorales},
-    unit_name="note",
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three
     # minutes of training are about as consonant as held-out ones.
     sampling={"temperature": 0.9, "min_p": 0.05},

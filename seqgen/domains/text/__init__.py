@@ -80,7 +80,6 @@ domain = Domain(
     recipes={"shakespeare": _shakespeare},
     split="position",
     cut=_cut,
-    unit_name="character",
     size_limit="max_text_bytes",
     any_suffix=True,
     textual=True,
