@@ -86,11 +86,11 @@ def train_step(shape: Shape, replicas: int, precision: str, device: str = "cpu")
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as ahead:
-        upcoming = [ahead.submit(trainer.batches, 0)]
+        upcoming = [ahead.submit(trainer.batch, 0)]
 
         def step() -> None:
             batch = upcoming[0].result()
-            upcoming[0] = ahead.submit(trainer.batches, trainer.step + 1)
+            upcoming[0] = ahead.submit(trainer.batch, trainer.step + 1)
             trainer.train_step(batch)
 
         yield step

@@ -99,13 +99,18 @@ class SequenceModel(nn.Module):
         *,
         dropout: Dropout | None = None,
         generator: torch.Generator | None = None,
+        rows: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, State]:
-        """logits_BTV and the state after the last position. `dropout` (training only) draws from `generator`."""
+        """logits_BTV and the state after the last position. `dropout` (training only) draws from `generator`.
+
+        rows: some rows of the context table, and int64 [B, T, F] which of them each embedded feature names: gradients
+        are then of these alone.
+        """
         drop = _Masks(dropout or Dropout(), generator, previous_BT)
         x_BTH = F.embedding(previous_BT, drop.rows(self.embedding.weight))
         beside_BTC = None
         if len(self.embedded):
-            below_BTH, beside_BTC = self._embed(context_BTF, drop)
+            below_BTH, beside_BTC = self._embed(context_BTF, drop, rows)
             x_BTH = x_BTH + below_BTH
         x_BTH = drop.sequence(x_BTH, drop.shares.inputs)
         following: State = []
@@ -124,12 +129,12 @@ class SequenceModel(nn.Module):
             logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
         return logits_BTV, following
 
-    def _embed(self, context_BTF: Tensor, drop: _Masks) -> tuple[Tensor, Tensor]:
-        bags_BTF = context_BTF[..., self.embedded] + self.offsets
+    def _embed(self, context_BTF: Tensor, drop: _Masks, rows: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+        table, bags_BTF = rows or (self.context.weight, context_BTF[..., self.embedded] + self.offsets)
         B, T, n = bags_BTF.shape
         weights_BTF = drop.features(B, T, n)
         weights = None if weights_BTF is None else weights_BTF.view(B * T, n)
-        both = F.embedding_bag(bags_BTF.view(B * T, n), self.context.weight, mode="sum", per_sample_weights=weights)
+        both = F.embedding_bag(bags_BTF.reshape(B * T, n), table, mode="sum", per_sample_weights=weights)
         both_BTE = both.view(B, T, -1)
         return both_BTE[..., : self.width], both_BTE[..., self.width :]
 

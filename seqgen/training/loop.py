@@ -20,8 +20,9 @@ from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batch, Batches, Crops, Streams
 from seqgen.model import SequenceModel
 from seqgen.training.config import TrainConfig
-from seqgen.training.replicas import Replicas
-from seqgen.training.schedule import evaluation_steps, learning_rate, mean_decay
+from seqgen.training.optimizer import Optimizer
+from seqgen.training.replicas import Prepared, Replicas
+from seqgen.training.schedule import evaluation_steps
 from seqgen.training.transfer import Transfer, transfer
 from seqgen.training.validation import mean_nats, piece_log_probabilities
 
@@ -80,22 +81,10 @@ class Trainer:
         model = new_model(tokenizer, config)
         masks = torch.from_numpy(tokenizer.grammar.masks.copy())
         self.replicas = Replicas(model, config.replicas, masks, config.precision, carries=config.streams)
-        self.mean = self.replicas.weights.clone()
+        self.optimizer = Optimizer(self.replicas, config)
         self.mean_model = copy.deepcopy(model).eval()
-        self.replicas.attach(self.mean_model, self.mean)
-        # Each replica thread moves its own part of the weights; matrices decay, biases do not.
-        self._parts = self.replicas.slices
-        self._weights = [torch.nn.Parameter(self.replicas.weights[part]) for part in self._parts]
-        self.optimizers = [
-            torch.optim.AdamW(
-                [p],
-                lr=config.learning_rate,
-                betas=(float(config.beta1), float(config.beta2)),
-                weight_decay=config.weight_decay if part.start < self.replicas.n_decayed else 0.0,
-                fused=True,
-            )
-            for p, part in zip(self._weights, self._parts, strict=True)
-        ]
+        self.replicas.attach(self.mean_model, self.optimizer.mean)
+        self._bad_step = torch.full((), -1, device=config.device)  # the first whose loss is no number
         self.step = 0
         self.best_nats: float | None = None
         self.best_step = 0
@@ -110,35 +99,33 @@ class Trainer:
     def start_from(self, weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any]) -> Transfer:
         """Take over what fits of another model's weights (by name) and its tokenizer's ids."""
         found = transfer(weights, tokenizer, self.replicas.models[0], self.tokenizer)
-        self.mean.copy_(self.replicas.weights)
+        self.optimizer.mean.copy_(self.replicas.weights)
         return found
 
-    def train_step(self, batch: Batch) -> Tensor:
-        """One step; returns the mean nats of the batch. Raises Diverged before weights are touched by a bad one."""
-        c = self.config
-        loss = self.replicas.step(batch, c.dropout, c.seed, self.step)
-        gradient = self.replicas.gradient
-        squares = self.replicas.each(lambda part: torch.dot(gradient[part], gradient[part]), self._parts)
-        norm = torch.stack(squares).sum().sqrt()
-        if not torch.isfinite(norm + loss):
-            raise Diverged(
-                f"The loss became {float(loss):g} at step {self.step + 1}.",
-                "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
-            )
-        rate, decay = learning_rate(self.step, c), mean_decay(self.step, c)
-        scale = c.clip / (norm + 1e-6)
-        clips = bool(scale < 1)
+    def batch(self, step: int) -> Prepared:
+        """That of a step, ready to be used."""
+        return self.replicas.prepare(self.batches(step))
 
-        def move(i: int) -> None:
-            part = self._parts[i]
-            self._weights[i].grad = gradient[part].mul_(scale) if clips else gradient[part]
-            self.optimizers[i].param_groups[0]["lr"] = rate
-            self.optimizers[i].step()
-            self.mean[part].lerp_(self.replicas.weights[part], 1 - decay)
-
-        self.replicas.each(move, range(len(self._parts)))
+    def train_step(self, batch: Prepared) -> Tensor:
+        """One step; returns the mean nats of the batch. A bad one moves no weights; raises Diverged then, or on CUDA
+        when `check` is next called."""
+        loss = self.replicas.step(batch, self.config.dropout, self.config.seed, self.step)
+        norm = self.optimizer.norm()
+        bad = ~torch.isfinite(norm + loss)
+        self.optimizer.move(self.step, norm, bad.float())
+        self._bad_step = torch.where(bad & (self._bad_step < 0), self.step, self._bad_step)
+        if self.config.device == "cpu":  # elsewhere to look is to wait
+            self.check()
         self.step += 1
         return loss
+
+    def check(self) -> None:
+        """Raises Diverged when the loss of a step was no number."""
+        if (bad := int(self._bad_step)) >= 0:
+            raise Diverged(
+                f"The loss was no finite number at step {bad + 1}.",
+                "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
+            )
 
     def evaluate(self) -> float:
         """Mean nats of the scored validation ids, of the running mean of weights."""
@@ -165,14 +152,17 @@ class Trainer:
         losses: list[Tensor] = []
         valid_nats = self.history[-1]["valid_nats"] if self.history else None
         with ThreadPoolExecutor(1, "batches") as ahead:
-            upcoming: Future[Batch] = ahead.submit(self.batches, self.step)
+            upcoming: Future[Prepared] = ahead.submit(self.batch, self.step)
             while self.step < c.steps and self.worse < c.patience and not stop():
                 batch = upcoming.result()
-                upcoming = ahead.submit(self.batches, self.step + 1)
+                upcoming = ahead.submit(self.batch, self.step + 1)
                 losses.append(self.train_step(batch))
                 now = time.monotonic()
                 self.seconds = spent + now - begin
                 evaluated = self.step in evaluations and bool(self.valid)
+                if evaluated or self.step == c.steps:
+                    self.check()
+                    self.optimizer.average(self.step)
                 if evaluated:
                     valid_nats = self.evaluate()
                     better = self.best_nats is None or valid_nats < self.best_nats
@@ -219,13 +209,10 @@ class Trainer:
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams."""
-        tensors = {"weights": self.replicas.weights}
+        tensors = self.optimizer.tensors()
         for i, state in enumerate(self.replicas.carried):
             for layer, (hidden, cell) in enumerate(state or []):
                 tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
-        for i, parameter in enumerate(self._weights):
-            for name, value in self.optimizers[i].state[parameter].items():
-                tensors[f"adamw{i}.{name}"] = value
         return {name: t.detach().clone().contiguous().cpu() for name, t in tensors.items()}
 
     def state(self) -> dict[str, Any]:
@@ -233,6 +220,7 @@ class Trainer:
         n_tokens = self.step * self.config.batch_size * self.batches.crop
         return {
             "step": self.step,
+            "averaged": self.optimizer.averaged,
             "best_nats": self.best_nats,
             "best_step": self.best_step,
             "worse": self.worse,
@@ -246,18 +234,13 @@ class Trainer:
         with torch.no_grad():
             for name, p in self.mean_model.named_parameters():
                 p.copy_(model[name])
-            self.replicas.weights.copy_(optimizer["weights"])
-            for i, parameter in enumerate(self._weights):
-                saved = {n.split(".", 1)[1]: t for n, t in optimizer.items() if n.startswith(f"adamw{i}.")}
-                # The optimiser would write past the end of moments that are too short.
-                if any(saved[n].shape != parameter.shape for n in saved.keys() - {"step"}):
-                    raise RunError(
-                        "The checkpoint does not fit the run's configuration (another number of threads?).",
-                        "Bring config.json back, or train the run again.",
-                    )
-                self.optimizers[i].state[parameter] = {
-                    n: t.clone() if n == "step" else t.clone().to(parameter.device) for n, t in saved.items()
-                }
+            try:
+                self.optimizer.restore(optimizer, int(state["averaged"]))
+            except (KeyError, RuntimeError):
+                raise RunError(
+                    "The checkpoint does not fit the run's configuration.",
+                    "Bring config.json back, or train the run again.",
+                ) from None
         if "carried0.0.hidden" in optimizer:
             self.replicas.carried = [
                 [

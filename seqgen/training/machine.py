@@ -19,7 +19,7 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer, new_batches
 
 MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
-_TRIAL_SECONDS = 0.4  # of each precision; then a longer one of the better, from which the number of steps follows
+_TRIAL_SECONDS = 0.25  # of each precision; then a longer one of the better, from which the number of steps follows
 
 
 def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def calibrate(
         if seconds is None:
             return replace(config, precision=precision)
         # Three minutes begin within seconds; who has longer can wait for a better estimate.
-        longer = float(np.clip(0.02 * seconds - 2.4, 2 * _TRIAL_SECONDS, 10))
+        longer = float(np.clip(0.02 * seconds - 3, 2 * _TRIAL_SECONDS, 10))
         step = _seconds_per_step(trainers[precision], longer)
         evaluation = _seconds_per_evaluation(trainers[precision])
     finally:
@@ -97,13 +97,12 @@ def _seconds_per_evaluation(trainer: Trainer) -> float:
 
 
 def _seconds_per_step(trainer: Trainer, seconds: float) -> float:
-    """Of a step with its batch made before, as later in a training, when every piece's context is known; the first
-    steps, which allocate, left out."""
-    batches = [trainer.batches(i) for i in range(4)]
-    for batch in batches[:2]:
+    """Of a step with its batch made before, as later in a training, when every piece's context is known; a fresh
+    trainer's first steps, which allocate, left out."""
+    batches = [trainer.batch(i) for i in range(2)]
+    for batch in () if trainer.step else batches:
         trainer.train_step(batch)
-    begin, n = time.monotonic(), 0
-    while n == 0 or time.monotonic() - begin < seconds:
-        trainer.train_step(batches[n % len(batches)])
-        n += 1
-    return (time.monotonic() - begin) / n
+    begin, first = time.monotonic(), trainer.step
+    while trainer.step == first or time.monotonic() - begin < seconds:
+        trainer.train_step(batches[trainer.step % 2])
+    return (time.monotonic() - begin) / (trainer.step - first)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -26,10 +27,35 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Replicas:
-    """weights, gradient: float32 [N], all parameters in a row; the models' parameters are views of them.
+@dataclass(frozen=True)
+class Share:
+    """A replica's sequences of a batch, on its device. places: int64 [b, T, n], the row of `Prepared.rows` that each
+    embedded context feature names."""
 
-    carries: each step goes on from the model's state after the step before (`carried`, a state for each replica).
+    previous: Tensor
+    ids: Tensor
+    context: Tensor
+    states: Tensor
+    weights: Tensor
+    places: Tensor | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch ready for a step. rows: int64 [U], those of the context table that it reads. total: its weights' sum."""
+
+    shares: list[Share]
+    rows: Tensor | None
+    total: float
+
+
+class Replicas:
+    """weights: float32 [N], all parameters in a row: matrices up to n_decayed, other weights up to n_dense, then the
+    context table; the models' parameters are views of them.
+
+    After `step`, `gradient` (float32 [n_dense]) and `table_gradient` (float32 [U, E], of the table's `rows`) are those
+    of the whole batch. carries: each step goes on from the model's state after the step before (`carried`, a state for
+    each replica).
     """
 
     def __init__(
@@ -37,15 +63,20 @@ class Replicas:
     ) -> None:
         torch.set_num_threads(1)
         device = model.bias.device
-        # Matrices first: they are the ones that decay.
-        self._order = sorted(range(len(list(model.parameters()))), key=lambda i: list(model.parameters())[i].dim() < 2)
-        parameters = [list(model.parameters())[i] for i in self._order]
-        self.n_decayed = sum(p.numel() for p in parameters if p.dim() >= 2)
-        self.weights = torch.cat([p.detach().reshape(-1) for p in parameters])
+        named = list(model.named_parameters())
+        # Matrices first, since they decay; the table, which is moved row by row, last.
+        kinds = [2 if name == "context.weight" else int(p.dim() < 2) for name, p in named]
+        self._order = sorted(range(len(named)), key=lambda i: kinds[i])
+        ends = [sum(p.numel() for (_, p), kind in zip(named, kinds, strict=True) if kind <= k) for k in range(3)]
+        self.n_decayed, self.n_dense = ends[0], ends[1]
+        self._row_width = model.context.weight.shape[1] if len(model.embedded) else 0
+        self.weights = torch.cat([named[i][1].detach().reshape(-1) for i in self._order])
         self.models = [model, *(copy.deepcopy(model) for _ in range(n_replicas - 1))]
-        self._gradients = [torch.zeros_like(self.weights) for _ in self.models]
+        self._gradients = [torch.zeros_like(self.weights[: self.n_dense]) for _ in self.models]
         for replica, gradient in zip(self.models, self._gradients, strict=True):
             self.attach(replica, self.weights, gradient)
+        self.rows: Tensor | None = None
+        self.table_gradient: Tensor | None = None
         self._carries = carries
         self.carried: list[State | None] = [None] * n_replicas
         self._masks = masks.to(device)
@@ -56,17 +87,17 @@ class Replicas:
 
     @property
     def gradient(self) -> Tensor:
-        """Of the whole batch, after `step`."""
+        """float32 [n_dense]."""
         return self._gradients[0]
 
-    @property
-    def slices(self) -> list[slice]:
-        """Equal parts of the weights, one for each replica thread, none with matrices and other weights in it."""
-        found = []
-        for start, stop in ((0, self.n_decayed), (self.n_decayed, len(self.weights))):
-            bounds = np.linspace(start, stop, len(self.models) + 1).astype(int).tolist()
-            found.append([slice(a, b) for a, b in pairwise(bounds)])
-        return [part for pair in zip(*found, strict=True) for part in pair]
+    def table_of(self, flat: Tensor) -> Tensor:
+        """The context table, [R, E], of a tensor like `weights`."""
+        return flat[self.n_dense :].view(-1, self._row_width)
+
+    def slices(self, stop: int, start: int = 0) -> list[slice]:
+        """Equal parts, one for each replica thread."""
+        bounds = np.linspace(start, stop, len(self.models) + 1).astype(int).tolist()
+        return [slice(a, b) for a, b in pairwise(bounds) if a < b]
 
     def attach(self, model: SequenceModel, weights: Tensor, gradient: Tensor | None = None) -> None:
         """Make a model's parameters views of a flat tensor."""
@@ -75,30 +106,60 @@ class Replicas:
             p = parameters[i]
             stop = start + p.numel()
             p.data = weights[start:stop].view(p.shape)
-            p.grad = None if gradient is None else gradient[start:stop].view(p.shape)
+            if gradient is not None and stop <= self.n_dense:
+                p.grad = gradient[start:stop].view(p.shape)
             start = stop
 
-    def step(self, batch: Batch, dropout: Dropout, seed: int, step: int) -> Tensor:
-        """Fill `gradient`; returns the mean loss in nats (a scalar tensor)."""
-        total = max(1.0, float(batch.weights.sum()))
-        shares = self._shares(len(batch.ids))
+    def prepare(self, batch: Batch) -> Prepared:
+        """A batch as `step` takes it; may be called ahead, from another thread."""
+        rows = places = None
+        model = self.models[0]
+        if len(model.embedded):
+            named = batch.context[..., model.embedded.cpu().numpy()] + model.offsets.cpu().numpy()
+            rows, places = np.unique(named, return_inverse=True)
+            places = places.reshape(named.shape)
 
-        def work(i: int) -> Tensor:
+        def share(part: slice) -> Share:
+            rows = batch.rows(part)
+            return Share(
+                previous=self._to_device(rows.previous),
+                ids=self._to_device(rows.ids),
+                context=self._to_device(rows.context),
+                states=self._to_device(rows.states),
+                weights=self._to_device(rows.weights),
+                places=None if places is None else self._to_device(places[part]),
+            )
+
+        shares = [share(part) for part in self._parts(len(batch.ids))]
+        total = max(1.0, float(batch.weights.sum()))
+        return Prepared(shares, None if rows is None else self._to_device(rows), total)
+
+    def step(self, batch: Prepared, dropout: Dropout, seed: int, step: int) -> Tensor:
+        """Fill the gradients; returns the mean loss in nats (a scalar tensor)."""
+        self.rows = batch.rows
+        read = None if batch.rows is None else self.table_of(self.weights).index_select(0, batch.rows)
+
+        def work(i: int) -> tuple[Tensor, Tensor | None]:
             self._gradients[i].zero_()
             self._generators[i].manual_seed(_mixed(seed, step, i))
-            loss = self._loss(i, batch.rows(shares[i]), dropout) / total
+            table = None if read is None else read.detach().requires_grad_()
+            loss = self._loss(i, batch.shares[i], table, dropout) / batch.total
             loss.backward()  # type: ignore[no-untyped-call]
-            return loss.detach()
+            return loss.detach(), None if table is None else table.grad
 
-        losses = self.each(work, range(len(shares)))
-        others = self._gradients[1 : len(shares)]
+        losses, tables = zip(*self.each(work, range(len(batch.shares))), strict=True)
+        self.table_gradient = tables[0]
 
-        def add(part: slice) -> None:
-            for gradient in others:
-                self.gradient[part].add_(gradient[part])
+        def add(gradients: Sequence[Tensor]) -> None:
+            for gradient in gradients[1:]:
+                gradients[0].add_(gradient)
 
-        if others:
-            self.each(add, self.slices)
+        if len(losses) > 1:
+            found = self._gradients[: len(losses)]
+            parts = [[g[part] for g in found] for part in self.slices(self.n_dense)]
+            if tables[0] is not None:
+                parts += [[g[part] for g in tables] for part in self.slices(len(tables[0]))]
+            self.each(add, parts)
         return torch.stack(losses).sum()
 
     def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -108,25 +169,26 @@ class Replicas:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _shares(self, n_rows: int) -> list[slice]:
+    def _parts(self, n_rows: int) -> list[slice]:
         bounds = np.linspace(0, n_rows, min(len(self.models), n_rows) + 1).astype(int)
         return [slice(a, b) for a, b in pairwise(bounds)]
 
-    def _loss(self, i: int, batch: Batch, dropout: Dropout) -> Tensor:
-        previous, ids, context, states, weights = (
-            self._to_device(values)
-            for values in (batch.previous, batch.ids, batch.context, batch.states, batch.weights)
-        )
+    def _loss(self, i: int, share: Share, table: Tensor | None, dropout: Dropout) -> Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
             logits, state = self.models[i](
-                previous, context, self._state(i, previous), dropout=dropout, generator=self._generators[i]
+                share.previous,
+                share.context,
+                self._state(i, share.previous),
+                dropout=dropout,
+                generator=self._generators[i],
+                rows=None if table is None else (table, share.places),
             )
         if self._carries:
             self.carried[i] = [(hidden.detach(), cell.detach()) for hidden, cell in state]
-        log_p = masked_log_probabilities(logits, self._masks[states])
-        picked = log_p.gather(-1, ids[..., None])[..., 0]
+        log_p = masked_log_probabilities(logits, self._masks[share.states])
+        picked = log_p.gather(-1, share.ids[..., None])[..., 0]
         # Padding may point at an id that its state forbids: leave it out before -inf meets 0.
-        return -torch.where(weights > 0, picked * weights, 0.0).sum()
+        return -torch.where(share.weights > 0, picked * share.weights, 0.0).sum()
 
     def _state(self, i: int, previous: Tensor) -> State | None:
         """What is carried, but for sequences that begin afresh."""

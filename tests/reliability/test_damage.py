@@ -193,7 +193,7 @@ def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, nam
             continue
         try:
             Run(mine).resume(trainer)
-            trainer.train_step(trainer.batches(trainer.step))
+            trainer.train_step(trainer.batch(trainer.step))
         except (Diverged, RunError):
             pass
         finally:

@@ -117,7 +117,7 @@ def trainer(run: Path, prepared: Prepared, tmp_path: Path) -> Iterator[tuple[Run
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     trainer = Trainer(mine.config(), prepared.tokenizer, training, valid)
     mine.resume(trainer)
-    trainer.train_step(trainer.batches(trainer.step))
+    trainer.train_step(trainer.batch(trainer.step))
     yield mine, trainer
     trainer.close()
 

@@ -66,7 +66,7 @@ def test_two_replicas_find_the_gradient_of_one(prepared: Prepared) -> None:
     found = []
     for replicas in (1, 2, 3):
         trainer = make(prepared, replace(bare, replicas=replicas))
-        loss = trainer.replicas.step(trainer.batches(0), bare.dropout, 0, 0)
+        loss = trainer.replicas.step(trainer.batch(0), bare.dropout, 0, 0)
         found.append((loss.item(), trainer.replicas.gradient.clone()))
         trainer.close()
     for loss, gradient in found[1:]:
@@ -118,8 +118,8 @@ def test_an_evaluation_leaves_a_streams_state_alone() -> None:
     config = replace(CONFIG, streams=True, crop=8, batch_size=4)
     some, same = (Trainer(config, tokenizer, [text], [text[:50]]) for _ in range(2))
     for step in range(4):
-        some.train_step(some.batches(step))
-        same.train_step(same.batches(step))
+        some.train_step(some.batch(step))
+        same.train_step(same.batch(step))
         same.evaluate()
     assert equal(some.optimizer_tensors(), same.optimizer_tensors())
     some.close()
@@ -159,14 +159,14 @@ def test_a_loss_that_is_no_number_ends_it_and_leaves_the_checkpoint(prepared: Pr
     run = Run(tmp_path / "run")
     trainer = make(prepared)
     for step in range(3):
-        trainer.train_step(trainer.batches(step))
+        trainer.train_step(trainer.batch(step))
     saved = run.save(trainer)
     trainer.replicas.weights[0] = float("nan")
-    mean = trainer.mean.clone()
+    mean = trainer.optimizer.mean.clone()
     with pytest.raises(Diverged, match="step 4") as caught:
         train(trainer, run)
     assert caught.value.exit_code == 6 and "last checkpoint" in caught.value.hint
-    assert torch.equal(trainer.mean, mean)  # not touched by the bad step
+    assert torch.equal(trainer.optimizer.mean, mean)  # not touched by the bad step
     assert [c.step for c in checkpoints(run.path / "checkpoints")] == [3]
     found, problems = latest_good(run.path / "checkpoints")
     assert found == saved and problems == []
@@ -188,7 +188,7 @@ def test_losses_are_those_of_the_golden_run(prepared: Prepared) -> None:
     golden = json.loads(GOLDEN.read_text())
     trainer = make(prepared, TrainConfig.from_dict(golden["config"]))
     try:
-        losses = [float(trainer.train_step(trainer.batches(step))) for step in range(len(golden["losses"]))]
+        losses = [float(trainer.train_step(trainer.batch(step))) for step in range(len(golden["losses"]))]
         valid = trainer.evaluate()
     finally:
         trainer.close()
