@@ -6,6 +6,7 @@ Shapes: B sequences, V ids.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from threadpoolctl import ThreadpoolController
 
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
@@ -99,9 +101,16 @@ def _one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with _blas().limit(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(threads)
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    """numpy's matrix products, whose library takes all cores by default."""
+    return ThreadpoolController()
 
 
 class _Draft:

@@ -10,7 +10,7 @@ import torch
 
 from seqgen.core.context import Feature
 from seqgen.model import SequenceModel
-from seqgen.sampling.stepper import NumpyStepper, TorchStepper, new_stepper
+from seqgen.sampling.stepper import NumpyStepper, TorchStepper
 
 V, T = 11, 40
 FEATURES = [
@@ -46,19 +46,14 @@ def whole(model: SequenceModel, batch: int) -> tuple[Any, Any, torch.Tensor]:
 @pytest.mark.parametrize("batch", [1, 3, 40])
 def test_steps_are_the_forward_pass(model: SequenceModel, batch: int) -> None:
     previous, context, logits = whole(model, batch)
-    for stepper in (new_stepper(model, batch), TorchStepper(model, batch)):
+    for stepper in (NumpyStepper(model, batch), TorchStepper(model, batch)):
         for t in range(T):
             assert np.allclose(stepper(previous[:, t], context[:, t]), logits[:, t], atol=1e-4), t
 
 
-def test_a_few_sequences_on_a_cpu_are_stepped_in_numpy(model: SequenceModel) -> None:
-    assert isinstance(new_stepper(model, 1), NumpyStepper)
-    assert isinstance(new_stepper(model, 100), TorchStepper)
-
-
 def test_two_steppers_of_one_model_do_not_disturb_each_other(model: SequenceModel) -> None:
     previous, context, logits = whole(model, 1)
-    a, b = new_stepper(model, 1), new_stepper(model, 1)
+    a, b = NumpyStepper(model, 1), NumpyStepper(model, 1)
     for t in range(T):
         first = a(previous[:, t], context[:, t])
         if t % 2 == 0:
