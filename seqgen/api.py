@@ -335,6 +335,7 @@ def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: 
     prepared = _same_corpus(run, path, reporter)
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     with run.lock():
+        run.check(prepared.tokenizer)
         trainer = Trainer(config, prepared.tokenizer, training, valid)
         if checkpoints(run.path / "checkpoints"):
             for problem in run.resume(trainer):
