@@ -199,7 +199,8 @@ def test_a_trained_run_is_not_trained_over(cli: Cli, copy: Path, corpus: Path) -
         ("--steps", "0"), ("--steps", "-3"), ("--steps", "many"), ("--steps", "4", "--minutes", "1"),
         ("--minutes", "0"), ("--minutes", "-1"), ("--minutes", "nan"), ("--minutes", "inf"),
         ("--preset", "huge"), ("--device", "tpu"), ("--seed", "-1"), ("--batch-size", "0"),
-        ("--tokenizer", "words"), ("--voices", "0"), ("--voices", "9"), ("--nonsense",), ("another",),
+        ("--tokenizer", "words"), ("--voices", "0"), ("--voices", "9"), ("--steps-per-quarter", "0"),
+        ("--steps-per-quarter", "1000000000"), ("--nonsense",), ("another",),
     ],
     ids=" ".join,
 )  # fmt: skip
