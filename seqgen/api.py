@@ -287,7 +287,18 @@ def train(
     before = None if start_from is None else find_run(start_from)
     if before is not None:
         settings = {**settings, "width": before.config().width, "n_layers": before.config().n_layers}
-    machine = choose_machine(device, settings.pop("replicas", None))
+    chosen = {
+        "streams": found.split != "piece",
+        "preset": preset,
+        "seed": seed,
+        "steps": steps,
+        **choose_machine(device, settings.pop("replicas", None)),
+        **settings,
+    }
+    # To read the corpus may take long: what can be refused without it is refused now.
+    default_config(n_tokens=1, n_augmentations=1, **chosen)
+    if out is not None:
+        Run(Path(out)).require_untrained()
     corpus = open_corpus(Path(path))
     if corpus.domain and corpus.domain != domain:
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
@@ -295,16 +306,7 @@ def train(
     _say_corpus(prepared, reporter)
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     n_tokens = sum(map(len, training))
-    config = default_config(
-        n_tokens=n_tokens,
-        n_augmentations=len(prepared.tokenizer.augmentations),
-        streams=found.split != "piece",
-        preset=preset,
-        seed=seed,
-        steps=steps,
-        **machine,
-        **settings,
-    )
+    config = default_config(n_tokens=n_tokens, n_augmentations=len(prepared.tokenizer.augmentations), **chosen)
     reporter.note("trying this machine's speed")
     seconds = None if steps is not None else 60 * (3.0 if minutes is None else minutes)
     batches = new_batches(config, prepared.tokenizer, training)

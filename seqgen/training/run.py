@@ -38,10 +38,14 @@ class Run:
     def name(self) -> str:
         return self.path.name
 
-    def create(self, tokenizer: Tokenizer[Any], config: TrainConfig, corpus: Mapping[str, Any]) -> None:
-        """Write what does not change during training. Raises RunError when a trained run stands there."""
+    def require_untrained(self) -> None:
+        """Raises RunError when a trained run stands there."""
         if checkpoints(self.path / "checkpoints"):
             raise RunError(f"{self.path} already holds a run.", "Use --resume to go on with it, or another --out.")
+
+    def create(self, tokenizer: Tokenizer[Any], config: TrainConfig, corpus: Mapping[str, Any]) -> None:
+        """Write what does not change during training. Raises RunError when a trained run stands there."""
+        self.require_untrained()
         make_folder(self.path)
         save_tokenizer(tokenizer, self.path / "tokenizer.json")
         write_json(self.path / "corpus.json", corpus)

@@ -209,6 +209,21 @@ def test_options_that_make_no_training_are_refused(cli: Cli, corpus: Path, optio
     assert not Path("r").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--steps", "0"), 2), (("--steps", "-3"), 2), (("--preset", "huge"), 2), (("--seed", "-1"), 2),
+        (("--batch-size", "1000000"), 2), (("--device", "tpu"), 2), (("--minutes", "0"), 2), (("--out", "copy"), 5),
+        (("--from", "gone"), 5),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_what_cannot_be_is_refused_before_the_corpus_is_read(
+    cli: Cli, copy: Path, options: tuple[str, ...], code: int
+) -> None:
+    refused(cli(*TRAIN, "nowhere", *options), code, hint=False)  # "nowhere does not exist" would be 4
+
+
 @pytest.mark.parametrize("rate", ["-1", "nan"])
 def test_a_learning_rate_that_is_none_is_refused(cli: Cli, corpus: Path, rate: str) -> None:
     refused(cli(*TRAIN, corpus, *SHORT, "--learning-rate", rate, "--out", "r"), 2, hint=False)
