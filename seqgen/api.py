@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
@@ -315,7 +316,8 @@ def train(
     )
     config = regularised(config, n_tokens, [name for name, value in settings.items() if value is not None])
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
-    about = {**prepared.about, "options": {f.name: getattr(options, f.name) for f in fields(options)}}
+    # What comes from the cache may have been read under another name of the same place.
+    about = {**prepared.about, "path": str(path), "options": asdict(options)}
     with run.lock():
         run.create(prepared.tokenizer, config, about)
         trainer = Trainer(config, prepared.tokenizer, training, valid, batches)
@@ -334,10 +336,12 @@ def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: 
     config = run.config()
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError(f"{run.path} was trained on CUDA, which is not there now.", "Resume it on such a machine.")
-    prepared = _same_corpus(run, path, reporter)
+    again = f"seqgen train {run.domain} PATH --resume --out {quote(str(run.path))}"
+    prepared = _same_corpus(run, path, reporter, f"If the corpus has moved, say where to: {again}")
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     with run.lock():
         run.check(prepared.tokenizer)
+        run.moved_corpus(path)
         trainer = Trainer(config, prepared.tokenizer, training, valid)
         if checkpoints(run.path / "checkpoints"):
             for problem in run.resume(trainer):
@@ -362,10 +366,12 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
 
 
 def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
-    """Evaluate a run that has just been trained and write evaluation.json; None without held-out pieces."""
+    """Evaluate a run that has just been trained and write evaluation.json; None, and why is said, where that cannot
+    be: without held-out pieces, or when the corpus has changed meanwhile."""
     try:
         numbers = model.evaluate("test", reporter=reporter, n_samples=0)
-    except CorpusError:
+    except CorpusError as error:
+        reporter.note(f"not evaluated: {error.message}")
         return None
     write_json(model.run.path / "evaluation.json", numbers)
     write_bytes(
@@ -388,8 +394,13 @@ def _split_options(domain: Domain, options: Any, settings: dict[str, Any]) -> tu
     return chosen, rest
 
 
-def _same_corpus(run: Run, path: str | Path | None, reporter: Reporter) -> Prepared:
-    """The run's corpus as it was. Raises CorpusError when it is gone or has changed."""
+def _same_corpus(
+    run: Run,
+    path: str | Path | None,
+    reporter: Reporter,
+    hint: str = "If the corpus has moved, say where to: --corpus PATH.",
+) -> Prepared:
+    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed."""
     about = run.corpus()
     domain = get_domain(run.domain)
     try:
@@ -399,7 +410,7 @@ def _same_corpus(run: Run, path: str | Path | None, reporter: Reporter) -> Prepa
     except (KeyError, TypeError, ValueError, AttributeError, OSError, UsageError):
         raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
     except CorpusError as error:
-        raise CorpusError(error.message, "If the corpus has moved, say where to: --corpus PATH.") from None
+        raise CorpusError(error.message, hint) from None
     prepared = prepare(corpus, domain, options, reporter.working)
     now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
     if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:

@@ -78,6 +78,12 @@ class Run:
         """What it was trained on: origin, files, hashes, split, skipped files."""
         return self._json("corpus.json")
 
+    def moved_corpus(self, path: str | os.PathLike[str]) -> None:
+        """Remember where the corpus lies now."""
+        about = self.corpus()
+        if about.get("path") != os.fspath(path):
+            write_json(self.path / "corpus.json", {**about, "path": os.fspath(path)})
+
     def tokenizer(self) -> Tokenizer[Any]:
         return load_tokenizer(self.path / "tokenizer.json")
 
