@@ -18,8 +18,8 @@ from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
 from seqgen.core.files import write_bytes, write_json
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, prepare, read_bounded
-from seqgen.corpus.folder import open_corpus
+from seqgen.corpus.build import Prepared, cache_folder, prepare, read_bounded
+from seqgen.corpus.folder import CorpusFolder, open_corpus
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.report import model_card
 from seqgen.model import SequenceModel
@@ -303,7 +303,7 @@ def train(
     corpus = open_corpus(Path(path))
     if corpus.domain and corpus.domain != domain:
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
-    prepared = prepare(corpus, found, options, reporter.working, strict=strict)
+    prepared = _prepare(corpus, found, options, reporter, strict=strict)
     _say_corpus(prepared, reporter)
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     n_tokens = sum(map(len, training))
@@ -394,6 +394,19 @@ def _split_options(domain: Domain, options: Any, settings: dict[str, Any]) -> tu
     return chosen, rest
 
 
+def _prepare(
+    corpus: CorpusFolder, domain: Domain, options: Any, reporter: Reporter, *, strict: bool = False
+) -> Prepared:
+    try:
+        return prepare(corpus, domain, options, reporter.working, strict=strict)
+    except SeqgenError as error:
+        cache = cache_folder()
+        if isinstance(error.__cause__, OSError) and error.message.startswith(str(cache)):
+            hint = f"Free some space, or keep prepared corpora elsewhere than in {cache}: SEQGEN_CACHE=FOLDER."
+            raise SeqgenError(error.message, hint) from error.__cause__
+        raise
+
+
 def _same_corpus(
     run: Run,
     path: str | Path | None,
@@ -411,7 +424,7 @@ def _same_corpus(
         raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
     except CorpusError as error:
         raise CorpusError(error.message, hint) from None
-    prepared = prepare(corpus, domain, options, reporter.working)
+    prepared = _prepare(corpus, domain, options, reporter)
     now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
     if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:
         raise CorpusError(

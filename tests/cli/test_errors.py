@@ -289,6 +289,19 @@ def test_a_run_that_cannot_be_written_is_said(cli: Cli, corpus: Path, tmp_path: 
     refused(cli(*TRAIN, corpus, *SHORT, "--out", "file/run"), 1, "could not be written", "--out")
 
 
+def test_a_cache_that_cannot_be_written_is_said_with_how_to_move_it(
+    cli: Cli, copy: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = tmp_path / "file" / "cache"
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SEQGEN_CACHE", str(cache))
+    for command in ((*TRAIN, corpus, *SHORT, "--out", "r"), ("evaluate", copy)):
+        result = cli(*command)
+        refused(result, 1, "could not be written", f"elsewhere than in {cache}", "SEQGEN_CACHE=FOLDER")
+        assert "--out" not in result.err
+    assert not (tmp_path / "r").exists()
+
+
 def test_tracebacks_are_for_those_who_ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEQGEN_DEBUG", "1")
     result = cli("sample", "nope")
