@@ -204,9 +204,11 @@ class Model:
 
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
         dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
-        drawn to see what they copy.
+        drawn to see what they copy, 0 to leave that out.
         Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
         """
+        if n_samples < 0:
+            raise UsageError(f"{n_samples} samples cannot be drawn.", "0 leaves out what they copy.")
         reporter = reporter or Reporter()
         prepared = _same_corpus(self.run, corpus, reporter)
         if file is not None:

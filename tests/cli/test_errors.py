@@ -129,7 +129,7 @@ def test_a_checkpoint_cut_short_is_passed_over_and_that_is_said(cli: Cli, copy: 
     for command in (
         ("sample", copy, "--length", "1bar", "--out", "d"),
         ("predict", corpus / "chorale00.mid", "--run", copy),
-        ("evaluate", copy),
+        ("evaluate", copy, "--samples", 0),
     ):
         result = cli(*command)
         assert result.code == 0 and "step-0000024" in result.err and "step-0000016 is used" in result.err
@@ -253,6 +253,7 @@ def test_options_that_make_no_sample_are_refused(cli: Cli, run: Path, options: t
 def test_other_options_are_checked_too(cli: Cli, run: Path, corpus: Path) -> None:
     tune = corpus / "chorale00.mid"
     refused(cli("evaluate", run, "--split", "train"), 2, "train")
+    refused(cli("evaluate", run, "--samples", -1), 2, "-1 samples")
     refused(cli("predict", tune, "--run", run, "--top", 0), 2, "--top")
     refused(cli("inspect", tune, "--limit", -1), 2, "--limit")
     refused(cli("predict"), 2, "argument")
