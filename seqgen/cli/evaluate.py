@@ -17,6 +17,7 @@ def command(
     corpus: Annotated[Path | None, typer.Option(help="Where the corpus lies now, if it has moved.")] = None,
     file: Annotated[Path | None, typer.Option(help="Score this file instead of the held-out pieces.")] = None,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
+    samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score the held-out pieces of the run's corpus, beside n-grams counted on its training pieces."""
@@ -27,7 +28,7 @@ def command(
     model = api.load(run)
     reporter: Any = console.Console()
     reporter.fallen_back(model)
-    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic)  # type: ignore[arg-type]
+    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic, n_samples=samples)  # type: ignore[arg-type]
     if json:
         console.out_json(numbers)
         return
@@ -60,6 +61,8 @@ def command(
         ("type", "tokens", "nats/token"),
         right=[1, 2],
     )
+    if "copying" not in numbers:
+        return
     console.out()
     console.table(
         [

@@ -17,11 +17,16 @@ _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf")
 # Streams: of the same, after so many readings of the text; between them, by the logarithm of the readings.
 _READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
+# Sizes are bounded by what a file may ask for without the memory or the time of any machine running out.
 _RANGES = (
+    ("steps", 1, 10**9), ("width", 1, 8192), ("n_layers", 1, 64), ("batch_size", 1, 65_536), ("crop", 2, 10**6),
+    ("n_evaluations", 1, 10_000), ("patience", 1, 10**9), ("replicas", 1, 256), ("seed", 0, 2**63 - 1),
     ("learning_rate", 0.0, 1e30), ("final_rate", 0.0, 1.0), ("beta1", 0.0, 0.9999), ("beta2", 0.0, 0.999999),
     ("weight_decay", 0.0, 100.0), ("clip", 1e-9, 1e9), ("ema_share", 0.0, 1.0), ("warm_up", 0, 10**9),
     ("save_seconds", 0.0, 1e9),
 )  # fmt: skip
+_MAX_LAYER_WEIGHTS = 2**30  # of all LSTM layers
+_MAX_BATCH_IDS = 2**24
 
 
 @dataclass(frozen=True)
@@ -64,24 +69,22 @@ class TrainConfig:
     save_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        at_least_one = ("steps", "width", "n_layers", "batch_size", "n_evaluations", "patience", "replicas")
-        for name in at_least_one:
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must be at least 1.")
-        for name in (f.name for f in fields(self) if f.name.endswith("dropout") or f.name == "blank"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie in [0, 1).")
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:  # nor is it a number
                 raise UsageError(
-                    f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie from {low} to {high}."
+                    f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie from {low:,} to {high:,}."
                 )
+        for name in (f.name for f in fields(self) if f.name.endswith("dropout") or f.name == "blank"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must lie in [0, 1).")
+        if 8 * self.width**2 * self.n_layers > _MAX_LAYER_WEIGHTS:
+            raise UsageError(
+                f"{self.n_layers} layers of width {self.width} have more than {_MAX_LAYER_WEIGHTS:,} weights."
+            )
+        if self.batch_size * self.crop > _MAX_BATCH_IDS:
+            raise UsageError(f"{self.batch_size} crops of {self.crop} are more than {_MAX_BATCH_IDS:,} ids a batch.")
         if self.device not in ("cpu", "cuda") or self.precision not in ("float32", "bfloat16"):
             raise UsageError(f"There is no training on {self.device} in {self.precision}.")
-        if self.crop < 2:
-            raise UsageError("A crop holds at least two ids.")
-        if not 0 <= self.seed < 2**63:
-            raise UsageError("A seed is a whole number from 0 to 2^63 - 1.")
 
     @property
     def dropout(self) -> Dropout:

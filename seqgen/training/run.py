@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
@@ -37,10 +38,14 @@ class Run:
     def name(self) -> str:
         return self.path.name
 
-    def create(self, tokenizer: Tokenizer[Any], config: TrainConfig, corpus: Mapping[str, Any]) -> None:
-        """Write what does not change during training. Raises RunError when a trained run stands there."""
+    def require_untrained(self) -> None:
+        """Raises RunError when a trained run stands there."""
         if checkpoints(self.path / "checkpoints"):
             raise RunError(f"{self.path} already holds a run.", "Use --resume to go on with it, or another --out.")
+
+    def create(self, tokenizer: Tokenizer[Any], config: TrainConfig, corpus: Mapping[str, Any]) -> None:
+        """Write what does not change during training. Raises RunError when a trained run stands there."""
+        self.require_untrained()
         make_folder(self.path)
         save_tokenizer(tokenizer, self.path / "tokenizer.json")
         write_json(self.path / "corpus.json", corpus)
@@ -73,6 +78,12 @@ class Run:
         """What it was trained on: origin, files, hashes, split, skipped files."""
         return self._json("corpus.json")
 
+    def moved_corpus(self, path: str | os.PathLike[str]) -> None:
+        """Remember where the corpus lies now."""
+        about = self.corpus()
+        if about.get("path") != os.fspath(path):
+            write_json(self.path / "corpus.json", {**about, "path": os.fspath(path)})
+
     def tokenizer(self) -> Tokenizer[Any]:
         return load_tokenizer(self.path / "tokenizer.json")
 
@@ -80,14 +91,23 @@ class Run:
         """The best whole checkpoint's model, which checkpoint that is, and what was wrong with others."""
         config, tokenizer = self.config(), self.tokenizer()
         checkpoint, problems = best_good(self.path / "checkpoints")
+        weights = checkpoint.model()
+        if not _fits(weights, tokenizer, config):
+            raise _unfit(checkpoint)
         model = new_model(tokenizer, TrainConfig(**{**config.to_dict(), "device": "cpu"}))
         try:
-            model.load_state_dict(checkpoint.model())
+            model.load_state_dict(weights)
         except RuntimeError:
-            raise RunError(
-                f"{checkpoint.path} does not fit the run's tokenizer and configuration.", "Train the run again."
-            ) from None
+            raise _unfit(checkpoint) from None
         return model.to(device).eval(), checkpoint, problems
+
+    def check(self, tokenizer: Tokenizer[Any]) -> None:
+        """Raises RunError when the latest whole checkpoint, if there is any, is of another size than the configuration
+        says: ask before a trainer of that size is made."""
+        if checkpoints(self.path / "checkpoints"):
+            checkpoint, _ = latest_good(self.path / "checkpoints")
+            if not _fits(checkpoint.model(), tokenizer, self.config()):
+                raise _unfit(checkpoint)
 
     def save(self, trainer: Trainer) -> Checkpoint:
         """Write a checkpoint and metrics.csv."""
@@ -107,7 +127,10 @@ class Run:
     def resume(self, trainer: Trainer) -> list[RunError]:
         """Put a trainer where the latest whole checkpoint stands; returns what was wrong with later ones."""
         checkpoint, problems = latest_good(self.path / "checkpoints")
-        trainer.restore(*checkpoint.everything())
+        try:
+            trainer.restore(*checkpoint.everything())
+        except (RuntimeError, KeyError):
+            raise _unfit(checkpoint) from None
         return problems
 
     @contextlib.contextmanager
@@ -130,6 +153,23 @@ class Run:
             yield
         finally:
             file.unlink(missing_ok=True)
+
+
+def _fits(weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any], config: TrainConfig) -> bool:
+    """Whether the sizes that a configuration may say at will are those of the weights."""
+    table, n_layers = weights.get("embedding.weight"), sum(name.endswith(".weight_hh_l0") for name in weights)
+    return (
+        table is not None
+        and table.shape == (len(tokenizer.vocabulary) + 1, config.width)
+        and n_layers == config.n_layers
+    )
+
+
+def _unfit(checkpoint: Checkpoint) -> RunError:
+    return RunError(
+        f"{checkpoint.path} does not fit the run's tokenizer and configuration.",
+        "Bring config.json and tokenizer.json back, or train the run again.",
+    )
 
 
 def _alive(lock: str) -> bool:

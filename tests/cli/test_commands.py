@@ -27,7 +27,7 @@ FROZEN = {
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --out --set --key --device --json",
     "predict": "FILE --run --top --json",
-    "evaluate": "RUN? --split --corpus --file --dynamic --json",
+    "evaluate": "RUN? --split --corpus --file --dynamic --samples --json",
     "inspect": "FILE --run --limit --json",
     "runs": "FOLDER? --json",
     "domains": "--json",
@@ -122,28 +122,40 @@ def test_predict(cli: Cli, run: Path, corpus: Path) -> None:
     assert [line.split()[0] for line in text.out.splitlines()[1:]] == [p["action"] for p in whole[:3]]
 
 
-def test_evaluate(cli: Cli, run: Path) -> None:
+def test_evaluate(cli: Cli, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seqgen.api import Model
+
+    counts, sample = [], Model.sample
+
+    def counted(self: Model, count: int, **given: Any) -> Any:
+        counts.append(count)
+        return sample(self, count, **given)
+
+    monkeypatch.setattr(Model, "sample", counted)
     found = of_json(cli("evaluate", run, "--json"))
     assert {"split", "tokens", "nats_per_token", "bits_per_token", "perplexity", "accuracy", "baselines"} <= set(found)
     assert found["split"] == "test" and found["violations"] == 0
     assert {"unigram", "trigram"} < set(found["baselines"])
     assert all(b["nats_per_token"] > 0 for b in found["baselines"].values())
-    valid = of_json(cli("evaluate", run, "--split", "valid", "--json"))
+    valid = of_json(cli("evaluate", run, "--split", "valid", "--samples", 0, "--json"))
     assert valid["split"] == "valid" and valid["nats_per_token"] != found["nats_per_token"]
-    text = cli("evaluate", run).out
+    assert "copying" in found and "copying" not in valid
+    text = cli("evaluate", run, "--samples", 1).out
+    assert counts == [4, 1] and "found in the training pieces" in text
+    assert "found in the training pieces" not in cli("evaluate", run, "--samples", 0).out
     for number in (found["nats_per_token"], *(b["nats_per_token"] for b in found["baselines"].values())):
         assert f"{number:.4f}" in text
     assert all(name in text for name in found["baselines"])
 
 
 def test_evaluate_finds_a_corpus_that_has_moved(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
-    before = of_json(cli("evaluate", run, "--json"))
+    before = of_json(cli("evaluate", run, "--samples", 0, "--json"))
     copy, moved = shutil.copytree(run, tmp_path / "copy"), shutil.copytree(corpus, tmp_path / "moved")
     about = json.loads((copy / "corpus.json").read_text())
     (copy / "corpus.json").write_text(json.dumps({**about, "path": str(tmp_path / "gone")}))
     gone = cli("evaluate", copy)
     assert gone.code == 4 and "--corpus" in gone.err
-    after = of_json(cli("evaluate", copy, "--corpus", moved, "--json"))
+    after = of_json(cli("evaluate", copy, "--corpus", moved, "--samples", 0, "--json"))
     assert {**after, "run": ""} == {**before, "run": ""}
 
 

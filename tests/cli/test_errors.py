@@ -129,7 +129,7 @@ def test_a_checkpoint_cut_short_is_passed_over_and_that_is_said(cli: Cli, copy: 
     for command in (
         ("sample", copy, "--length", "1bar", "--out", "d"),
         ("predict", corpus / "chorale00.mid", "--run", copy),
-        ("evaluate", copy),
+        ("evaluate", copy, "--samples", 0),
     ):
         result = cli(*command)
         assert result.code == 0 and "step-0000024" in result.err and "step-0000016 is used" in result.err
@@ -199,13 +199,29 @@ def test_a_trained_run_is_not_trained_over(cli: Cli, copy: Path, corpus: Path) -
         ("--steps", "0"), ("--steps", "-3"), ("--steps", "many"), ("--steps", "4", "--minutes", "1"),
         ("--minutes", "0"), ("--minutes", "-1"), ("--minutes", "nan"), ("--minutes", "inf"),
         ("--preset", "huge"), ("--device", "tpu"), ("--seed", "-1"), ("--batch-size", "0"),
-        ("--tokenizer", "words"), ("--voices", "0"), ("--voices", "9"), ("--nonsense",), ("another",),
+        ("--tokenizer", "words"), ("--voices", "0"), ("--voices", "9"), ("--steps-per-quarter", "0"),
+        ("--steps-per-quarter", "1000000000"), ("--nonsense",), ("another",),
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_options_that_make_no_training_are_refused(cli: Cli, corpus: Path, options: tuple[str, ...]) -> None:
     refused(cli(*TRAIN, corpus, *options, "--out", "r"), 2, hint=False)
     assert not Path("r").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--steps", "0"), 2), (("--steps", "-3"), 2), (("--preset", "huge"), 2), (("--seed", "-1"), 2),
+        (("--batch-size", "1000000"), 2), (("--device", "tpu"), 2), (("--minutes", "0"), 2), (("--out", "copy"), 5),
+        (("--from", "gone"), 5),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_what_cannot_be_is_refused_before_the_corpus_is_read(
+    cli: Cli, copy: Path, options: tuple[str, ...], code: int
+) -> None:
+    refused(cli(*TRAIN, "nowhere", *options), code, hint=False)  # "nowhere does not exist" would be 4
 
 
 @pytest.mark.parametrize("rate", ["-1", "nan"])
@@ -237,6 +253,7 @@ def test_options_that_make_no_sample_are_refused(cli: Cli, run: Path, options: t
 def test_other_options_are_checked_too(cli: Cli, run: Path, corpus: Path) -> None:
     tune = corpus / "chorale00.mid"
     refused(cli("evaluate", run, "--split", "train"), 2, "train")
+    refused(cli("evaluate", run, "--samples", -1), 2, "-1 samples")
     refused(cli("predict", tune, "--run", run, "--top", 0), 2, "--top")
     refused(cli("inspect", tune, "--limit", -1), 2, "--limit")
     refused(cli("predict"), 2, "argument")
@@ -271,6 +288,19 @@ def test_a_place_that_cannot_be_written_is_said(cli: Cli, run: Path, corpus: Pat
 def test_a_run_that_cannot_be_written_is_said(cli: Cli, corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     refused(cli(*TRAIN, corpus, *SHORT, "--out", "file/run"), 1, "could not be written", "--out")
+
+
+def test_a_cache_that_cannot_be_written_is_said_with_how_to_move_it(
+    cli: Cli, copy: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = tmp_path / "file" / "cache"
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SEQGEN_CACHE", str(cache))
+    for command in ((*TRAIN, corpus, *SHORT, "--out", "r"), ("evaluate", copy)):
+        result = cli(*command)
+        refused(result, 1, "could not be written", f"elsewhere than in {cache}", "SEQGEN_CACHE=FOLDER")
+        assert "--out" not in result.err
+    assert not (tmp_path / "r").exists()
 
 
 def test_tracebacks_are_for_those_who_ask(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from seqgen.cli.console import Console
+from seqgen.core.errors import CorpusError
 
 Cli = Callable[..., Any]
 SHORT = ("--steps", 2, "--preset", "tiny", "--batch-size", 2)
@@ -58,13 +60,15 @@ def test_it_ends_with_how_good_it_is_and_what_to_type_next(cli: Cli, corpus: Pat
     assert list((run / "samples").glob("*.mid"))
 
 
-def test_json_says_what_programs_rely_on(cli: Cli, corpus: Path) -> None:
-    result = cli("train", "midi", corpus, *SHORT, "--out", "r", "--json")
+def test_json_says_what_programs_rely_on(cli: Cli, corpus: Path, prepared: Any) -> None:
+    relative = os.path.relpath(corpus)  # another name of what is in the cache
+    result = cli("train", "midi", relative, *SHORT, "--out", "r", "--json")
     assert result.out.count("\n") == 1 and "step 2/2" in result.err
     found = json.loads(result.out)
     assert {"run", "steps", "seconds", "tokens_per_second", "valid_nats", "baseline_nats", "checkpoint"} <= set(found)
     assert found["run"] == "r" and found["steps"] == 2 and found["valid_nats"] > 0
     assert (Path(found["checkpoint"]) / "model.safetensors").is_file()
+    assert json.loads(Path("r/corpus.json").read_text())["path"] == relative
     baselines = json.loads(Path("r/evaluation.json").read_text())["baselines"]
     assert found["baseline_nats"] == min(b["nats_per_token"] for b in baselines.values())
 
@@ -134,3 +138,31 @@ def test_resume_takes_the_newest_run_and_a_finished_one_stays_as_it_is(
     result = cli("train", "midi", corpus, "--resume")
     assert result.code == 0 and "at step 24 of 24" in result.err and str(Path("runs") / "done") in result.out
     assert checkpoint(copy) == before
+
+
+def test_a_resumed_training_is_scored_where_its_corpus_lies_now(
+    cli: Cli, run: Path, corpus: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "my run"))
+    about = json.loads((copy / "corpus.json").read_text())
+    (copy / "corpus.json").write_text(json.dumps({**about, "path": "gone"}))
+    gone = cli("train", "midi", "gone", "--resume", "--out", copy)
+    assert gone.code == 4 and "gone does not exist" in gone.err and "--corpus" not in gone.err
+    assert f"seqgen train midi PATH --resume --out '{copy}'" in gone.err
+    found = cli("train", "midi", corpus, "--resume", "--out", copy, "--json")
+    assert json.loads(found.out)["test_nats"] == json.loads((copy / "evaluation.json").read_text())["nats_per_token"]
+    assert json.loads((copy / "corpus.json").read_text()) == about
+
+
+def test_that_a_trained_run_could_not_be_scored_is_said(
+    cli: Cli, run: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "copy"))
+
+    def changed(*_: Any, **__: Any) -> Any:
+        raise CorpusError("The corpus has changed.")
+
+    monkeypatch.setattr("seqgen.api.Model.evaluate", changed)
+    result = cli("train", "midi", corpus, "--resume", "--out", copy, "--json")
+    assert result.code == 0 and "not evaluated: The corpus has changed." in result.err
+    assert json.loads(result.out)["test_nats"] is None

@@ -176,18 +176,14 @@ def test_a_mutated_record_is_refused_or_harmless(mine: Path, model: Any, name: s
     assert 0 < loaded < n
 
 
-_ODD = {"width": (-1, 0, None, "4"), "n_layers": (-1, 0, None, "4")}  # large ones are not bounded yet
-
-
 @pytest.mark.parametrize("name", [f.name for f in fields(TrainConfig)])
 def test_an_odd_setting_is_refused_or_trains(mine: Path, prepared: Prepared, name: str) -> None:
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
     saved = json.loads((mine / "config.json").read_text())
-    for odd in _ODD.get(name, (None, True, -1, 0, 1, 1e308, -0.5, 0.5, float("nan"), 10**30, "", "x", [], {})):
-        if name in ("batch_size", "crop", "streams", "replicas") and odd == 10**30:
-            continue  # as large ones above
+    for odd in (None, True, -1, 0, 1, 1e308, -0.5, 0.5, float("nan"), 10**30, "", "x", [], {}):
         (mine / "config.json").write_text(json.dumps({**saved, "training": {**saved["training"], name: odd}}))
         try:
+            Run(mine).check(prepared.tokenizer)
             trainer = Trainer(Run(mine).config(), prepared.tokenizer, training, valid)
         except RunError:
             continue

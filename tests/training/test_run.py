@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from seqgen.core.errors import RunError
 from seqgen.corpus.build import Prepared
 from seqgen.training.config import TrainConfig
+from seqgen.training.loop import Trainer
 from seqgen.training.run import Run, find_run, list_runs, new_run_path
 
 
@@ -59,11 +62,32 @@ def test_a_damaged_record_is_an_error_with_a_hint(copy: Run, name: str, content:
         assert caught.value.message
 
 
-def test_weights_of_another_size_are_an_error(copy: Run) -> None:
-    text = (copy.path / "config.json").read_text()
-    (copy.path / "config.json").write_text(text.replace('"width": 32', '"width": 16'))
+@pytest.mark.parametrize("size", [{"width": 8192}, {"width": 16}, {"n_layers": 64}])
+def test_a_configuration_of_another_size_is_refused_before_it_takes_memory(
+    copy: Run, prepared: Prepared, size: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = json.loads((copy.path / "config.json").read_text())
+    (copy.path / "config.json").write_text(json.dumps({**saved, "training": {**saved["training"], **size}}))
+    monkeypatch.setattr("seqgen.training.run.new_model", lambda *_: pytest.fail("a model is made"))
     with pytest.raises(RunError, match="does not fit"):
         copy.model()
+    with pytest.raises(RunError, match="does not fit") as caught:
+        copy.check(prepared.tokenizer)
+    assert "config.json" in caught.value.hint
+
+
+def test_a_trainer_of_another_size_is_not_resumed(copy: Run, prepared: Prepared) -> None:
+    config, train = replace(copy.config(), width=1), prepared.store.of_split("train")
+    trainer = Trainer(config, prepared.tokenizer, train, [])
+    with pytest.raises(RunError, match="does not fit"):
+        copy.resume(trainer)
+    trainer.close()
+
+
+def test_a_run_fits_its_own_checkpoint_and_any_without_one(copy: Run, prepared: Prepared) -> None:
+    copy.check(prepared.tokenizer)
+    shutil.rmtree(copy.path / "checkpoints")
+    copy.check(prepared.tokenizer)
 
 
 def test_one_training_at_a_time(tmp_path: Path) -> None:

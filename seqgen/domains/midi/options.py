@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from seqgen.core.errors import UsageError
 
 Tokenization = Literal["voices", "remi"]
+GRIDS = (1, 2, 3, 4, 6, 8, 12)  # steps a quarter of the voices tokenizer
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,11 @@ class MidiOptions:
             raise UsageError(f"No MIDI tokenizer {self.tokenizer!r}.", "Choose auto, voices or remi.")
         if not 1 <= self.voices <= 8:
             raise UsageError(f"{self.voices} voices: choose from 1 to 8.")
+        check_grid(self.steps_per_quarter)
+
+
+def check_grid(steps_per_quarter: int) -> None:
+    """Raises UsageError unless it is one of GRIDS."""
+    if type(steps_per_quarter) is not int or steps_per_quarter not in GRIDS:  # True is 1, and no grid
+        *others, last = GRIDS
+        raise UsageError(f"{steps_per_quarter!r} steps a quarter: choose {', '.join(map(str, others))} or {last}.")

@@ -24,6 +24,7 @@ from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.canonical import canonical
 from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key, transpose_key
+from seqgen.domains.midi.options import check_grid
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.voices_context import VoicesContext
 from seqgen.domains.midi.voices_state import VoicesShape
@@ -63,14 +64,13 @@ class VoicesSettings:
         for name in ("holds", "header", "end"):
             if not isinstance(getattr(self, name), bool):
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it must be true or false.")
-        for name in ("n_voices", "steps_per_quarter", "low", "high"):
+        for name in ("n_voices", "low", "high"):
             if not isinstance(getattr(self, name), int):
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it must be a whole number.")
         n = self.n_voices
         if not 1 <= n <= 8:
             raise UsageError(f"{n} voices: from 1 to 8 can be learned.", "Use --tokenizer remi for more.")
-        if self.steps_per_quarter not in (1, 2, 3, 4, 6, 8, 12):
-            raise UsageError(f"{self.steps_per_quarter} steps a quarter: choose 1, 2, 3, 4, 6, 8 or 12.")
+        check_grid(self.steps_per_quarter)
         tempo = self.quarters_per_minute
         if not isinstance(tempo, int | float) or not 1 <= tempo <= 1000:
             raise UsageError(f"{tempo!r} quarters a minute is no tempo.")

@@ -1,0 +1,54 @@
+"""A corpus made ready: for a new training, or again for a run that learned it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqgen.api.reporter import Reporter
+from seqgen.core.domain import Domain, get_domain
+from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
+from seqgen.corpus.build import Prepared, cache_folder, prepare
+from seqgen.corpus.folder import CorpusFolder, open_corpus
+from seqgen.training.run import Run
+
+
+def prepare_corpus(
+    corpus: CorpusFolder, domain: Domain, options: Any, reporter: Reporter, *, strict: bool = False
+) -> Prepared:
+    """See `prepare`; when the cache cannot be written, the hint says how to move it."""
+    try:
+        return prepare(corpus, domain, options, reporter.working, strict=strict)
+    except SeqgenError as error:
+        cache = cache_folder()
+        if isinstance(error.__cause__, OSError) and error.message.startswith(str(cache)):
+            hint = f"Free some space, or keep prepared corpora elsewhere than in {cache}: SEQGEN_CACHE=FOLDER."
+            raise SeqgenError(error.message, hint) from error.__cause__
+        raise
+
+
+def same_corpus(
+    run: Run,
+    path: str | Path | None,
+    reporter: Reporter,
+    hint: str = "If the corpus has moved, say where to: --corpus PATH.",
+) -> Prepared:
+    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed."""
+    about = run.corpus()
+    domain = get_domain(run.domain)
+    try:
+        options = domain.options(**about["options"])
+        then = {(str(f["sha256"]), str(f["split"])) for f in about["files"]}
+        corpus = open_corpus(Path(path if path is not None else about["path"]))
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, UsageError):
+        raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
+    except CorpusError as error:
+        raise CorpusError(error.message, hint) from None
+    prepared = prepare_corpus(corpus, domain, options, reporter)
+    now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
+    if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:
+        raise CorpusError(
+            f"{corpus.path} has changed since {run.name} was trained ({len(then ^ now)} files differ).",
+            "Bring the files back, or train a new run.",
+        )
+    return prepared

@@ -1,0 +1,218 @@
+"""A trained run, loaded: sample, stream, predict, score, evaluate."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.api.corpora import same_corpus
+from seqgen.api.reporter import Reporter
+from seqgen.core.domain import Domain, get_domain
+from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.tokenizer import Tokenizer
+from seqgen.corpus.build import read_bounded
+from seqgen.evaluation.comparison import compare
+from seqgen.model import SequenceModel
+from seqgen.sampling.filters import Filters
+from seqgen.sampling.prediction import next_probabilities
+from seqgen.sampling.sampler import Request, draw, draw_one
+from seqgen.training.run import Run, find_run
+from seqgen.training.validation import piece_log_probabilities
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sequence drawn from a model: its ids, and the piece they say (for music: `.write("x.mid")`).
+
+    log_probabilities: float32 [T], of each id as learned; None unless they were asked for.
+    """
+
+    ids: Ids
+    piece: Any
+    log_probabilities: npt.NDArray[np.float32] | None = None
+
+
+class Model:
+    """A trained run, ready to use: `seqgen.load("runs/bach-…")`."""
+
+    def __init__(self, run: Run, device: str = "cpu") -> None:
+        self.run = run
+        self.tokenizer: Tokenizer[Any] = run.tokenizer()
+        self.domain: Domain = get_domain(self.tokenizer.domain)
+        self.network: SequenceModel
+        self.network, self.checkpoint, self.problems = run.model(device)
+
+    def sample(
+        self,
+        count: int = 1,
+        length: str | None = None,
+        *,
+        prompt: Any = None,
+        temperature: float | tuple[float, float] | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float | None = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+        log_probabilities: bool = False,
+        report: Callable[[int], None] = lambda n_tokens: None,
+        **given: str,
+    ) -> list[Sample]:
+        """Draw `count` new pieces; every one is legal by the tokenizer's grammar.
+
+        Args:
+            count: how many.
+            length: like "16bars", in one of the domain's units; after a prompt, so much is added to it.
+            prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
+            temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
+                domain has it (temperature=1, min_p=0 are as learned).
+            seed: the same seed gives the same pieces; None takes a new one.
+            stop: texts; a sample ends with the first that it says (of text only).
+            log_probabilities: give them with each sample.
+            given: header values, such as key="G major"; what is not given the model chooses.
+
+        Raises:
+            UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
+        """
+        request = self._request(length, prompt, given, stop)
+        filters = self._filters(
+            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, repetition_penalty=repetition_penalty
+        )
+        drawn = draw(
+            self.network, self.tokenizer, request, count=count, filters=filters,
+            seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities, report=report,
+        )  # fmt: skip
+        return [
+            Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
+            for d in drawn
+        ]
+
+    def stream(
+        self,
+        length: str | None = None,
+        *,
+        prompt: Any = None,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+        **asked: float | tuple[float, float] | None,
+    ) -> Iterator[str]:
+        """One new text, part by part as it is drawn, without the prompt; arguments, `asked` being those of the filters
+        by name, as `sample` has them. Raises UsageError where pieces are no texts."""
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} cannot be streamed.", "Pieces of it are whole or not at all.")
+        request = self._request(length, prompt, {}, stop)
+        filters = self._filters(**asked)
+        seed = secrets.randbelow(2**32) if seed is None else seed
+        waiting: list[int] = []  # bytes of a character that is not whole yet
+        for i in draw_one(self.network, self.tokenizer, request, filters=filters, seed=seed):
+            waiting.append(i)
+            text = self.tokenizer.decode(np.array(waiting, np.int32))
+            if not text.endswith("\ufffd") or len(waiting) > 3:
+                yield text
+                waiting = []
+
+    def _request(self, length: str | None, prompt: Any, given: Mapping[str, str], stop: Sequence[str]) -> Request:
+        amount, unit = self.domain.parse_length(length or self.domain.default_length)
+        template = self.tokenizer.template(prompt, (amount, unit), **given)
+        if not stop:
+            return Request(template, (amount, unit))
+        if not self.domain.textual:
+            raise UsageError(f"{self.domain.name} knows no stop strings.", "They are for text.")
+        longest = max(len(text.encode()) for text in stop)
+
+        def until(ids: Ids) -> bool:
+            said = self.tokenizer.decode(ids[max(len(template), len(ids) - longest) :])
+            return any(text in said for text in stop)
+
+        return Request(template, (amount, unit), until=until)
+
+    def _filters(self, **asked: Any) -> Filters:
+        """What is None is as the domain has it. Raises UsageError."""
+        for name in asked.keys() - {f.name for f in fields(Filters)}:
+            raise UsageError(f"There is no filter {name!r}.")
+        return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})
+
+    def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
+        """What may come next after a piece: [{action, probability}], the likeliest first."""
+        p = next_probabilities(self.network, self.tokenizer, self.tokenizer.template(piece))
+        order = np.argsort(-p, kind="stable")[:top]
+        return [
+            {"action": self.tokenizer.vocabulary.tokens[i], "probability": round(float(p[i]), 6)}
+            for i in order
+            if p[i] > 0
+        ]
+
+    def score(self, piece: Any) -> dict[str, float]:
+        """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
+        character."""
+        ids = self.tokenizer.encode(piece)
+        (log_p,) = piece_log_probabilities(self.network, self.tokenizer, [ids])
+        scored = self.tokenizer.vocabulary.scored[ids]
+        n, nats = int(scored.sum()), -float(log_p[scored].sum(dtype=np.float64))
+        found: dict[str, float] = {"tokens": n, "nats": nats, "nats_per_token": nats / max(1, n)}
+        return found | self._per_character([ids], nats)
+
+    def _per_character(self, pieces: Sequence[Ids], nats: float) -> dict[str, float]:
+        """characters, nats and bits a character, of texts."""
+        if not self.domain.textual:
+            return {}
+        n = sum(len(self.tokenizer.decode(ids)) for ids in pieces)
+        per = nats / max(1, n)
+        return {"characters": n, "nats_per_character": per, "bits_per_character": per / math.log(2)}
+
+    def evaluate(
+        self,
+        split: Literal["valid", "test"] = "test",
+        corpus: str | Path | None = None,
+        reporter: Reporter | None = None,
+        *,
+        file: str | Path | None = None,
+        dynamic: bool = False,
+        n_samples: int = 4,
+    ) -> dict[str, Any]:
+        """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
+
+        corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
+        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
+        drawn to see what they copy, 0 to leave that out.
+        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
+        """
+        if n_samples < 0:
+            raise UsageError(f"{n_samples} samples cannot be drawn.", "0 leaves out what they copy.")
+        reporter = reporter or Reporter()
+        prepared = same_corpus(self.run, corpus, reporter)
+        if file is not None:
+            pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
+        else:
+            pieces = prepared.store.of_split(split)
+        if not pieces:
+            raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
+        reporter.working("sampling", 0, 1)
+        samples = [drawn.ids for drawn in self.sample(n_samples, seed=0)] if n_samples else []
+        reporter.working("sampling", 1, 1)
+        numbers = compare(
+            self.network,
+            self.tokenizer,
+            prepared.store.of_split("train"),
+            pieces,
+            samples,
+            dynamic=dynamic,
+            report=reporter.working,
+        )
+        numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
+        return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
+
+
+def load(run: str | Path | None = None, device: str = "cpu") -> Model:
+    """A trained run by path or name; the newest in ./runs when none is given. Raises RunError."""
+    return Model(find_run(run), device)
