@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class Trainer:
         self.best_step = 0
         self.worse = 0  # evaluations since the best
         self.history: list[dict[str, float]] = []
+        self.losses = torch.zeros(2, dtype=torch.float64, device=config.device)  # sum, count since the last evaluation
         self._wholes: dict[int, Batch] | None = {} if sum(map(len, self.valid)) <= _KEPT_IDS else None
         self.seconds = 0.0  # spent so far, in all sessions of this run
 
@@ -149,14 +151,15 @@ class Trainer:
         evaluations = evaluation_steps(c)
         begin = last_report = last_save = time.monotonic()
         first, spent = self.step, self.seconds
-        losses: list[Tensor] = []
+        recent: deque[Tensor] = deque(maxlen=50)
         valid_nats = self.history[-1]["valid_nats"] if self.history else None
         with ThreadPoolExecutor(1, "batches") as ahead:
             upcoming: Future[Prepared] = ahead.submit(self.batch, self.step)
             while self.step < c.steps and self.worse < c.patience and not stop():
                 batch = upcoming.result()
                 upcoming = ahead.submit(self.batch, self.step + 1)
-                losses.append(self.train_step(batch))
+                recent.append(self.train_step(batch))
+                self.losses += torch.stack([recent[-1], torch.ones_like(recent[-1])])
                 now = time.monotonic()
                 self.seconds = spent + now - begin
                 evaluated = self.step in evaluations and bool(self.valid)
@@ -172,30 +175,28 @@ class Trainer:
                         self.best_nats, self.best_step, self.worse = valid_nats, self.step, 0
                     else:
                         self.worse += 1
-                    train_nats = float(torch.stack(losses).mean())
+                    train_nats = float(self.losses[0] / self.losses[1])
+                    self.losses.zero_()
                     self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
                 if evaluated or now - last_report > 0.5 or self.step == c.steps:
                     last_report = now
                     speed = (self.step - first) * c.batch_size * self.batches.crop / max(1e-9, now - begin)
-                    recent = float(torch.stack(losses[-50:]).mean())
                     report(
                         Progress(
                             self.step,
                             c.steps,
                             now - begin,
                             speed,
-                            recent,
+                            float(torch.stack(list(recent)).mean()),
                             valid_nats,
                             self.best_nats,
                             self.best_step,
                             evaluated,
                         )
                     )
-                if evaluated:
-                    losses = []
-                    if self.best_step == self.step:
-                        save(True)
-                        last_save = now
+                if evaluated and self.best_step == self.step:
+                    save(True)
+                    last_save = now
                 if now - last_save > c.save_seconds:
                     save(False)
                     last_save = now
@@ -225,6 +226,7 @@ class Trainer:
             "best_step": self.best_step,
             "worse": self.worse,
             "history": self.history,
+            "losses": self.losses.tolist(),
             "seconds": round(self.seconds, 1),
             "tokens_per_second": round(n_tokens / max(1e-9, self.seconds)),
         }
@@ -252,3 +254,4 @@ class Trainer:
         self.step, self.worse = int(state["step"]), int(state["worse"])
         self.best_nats, self.best_step = state["best_nats"], int(state["best_step"])
         self.history, self.seconds = list(state["history"]), float(state["seconds"])
+        self.losses.copy_(torch.tensor(state.get("losses", [0.0, 0.0]), dtype=torch.float64))

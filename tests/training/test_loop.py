@@ -31,7 +31,7 @@ def make(prepared: Prepared, config: TrainConfig = CONFIG) -> Trainer:
 
 def everything(trainer: Trainer) -> dict[str, Any]:
     state = {k: v for k, v in trainer.state().items() if k in ("step", "best_nats", "best_step", "worse")}
-    state["valid"] = [(row["step"], row["valid_nats"]) for row in trainer.history]
+    state["history"], state["losses"] = trainer.history, trainer.losses.tolist()
     return {**trainer.model_tensors(), **trainer.optimizer_tensors(), "state": state}
 
 
