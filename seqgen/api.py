@@ -33,6 +33,7 @@ from seqgen.training.run import Run, find_run, new_run_path
 from seqgen.training.validation import piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
+SCORED, COUNTED = 1_000_000, 10_000_000  # ids of held-out pieces, and of training pieces, that numbers are told from
 
 
 class Reporter:
@@ -201,6 +202,8 @@ class Model:
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
+        Of more than a million held-out ids some are scored, of more than ten million to learn from some are counted.
+
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
         dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
         drawn to see what they copy.
@@ -211,7 +214,7 @@ class Model:
         if file is not None:
             pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
         else:
-            pieces = prepared.store.of_split(split)
+            pieces = prepared.store.of_split(split, SCORED)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
         reporter.working("sampling", 0, 1)
@@ -220,7 +223,7 @@ class Model:
         numbers = compare(
             self.network,
             self.tokenizer,
-            prepared.store.of_split("train"),
+            prepared.store.of_split("train", COUNTED),
             pieces,
             samples,
             dynamic=dynamic,
@@ -293,7 +296,7 @@ def train(
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
     prepared = prepare(corpus, found, options, reporter.working, strict=strict)
     _say_corpus(prepared, reporter)
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", SCORED)
     n_tokens = sum(map(len, training))
     config = default_config(
         n_tokens=n_tokens,
@@ -333,7 +336,7 @@ def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError(f"{run.path} was trained on CUDA, which is not there now.", "Resume it on such a machine.")
     prepared = _same_corpus(run, path, reporter)
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", SCORED)
     with run.lock():
         trainer = Trainer(config, prepared.tokenizer, training, valid)
         if checkpoints(run.path / "checkpoints"):

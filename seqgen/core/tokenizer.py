@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -59,6 +59,10 @@ class Tokenizer(ABC, Generic[Piece]):
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:
         """int32 [T] ids of a piece, header first. Raises BadInput for a piece this tokenizer cannot say."""
+
+    def encode_stream(self, piece: Any) -> Iterator[Ids]:
+        """The same in parts, for pieces that need not fit into memory."""
+        yield self.encode(piece)
 
     @abstractmethod
     def decode(self, ids: npt.NDArray[np.integer], reference: Piece | None = None) -> Piece:
