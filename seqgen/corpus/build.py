@@ -128,9 +128,8 @@ def _build(
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    base = corpus.path if corpus.path.is_dir() else corpus.path.parent
     for done, outcome in enumerate(_read_all(domain, [str(f) for f in files]), 1):
-        name = Path(outcome.item).relative_to(base).as_posix()
+        name = Path(outcome.item).relative_to(corpus.folder).as_posix()
         if outcome.error is not None:
             skip(name, outcome.error)
         else:
