@@ -21,12 +21,13 @@ Ids = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Length:
-    """How long a sample shall be: `amount` ids out of `counted` (bool [V]).
+    """How long a sample shall be: until the ids together count for `amount`. counted: int or bool [V], for how much
+    each id does.
 
     Before that the piece may not end; after it no further counted id may come, so the grammar leads to the end.
     """
 
-    counted: npt.NDArray[np.bool_]
+    counted: npt.NDArray[np.integer] | npt.NDArray[np.bool_]
     amount: int
 
 

@@ -130,14 +130,15 @@ class TextTokenizer(Tokenizer[str]):
         return ids[: len(ids) - self.settings.end]
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many characters or tokens. Characters are counted where they begin."""
+        """So many characters or tokens. Characters are counted where they begin; the last of several in one id may be
+        more than were asked for."""
         if unit not in UNITS:
             raise UsageError(
                 f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 400characters."
             )
         if unit == "tokens":
             return Length(np.array([bool(string) for string in self.bytes_of]), amount)
-        return Length(np.array([any(b & 0xC0 != 0x80 for b in string) for string in self.bytes_of]), amount)
+        return Length(np.array([sum(b & 0xC0 != 0x80 for b in string) for string in self.bytes_of]), amount)
 
     def losses(self, piece: Any) -> Mapping[str, float]:
         """Nothing is lost; what has no id of its own is said in bytes, which the model knows little of."""
