@@ -34,6 +34,10 @@ class Stepper(Protocol):
         """Logits [B, V] of the next id, after one id more."""
         ...
 
+    def select(self, rows: Ints) -> None:
+        """Go on from these sequences of the batch; some may be there several times, some not at all."""
+        ...
+
 
 def new_stepper(model: SequenceModel, batch: int) -> Stepper:
     """A stepper at the beginning of `batch` sequences."""
@@ -58,6 +62,9 @@ class TorchStepper:
             logits, self._state = self._model(previous, context, self._state)
         last: Floats = logits[:, 0].float().cpu().numpy()
         return last
+
+    def select(self, rows: Ints) -> None:
+        self._state = [(hidden[:, rows], cell[:, rows]) for hidden, cell in self._state]
 
 
 @contextlib.contextmanager
@@ -99,6 +106,10 @@ class NumpyStepper:
     def __call__(self, previous_B: Ints, context_BF: Ints) -> Floats:
         rows = [self._logits(b, int(i), row) for b, (i, row) in enumerate(zip(previous_B, context_BF, strict=True))]
         return np.stack(rows)
+
+    def select(self, rows: Ints) -> None:
+        self._hidden = [list(self._hidden[r]) for r in rows]
+        self._cell = [[cell.copy() for cell in self._cell[r]] for r in rows]  # they are moved on in place
 
     def _logits(self, b: int, previous: int, row: Ints) -> Floats:
         hidden = self._hidden[b]
