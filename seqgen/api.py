@@ -34,7 +34,8 @@ from seqgen.training.run import Run, find_run, new_run_path
 from seqgen.training.validation import piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
-SCORED, COUNTED = 1_000_000, 10_000_000  # ids of held-out pieces, and of training pieces, that numbers are told from
+# Ids at most: held-out ones scored in the course of a training and by an evaluation, training ones counted by it.
+_VALIDATED, _SCORED, _COUNTED = 250_000, 1_000_000, 10_000_000
 
 
 class Reporter:
@@ -230,7 +231,7 @@ class Model:
         if file is not None:
             pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
         else:
-            pieces = prepared.store.of_split(split, SCORED)
+            pieces = prepared.store.of_split(split, _SCORED)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
         reporter.working("sampling", 0, 1)
@@ -239,7 +240,7 @@ class Model:
         numbers = compare(
             self.network,
             self.tokenizer,
-            prepared.store.of_split("train", COUNTED),
+            prepared.store.of_split("train", _COUNTED),
             pieces,
             samples,
             dynamic=dynamic,
@@ -312,7 +313,7 @@ def train(
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
     prepared = prepare(corpus, found, options, reporter.working, strict=strict)
     _say_corpus(prepared, reporter)
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", SCORED)
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     n_tokens = sum(map(len, training))
     config = default_config(
         n_tokens=n_tokens,
@@ -352,7 +353,7 @@ def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: 
     if config.device == "cuda" and not torch.cuda.is_available():
         raise RunError(f"{run.path} was trained on CUDA, which is not there now.", "Resume it on such a machine.")
     prepared = _same_corpus(run, path, reporter)
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", SCORED)
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     with run.lock():
         trainer = Trainer(config, prepared.tokenizer, training, valid)
         if checkpoints(run.path / "checkpoints"):
