@@ -20,6 +20,7 @@ from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.build import read_bounded
 from seqgen.evaluation.comparison import compare
 from seqgen.model import SequenceModel
+from seqgen.sampling.beam import draw_beam
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.prediction import next_probabilities
 from seqgen.sampling.sampler import Request, draw, draw_one
@@ -27,6 +28,8 @@ from seqgen.training.run import Run, find_run
 from seqgen.training.validation import piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
+# Ids at most: held-out ones scored by an evaluation, training ones counted by it.
+_SCORED, _COUNTED = 1_000_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Model:
         min_p: float | None = None,
         repetition_penalty: float | None = None,
         seed: int | None = None,
+        beam: int | None = None,
         stop: Sequence[str] = (),
         log_probabilities: bool = False,
         report: Callable[[int], None] = lambda n_tokens: None,
@@ -77,21 +81,35 @@ class Model:
             temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
                 domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
+            beam: search for the likeliest pieces with so many beams (seqgen.sampling.beam), rather than draw at random;
+                filters and seed are then not to be given.
             stop: texts; a sample ends with the first that it says (of text only).
             log_probabilities: give them with each sample.
             given: header values, such as key="G major"; what is not given the model chooses.
 
         Raises:
-            UsageError: for values out of range or unknown header names. BadInput: for a prompt that is refused.
+            UsageError: for values out of range, unknown header names, or what does not go together.
+            BadInput: for a prompt that is refused.
         """
         request = self._request(length, prompt, given, stop)
-        filters = self._filters(
-            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, repetition_penalty=repetition_penalty
-        )
-        drawn = draw(
-            self.network, self.tokenizer, request, count=count, filters=filters,
-            seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities, report=report,
-        )  # fmt: skip
+        asked = {
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+        }
+        if beam is None:
+            drawn = draw(
+                self.network, self.tokenizer, request, count=count, filters=self._filters(**asked),
+                seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities,
+                report=report,
+            )  # fmt: skip
+        else:
+            for name, value in {**asked, "seed": seed}.items():
+                if value is not None:
+                    raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
+            drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
         return [
             Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
             for d in drawn
@@ -182,6 +200,8 @@ class Model:
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
+        Of more than a million held-out ids some are scored, of more than ten million to learn from some are counted.
+
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
         dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
         drawn to see what they copy, 0 to leave that out.
@@ -194,7 +214,7 @@ class Model:
         if file is not None:
             pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
         else:
-            pieces = prepared.store.of_split(split)
+            pieces = prepared.store.of_split(split, _SCORED)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
         reporter.working("sampling", 0, 1)
@@ -203,7 +223,7 @@ class Model:
         numbers = compare(
             self.network,
             self.tokenizer,
-            prepared.store.of_split("train"),
+            prepared.store.of_split("train", _COUNTED),
             pieces,
             samples,
             dynamic=dynamic,

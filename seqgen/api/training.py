@@ -27,6 +27,8 @@ from seqgen.training.loop import Trainer, new_batches
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.run import Run, find_run, new_run_path
 
+_VALIDATED = 250_000  # held-out ids at most that are scored in the course of a training
+
 
 def train(
     domain: str,
@@ -94,7 +96,7 @@ def train(
         raise UsageError(f"{path} is a corpus for {corpus.domain}.", f"seqgen train {corpus.domain} {path}")
     prepared = prepare_corpus(corpus, found, options, reporter, strict=strict)
     _say_corpus(prepared, reporter)
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     reporter.note("trying this machine's speed")
     config, batches = _configure(chosen, prepared.tokenizer, training, valid, seconds)
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
@@ -152,7 +154,7 @@ def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: 
         raise RunError(f"{run.path} was trained on CUDA, which is not there now.", "Resume it on such a machine.")
     again = f"seqgen train {run.domain} PATH --resume --out {quote(str(run.path))}"
     prepared = same_corpus(run, path, reporter, f"If the corpus has moved, say where to: {again}")
-    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid")
+    training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     with run.lock():
         run.check(prepared.tokenizer)
         run.moved_corpus(path)

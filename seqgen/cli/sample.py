@@ -15,7 +15,7 @@ from seqgen.core.errors import UsageError
 
 def command(
     run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
-    count: Annotated[int | None, typer.Option("--count", "-n", help="How many; 4, of text 1.")] = None,
+    count: Annotated[int | None, typer.Option("--count", "-n", help="How many; 4, of text or with --beam 1.")] = None,
     length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
     prompt: Annotated[str | None, typer.Option(help="A file to continue, or of text the text itself.")] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Text: end with this; may be given several times.")] = None,
@@ -29,6 +29,9 @@ def command(
     min_p: Annotated[float | None, typer.Option(help="Leave out what is so much less likely than the best.")] = None,
     repetition_penalty: Annotated[float | None, typer.Option(help="Above 1: less of what was said.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same pieces.")] = None,
+    beam: Annotated[
+        int | None, typer.Option(help="Not at random: search the likeliest pieces, so many ways at once.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A folder, or a file for one piece; RUN/samples by default.")] = None,
     given: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help='Header values, like key="G major".')
@@ -50,8 +53,9 @@ def command(
     for name in header.keys() & signature(api.Model.sample).parameters.keys():
         raise UsageError(f"--set gives header values, and {name!r} is none.", "`seqgen sample --help` lists options.")
     textual = model.domain.textual
-    count = (1 if textual else 4) if count is None else count
-    seed = secrets.randbelow(2**32) if seed is None else seed
+    count = (4 if beam is None and not textual else 1) if count is None else count
+    seed = secrets.randbelow(2**32) if seed is None and beam is None else seed
+    how = f"seed {seed}" if beam is None else f"beam {beam}"
     asked: dict[str, Any] = {
         "prompt": None if prompt is None else _piece(prompt, model, reporter),
         "temperature": _temperature(temperature),
@@ -63,18 +67,20 @@ def command(
         "stop": stop or (),
     }
     if stream:
-        if json or out or header or count != 1:
-            raise UsageError("--stream prints one text.", "Leave out --json, --out, --set and --count.")
+        if json or out or header or count != 1 or beam is not None:
+            raise UsageError(
+                "--stream prints one text as it is drawn.", "Leave out --json, --out, --set, -n and --beam."
+            )
         parts = model.stream(length, **asked)
         console.write(asked["prompt"] or "")
         for part in parts:
             console.write(part)
         console.out()
         return
-    targets = [] if textual and out is None else _targets(out, model, count, seed)
+    targets = [] if textual and out is None else _targets(out, model, count, how.replace(" ", ""))
     begin = time.monotonic()
     samples = model.sample(
-        count, length, report=lambda n: reporter.working("sampling, tokens", n, n + 1), **asked, **header
+        count, length, beam=beam, report=lambda n: reporter.working("sampling, tokens", n, n + 1), **asked, **header
     )
     for drawn, target in zip(samples, targets, strict=False):
         model.domain.write(drawn.piece, target)
@@ -83,10 +89,10 @@ def command(
         console.out_json(said)
         return
     console.out("\n".join(said["files"]) if targets else "\n\n".join(said["texts"]))
-    reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, seed {seed}, from {said['run']}")
+    reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, {how}, from {said['run']}")
 
 
-def _about(model: Any, samples: list[Any], targets: list[Path], seed: int, seconds: float) -> dict[str, Any]:
+def _about(model: Any, samples: list[Any], targets: list[Path], seed: int | None, seconds: float) -> dict[str, Any]:
     """What --json says."""
     tokens = sum(len(drawn.ids) for drawn in samples)
     return {
@@ -140,7 +146,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _targets(out: Path | None, model: Any, count: int, seed: int) -> list[Path]:
+def _targets(out: Path | None, model: Any, count: int, how: str) -> list[Path]:
     """Where the pieces go: one file when it has a suffix, else numbered files in a folder."""
     suffix = model.domain.written[0]
     if count < 1:
@@ -152,4 +158,4 @@ def _targets(out: Path | None, model: Any, count: int, seed: int) -> list[Path]:
             return [out]
         return [out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
     folder = out if out is not None else model.run.path / "samples"
-    return [folder / f"seed{seed}-{i + 1}{suffix}" for i in range(count)]
+    return [folder / f"{how}-{i + 1}{suffix}" for i in range(count)]

@@ -42,6 +42,8 @@ class Domain:
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
+        open: like `read`, for training: pieces that stay in their file and are read in parts whenever they are needed,
+            so that they may be larger than memory. None: they are held in memory.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Domain:
     any_suffix: bool = False
     textual: bool = False
     isolated: bool = True
+    open: Callable[[Path], Iterator[Any]] | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
 
     def parse_length(self, text: str) -> tuple[int, str]:

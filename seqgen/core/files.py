@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
@@ -63,15 +63,17 @@ def to_json(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: a neighbour is written, synced and renamed over it."""
+@contextlib.contextmanager
+def writing(path: str | os.PathLike[str], n_bytes: int | None = None) -> Iterator[BinaryIO]:
+    """A file that appears whole or not at all: a neighbour is filled, synced and renamed over it. n_bytes: how many it
+    will be, for errors. Raises SeqgenError."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    with _disk_errors(path, len(data)):
+    with _disk_errors(path, n_bytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
@@ -79,6 +81,12 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
             raise
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with writing(path, len(data)) as file:
+        file.write(data)
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

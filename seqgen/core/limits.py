@@ -13,7 +13,8 @@ class Limits:
     """Bounds on what a file may ask of us. Each can be raised by an environment variable SEQGEN_<NAME>."""
 
     max_file_bytes: int = 10_000_000
-    max_text_bytes: int = 2_000_000_000  # of one plain text, which is only decoded, not parsed
+    max_text_bytes: int = 2_000_000_000  # of one plain text held in memory; it is only decoded, not parsed
+    max_stream_bytes: int = 100_000_000_000  # of one plain text read in parts, as for training
     max_files: int = 1_000_000
     max_json_bytes: int = 50_000_000
     max_tracks: int = 1_024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,12 +21,13 @@ Ids = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Length:
-    """How long a sample shall be: `amount` ids out of `counted` (bool [V]).
+    """How long a sample shall be: until the ids together count for `amount`. counted: int or bool [V], for how much
+    each id does.
 
     Before that the piece may not end; after it no further counted id may come, so the grammar leads to the end.
     """
 
-    counted: npt.NDArray[np.bool_]
+    counted: npt.NDArray[np.integer] | npt.NDArray[np.bool_]
     amount: int
 
 
@@ -59,6 +60,10 @@ class Tokenizer(ABC, Generic[Piece]):
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:
         """int32 [T] ids of a piece, header first. Raises BadInput for a piece this tokenizer cannot say."""
+
+    def encode_stream(self, piece: Any) -> Iterator[Ids]:
+        """The same in parts, for pieces that need not fit into memory."""
+        yield self.encode(piece)
 
     @abstractmethod
     def decode(self, ids: npt.NDArray[np.integer], reference: Piece | None = None) -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -110,17 +111,21 @@ class Crops:
             weights[b, :k] = t.unknown_of[targets] != targets
         return Batch(previous, ids, context, states, weights)
 
+    def _piece(self, index: int) -> Ids:
+        """int32 [T], also where a mapped store has narrower integers."""
+        return np.asarray(self.pieces[index], np.int32)
+
     def _admitted(self, index: int) -> npt.NDArray[np.intp]:
         """Augmentations that keep a piece legal."""
         if index not in self._rows:
-            self._rows[index] = np.flatnonzero(self.tokenizer.augmentations.admits(self.pieces[index]))
+            self._rows[index] = np.flatnonzero(self.tokenizer.augmentations.admits(self._piece(index)))
         return self._rows[index]
 
     def _seen(self, index: int, blanking: int) -> tuple[Ids, Ids, Ids]:
         """(ids, grammar states, context) of a piece blanked in one of its ways; way 0 hides nothing."""
         if (index, blanking) in self._known:
             return self._known[index, blanking]
-        t, piece = self.tokenizer, self.pieces[index]
+        t, piece = self.tokenizer, self._piece(index)
         unknown = t.unknown_of[piece]
         rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
         hidden = (unknown >= 0) & (rng.random(len(piece)) < self.blank) & (blanking > 0)
@@ -138,26 +143,34 @@ class Streams:
     """Pieces laid end to end and read by `batch_size` readers, spread evenly and each going on where its last crop
     ended: the model's state is carried from batch to batch. After the end of the last piece comes the first again.
     Now and then a reader forgets what it read, so that the model also learns to begin.
+
+    What is known of few ids is kept. Of more, which may lie in a mapped store, only what is known of the stretches
+    that are being read, each seen from a little before its beginning.
     """
 
     FORGETS = 1 / 32  # of the crops
+    KEPT_BYTES = 128_000_000
+    STRETCH, BEFORE = 1 << 17, 1 << 15  # ids
 
     def __init__(
         self, pieces: Sequence[Ids], tokenizer: Tokenizer[Any], *, batch_size: int, crop: int, seed: int
     ) -> None:
-        pieces = _not_trivial(pieces)
-        lengths = np.array([len(p) for p in pieces])
-        n = int(lengths.sum())
+        self._pieces, self._tokenizer = _not_trivial(pieces), tokenizer
+        self._n = n = sum(map(len, self._pieces))
         self.crop = int(min(crop, max(2, n // batch_size)))
-        begin = len(tokenizer.vocabulary)
-        small = np.uint16 if max(begin, tokenizer.grammar.n_states) < 2**16 else np.int32
-        self._ids = np.concatenate([np.asarray(p, small) for p in pieces])
-        self._starts = np.cumsum(lengths) - lengths
-        self._begin = begin
-        self._states = np.concatenate([tokenizer.grammar.states(p)[:-1].astype(small) for p in pieces])
-        self._context = (
-            np.concatenate([tokenizer.context.of(p)[:-1] for p in pieces]) if tokenizer.context.features else None
-        )
+        self._begin = len(tokenizer.vocabulary)
+        sizes = [self._begin + 1, tokenizer.grammar.n_states, *(f.size for f in tokenizer.context.features)]
+        self._small = np.uint16 if max(sizes) <= 2**16 else np.int32
+        keeps = n * (len(sizes) + 1) * np.dtype(self._small).itemsize <= self.KEPT_BYTES
+        stretch = n if keeps else self.STRETCH
+        self._stretches = [(i, at) for i, piece in enumerate(self._pieces) for at in range(0, len(piece), stretch)]
+        lengths = [min(stretch, len(self._pieces[i]) - at) for i, at in self._stretches]
+        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        self._longest = stretch
+        # A crop may end in another stretch than it begins.
+        self._known = lru_cache(len(lengths) if keeps else 2 * batch_size)(self._computed)
+        for k in range(len(lengths) if keeps else 0):
+            self._known(k)
         self._counts = tokenizer.vocabulary.scored.astype(np.float32)
         shift = int(np.random.Generator(np.random.Philox(key=[seed, 0])).integers(n))
         self._seed = seed
@@ -165,21 +178,39 @@ class Streams:
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step."""
-        n, T = len(self._ids), self.crop
-        at = (self._readers[:, None] + (step * T % n) + np.arange(T)) % n
-        ids = self._ids[at].astype(np.int64)
-        previous = self._ids[at - 1].astype(np.int64)
-        place = np.searchsorted(self._starts, at.reshape(-1)).clip(max=len(self._starts) - 1).reshape(at.shape)
-        previous[self._starts[place] == at] = self._begin
+        T = self.crop
+        rows = np.stack([self._row(int(at)) for at in (self._readers + step * T) % self._n]).astype(np.int64)
+        previous, ids, states, context = rows[..., 0], rows[..., 1], rows[..., 2], rows[..., 3:]
         rng = np.random.Generator(np.random.Philox(key=[self._seed, step + 1]))
-        previous[rng.random(len(at)) < self.FORGETS, 0] = self._begin
-        context = np.zeros((*at.shape, 0), np.int64) if self._context is None else self._context[at].astype(np.int64)
-        return Batch(previous, ids, context, self._states[at].astype(np.int64), self._counts[ids])
+        previous[rng.random(len(rows)) < self.FORGETS, 0] = self._begin
+        return Batch(previous, ids, context, states, self._counts[ids])
+
+    def _row(self, at: int) -> npt.NDArray[np.integer]:
+        """int [T, 3 + F]: what a crop that begins there holds, after the end of all from the beginning again."""
+        parts, missing = [], self.crop
+        while missing:
+            k = int(np.searchsorted(self._starts, at, side="right")) - 1
+            part = self._known(k)[at - self._starts[k] :][:missing]
+            parts.append(part)
+            missing -= len(part)
+            at = (at + len(part)) % self._n
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _computed(self, k: int) -> npt.NDArray[np.integer]:
+        """int [n, 3 + F] of a stretch: the id before, the id, the grammar's state and the context of each position."""
+        i, start = self._stretches[k]
+        first = max(0, start - self.BEFORE)
+        ids = np.asarray(self._pieces[i][first : start + self._longest], np.int32)
+        t = self._tokenizer
+        rows = np.empty((len(ids), 3 + len(t.context.features)), self._small)
+        rows[0, 0], rows[1:, 0], rows[:, 1] = self._begin, ids[:-1], ids
+        rows[:, 2], rows[:, 3:] = t.grammar.states(ids)[:-1], t.context.of(ids)[:-1]
+        return rows[start - first :].copy()
 
 
 def _not_trivial(pieces: Sequence[Ids]) -> list[Ids]:
     """The pieces that something can be learned from. Raises CorpusError when there are none."""
-    kept = [np.asarray(p, np.int32) for p in pieces if len(p) > 1]
+    kept = [np.asarray(p) for p in pieces if len(p) > 1]
     if not kept:
         raise CorpusError("No training piece is left.", "Add more files, or give training a larger split.")
     return kept

@@ -14,14 +14,15 @@ import platformdirs
 
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
 from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError
-from seqgen.core.files import read_bytes, read_json, sha256, to_json, write_bytes
+from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, run_bounded
 from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
-from seqgen.corpus.store import TokenStore, load_store
+from seqgen.corpus.store import TokenStore, load_store, write_store
 
-FORMAT = 2
+FORMAT = 3
+STORE = "tokens.safetensors"
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 
@@ -65,10 +66,11 @@ def prepare(
     folder = cache_folder() / _key(corpus, domain, options, files)
     if not strict and (cached := _load(folder)) is not None:
         return cached
-    prepared = _build(corpus, domain, options, files, report, strict)
+    prepared = _build(corpus, domain, options, files, report, strict, folder)
+    if _key(corpus, domain, options, files) != folder.name:
+        raise CorpusError(f"{corpus.path} changed while it was read.", "Run the command again.")
     write_bytes(folder / "tokenizer.json", to_json(describe_tokenizer(prepared.tokenizer)))
     write_bytes(folder / "corpus.json", to_json({"about": prepared.about, "sha256": _digest(prepared.about)}))
-    prepared.store.save(folder / "tokens.safetensors")
     return prepared
 
 
@@ -78,12 +80,16 @@ def cache_folder() -> Path:
     return Path(given) if given else Path(platformdirs.user_cache_dir("seqgen", appauthor=False)) / "corpora"
 
 
-def read_file(domain: str, path: str) -> PieceFile:
-    """Read one file of a domain; runs in a worker unless nothing is parsed. Raises BadInput."""
+def read_file(domain: str, path: str, *, stay: bool = False) -> PieceFile:
+    """Read one file of a domain; runs in a worker unless nothing is parsed. stay: where the domain can, its pieces stay
+    in the file. Raises BadInput."""
     found = get_domain(domain)
-    data = read_bytes(path, limit=found.size_limit)
-    pieces = list(found.read(data, path))
-    return PieceFile(sha256(data), pieces, [found.identity(piece) for piece in pieces])
+    if stay and found.open is not None:
+        pieces, digest = list(found.open(Path(path))), sha256_file(Path(path))
+    else:
+        data = read_bytes(path, limit=found.size_limit)
+        pieces, digest = list(found.read(data, path)), sha256(data)
+    return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces])
 
 
 def read_bounded(path: Path, domain: Domain) -> list[Any]:
@@ -109,6 +115,7 @@ def _build(
     files: list[Path],
     report: Callable[[str, int, int], None],
     strict: bool,
+    folder: Path,
 ) -> Prepared:
     pieces: list[Any] = []
     names: list[str] = []
@@ -121,9 +128,8 @@ def _build(
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    base = corpus.path if corpus.path.is_dir() else corpus.path.parent
     for done, outcome in enumerate(_read_all(domain, [str(f) for f in files]), 1):
-        name = Path(outcome.item).relative_to(base).as_posix()
+        name = Path(outcome.item).relative_to(corpus.folder).as_posix()
         if outcome.error is not None:
             skip(name, outcome.error)
         else:
@@ -143,17 +149,18 @@ def _build(
     else:
         split = split_pieces(identities, corpus.split)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
-    encoded, kept = [], []
-    for i, piece in enumerate(pieces):
-        try:
-            encoded.append(tokenizer.encode(piece))
-            kept.append(i)
-        except BadInput as error:
-            skip(names[i], error)
-        report("encoding", i + 1, len(pieces))
-    if not any(split[i] == "train" for i in kept):
-        raise _nothing_left(corpus, skipped)
-    store = TokenStore.of(encoded, [split[i] for i in kept], tokenizer.vocabulary.fingerprint, [names[i] for i in kept])
+    vocabulary, entries = tokenizer.vocabulary, []
+    with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:
+        for i, piece in enumerate(pieces):
+            try:
+                n = store.add(tokenizer.encode_stream(piece), split[i], names[i])
+                entries.append({"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": n})
+            except BadInput as error:
+                skip(names[i], error)
+            report("encoding", i + 1, len(pieces))
+        if not any(entry["split"] == "train" for entry in entries):
+            raise _nothing_left(corpus, skipped)
+    written = load_store(folder / STORE)
     about = {
         "format": FORMAT,
         "name": corpus.name,
@@ -164,19 +171,16 @@ def _build(
         "licence": corpus.licence,
         "citation": corpus.citation,
         "tokenizer": tokenizer.name,
-        "counts": store.counts(),
-        "files": [
-            {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": len(ids)}
-            for i, ids in zip(kept, encoded, strict=True)
-        ],
+        "counts": written.counts(),
+        "files": entries,
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
-    return Prepared(tokenizer, store, about)
+    return Prepared(tokenizer, written, about)
 
 
 def _read_all(domain: Domain, paths: list[str]) -> Iterator[Outcome]:
     """What became of each file, in order."""
-    read = functools.partial(read_file, domain.name)
+    read = functools.partial(read_file, domain.name, stay=True)
     if domain.isolated:
         with Workers(read, min(n_workers(), len(paths))) as workers:
             yield from workers.map(paths)
@@ -201,7 +205,7 @@ def _load(folder: Path) -> Prepared | None:
     """The cached corpus, or None when there is none or it is damaged: it can always be built again."""
     try:
         tokenizer = load_tokenizer(folder / "tokenizer.json")
-        store = load_store(folder / "tokens.safetensors")
+        store = load_store(folder / STORE)
         said = read_json(folder / "corpus.json")
     except (BadInput, CorpusError, RunError):
         return None
@@ -218,7 +222,7 @@ def _digest(about: Any) -> str:
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:
     """Changes whenever the files, the options or seqgen do."""
-    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files for s in [f.stat()]]
+    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files if f.exists() for s in [f.stat()]]
     said = [
         FORMAT,
         version("seqgen-toolkit"),

@@ -1,10 +1,11 @@
-"""A corpus on disk: a folder of files with or without a corpus.toml, or one file."""
+"""A corpus on disk: a folder of files with or without a corpus.toml, one file, or the files that match a pattern."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ _TEXTS = ("domain", "title", "origin", "licence", "citation", "recipe")
 
 @dataclass(frozen=True)
 class CorpusFolder:
-    """path: a folder or a file. The rest is what its corpus.toml says; all optional.
+    """path: a folder, a file, or a pattern such as books/*.txt. The rest is what its corpus.toml says; all optional.
 
     split: shares of train, valid and test.
     """
@@ -35,16 +36,27 @@ class CorpusFolder:
 
     @property
     def name(self) -> str:
-        return self.path.resolve().stem or "corpus"
+        named = self.folder if _is_pattern(self.path) else self.path
+        return named.resolve().stem or "corpus"
+
+    @property
+    def folder(self) -> Path:
+        """The folder that all files lie in; of a pattern the last above its first wildcard."""
+        if not _is_pattern(self.path):
+            return self.path if self.path.is_dir() else self.path.parent
+        return next(p for p in self.path.parents if not has_magic(str(p)))
 
     def files(self, suffixes: tuple[str, ...]) -> list[Path]:
-        """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out."""
+        """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out. What is named, by
+        itself or by a pattern, may have any suffix."""
         if self.path.is_file():
             return [self.path]
+        named = _is_pattern(self.path)
         found = [
             p
-            for p in self.path.rglob("*")
-            if p.suffix.lower() in suffixes and not any(part.startswith(".") for part in p.relative_to(self.path).parts)
+            for p in self.folder.glob(str(self.path.relative_to(self.folder)) if named else "**/*")
+            if (named or p.suffix.lower() in suffixes)
+            and not any(part.startswith(".") for part in p.relative_to(self.folder).parts)
         ]
         if len(found) > LIMITS.max_files:
             raise CorpusError(f"{self.path} holds {len(found):,} files; the limit is {LIMITS.max_files:,}.")
@@ -63,9 +75,12 @@ class CorpusFolder:
 
 
 def open_corpus(path: Path) -> CorpusFolder:
-    """What stands at a path. Raises CorpusError when nothing does or its corpus.toml is not one."""
+    """What stands at a path or matches it. Raises CorpusError when nothing does or its corpus.toml is not one."""
     if not path.exists():
-        raise CorpusError(f"{path} does not exist.", "Give a folder of files, or one file.")
+        if not _is_pattern(path):
+            raise CorpusError(f"{path} does not exist.", "Give a folder of files, one file, or a pattern like '*.txt'.")
+        if not CorpusFolder(path).files(()):
+            raise CorpusError(f"No file matches {path}.", "In a pattern, * is any name and ** folders at any depth.")
     toml = path / "corpus.toml"
     if not toml.is_file():
         return CorpusFolder(path)
@@ -85,3 +100,8 @@ def open_corpus(path: Path) -> CorpusFolder:
     if min(split) < 0 or split[0] <= 0 or abs(sum(split) - 1) > 1e-6:
         raise CorpusError(f"{toml}: the split's shares must be positive and add up to 1.")
     return CorpusFolder(path, split=split, **texts)
+
+
+def _is_pattern(path: Path) -> bool:
+    """Has wildcards, and is not the name of something."""
+    return has_magic(str(path)) and not path.exists()

@@ -73,8 +73,8 @@ def draw(
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
-    with _one_thread():
-        draft = _Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities)
+    with one_thread():
+        draft = Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities)
         while not draft.done():
             draft.step()
             if draft.n % 64 == 0:
@@ -86,17 +86,17 @@ def draw_one(
     model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, *, filters: Filters | None = None, seed: int = 0
 ) -> Iterator[int]:
     """The ids of one sequence behind its template, each as soon as it is drawn; the first of what `draw` gives."""
-    draft = _Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
+    draft = Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
     while not draft.done():
         n = draft.n
-        with _one_thread(), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             draft.step()
         if draft.n > max(n, len(request.template)):
             yield int(draft.ids[0, n])
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """A step is too little work to share, and sharing it stalls whenever another process wants a core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -113,7 +113,7 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-class _Draft:
+class Draft:
     """Sequences in the making."""
 
     def __init__(
@@ -148,7 +148,7 @@ class _Draft:
         self._open = self._free & ~self._ends
         self._seen = np.zeros((count, len(unknown)), bool) if filters.needs_seen else None
         self._counted = np.zeros(count, np.int64)
-        self._counts: Bools | None = None  # [B, V], once the template has been said
+        self._counts: npt.NDArray[np.int64] | None = None  # [B, V], once the template has been said
         self._amount = np.ones(count, np.int64)
 
     def done(self) -> bool:
@@ -160,14 +160,10 @@ class _Draft:
 
     def step(self) -> None:
         """One more id for every sequence; finished ones are carried along."""
-        template = self.request.template
-        fixed = int(template[self.n]) if self.n < len(template) else -1
+        fixed = self._fixed()
         logits = self.stepper(self.previous, self.cursor.row())
         if fixed >= 0:
             chosen = np.full(len(self.lengths), fixed, np.int64)
-            if not self.tokenizer.grammar.mask(self.grammar_state)[:, fixed].all():
-                token = self.tokenizer.vocabulary.tokens[fixed]
-                raise UsageError(f"{token} may not stand at place {self.n + 1} of a piece.")
         else:
             allowed = self._allowed()
             stuck = ~allowed.any(axis=1)
@@ -178,8 +174,17 @@ class _Draft:
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
             chosen = self._draw(logits, allowed)
         if self._scores is not None:
-            self._scores.append(self._log_probabilities(logits, chosen))
+            self._scores.append(self._log_probabilities(logits)[np.arange(len(chosen)), chosen])
         self._take(chosen)
+
+    def _fixed(self) -> int:
+        """The id that the template has here; -1 where the model chooses. Raises UsageError."""
+        template = self.request.template
+        fixed = int(template[self.n]) if self.n < len(template) else -1
+        if fixed >= 0 and not self.tokenizer.grammar.mask(self.grammar_state)[:, fixed].all():
+            token = self.tokenizer.vocabulary.tokens[fixed]
+            raise UsageError(f"{token} may not stand at place {self.n + 1} of a piece.")
+        return fixed
 
     def _allowed(self) -> Bools:
         """bool [B, V]: the grammar's mask, narrowed by the length asked for; an empty row has come to its end."""
@@ -194,7 +199,7 @@ class _Draft:
             self._set_lengths()
         allowed = self._open[state]
         for b in np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0)):
-            rest = self._free[state[b]] & ~self._counts[b]  # type: ignore[index]  # set just above
+            rest = self._free[state[b]] & (self._counts[b] == 0)  # type: ignore[index]  # set just above
             # Where no such id may come and the piece may not end, counted ones must go on.
             allowed[b] = rest if rest.any() or grammar.final(state[b : b + 1])[0] else self._free[state[b]]
         return np.asarray(allowed)
@@ -203,7 +208,7 @@ class _Draft:
         """Each sequence's own: how many ids a bar has depends on its time signature."""
         amount, unit = self.request.length or (0, "")
         lengths = [self.tokenizer.length(amount, unit, row[: self.n]) for row in self.ids]
-        self._counts = np.stack([length.counted for length in lengths])
+        self._counts = np.stack([length.counted for length in lengths]).astype(np.int64)
         self._amount = np.array([length.amount for length in lengths], np.int64)
 
     def _draw(self, logits: Floats, allowed: Bools) -> npt.NDArray[np.int64]:
@@ -222,13 +227,13 @@ class _Draft:
             ids[b] = np.flatnonzero(np.isfinite(masked[b]))[-1]
         return ids
 
-    def _log_probabilities(self, logits: Floats, chosen: npt.NDArray[np.int64]) -> Floats:
+    def _log_probabilities(self, logits: Floats) -> Floats:
+        """[B, V] under the grammar's mask and no filter; of finished sequences they mean nothing."""
         allowed = self.tokenizer.grammar.mask(self.grammar_state) | (self.lengths >= 0)[:, None]
         masked = np.where(allowed, logits, np.float32(-np.inf))
         masked -= masked.max(axis=1, keepdims=True)
-        total = np.log(np.exp(masked).sum(axis=1))
-        picked: Floats = masked[np.arange(len(chosen)), chosen] - total
-        return picked
+        found: Floats = masked - np.log(np.exp(masked).sum(axis=1, keepdims=True))
+        return found
 
     def _take(self, chosen: npt.NDArray[np.int64]) -> None:
         if self.n == self.ids.shape[1]:

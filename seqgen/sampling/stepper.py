@@ -27,6 +27,10 @@ class Stepper(Protocol):
         """Logits [B, V] of the next id, after one id more."""
         ...
 
+    def select(self, rows: Ints) -> None:
+        """Go on from these sequences of the batch; some may be there several times, some not at all."""
+        ...
+
 
 def new_stepper(model: SequenceModel, batch: int) -> Stepper:
     """A stepper at the beginning of `batch` sequences."""
@@ -47,6 +51,9 @@ class TorchStepper:
         logits, self._state = self._model(previous, context, self._state)
         last: Floats = logits[:, 0].float().cpu().numpy()
         return last
+
+    def select(self, rows: Ints) -> None:
+        self._state = [(hidden[:, rows], cell[:, rows]) for hidden, cell in self._state]
 
 
 class NumpyStepper:
@@ -84,6 +91,10 @@ class NumpyStepper:
             self._context.add_classes(logits, x, context_BF)
         return logits
 
+    def select(self, rows: Ints) -> None:
+        for layer in self._layers:
+            layer.select(rows)
+
 
 class _Layer:
     """weights: [4H, 2H] of the input and the hidden state, halved as above; bias [4H, 1]."""
@@ -114,6 +125,9 @@ class _Layer:
         self._out *= 0.5
         self._hidden *= self._out
         return self._hidden
+
+    def select(self, rows: Ints) -> None:
+        self._hidden[:], self._cell[:] = self._hidden[:, rows], self._cell[:, rows]
 
 
 class _Beside:

@@ -25,7 +25,7 @@ Cli = Callable[..., Any]
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
-    "--repetition-penalty --seed --out --set --key --device --json",
+    "--repetition-penalty --seed --beam --out --set --key --device --json",
     "predict": "FILE --run --top --json",
     "evaluate": "RUN? --split --corpus --file --dynamic --samples --json",
     "inspect": "FILE --run --limit --json",

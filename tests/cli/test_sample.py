@@ -131,3 +131,16 @@ def test_pieces_have_the_corpus_tempo_voices_and_range(cli: Cli, run: Path, tmp_
         assert {t.name for t in score.tracks} <= {"Soprano", "Alto", "Tenor", "Bass"}
         assert score.tempos[0].quarters_per_minute == pytest.approx(100, abs=0.1)
         assert np.all((score.pitch > 20) & (score.pitch < 110))
+
+
+def test_beams_find_the_same_without_a_seed(cli: Cli, run: Path, tmp_path: Path) -> None:
+    asked = ("sample", run, "--length", "4tokens", "--beam", 3)
+    found = json.loads(cli(*asked, "--count", 2, "--json", "--out", "d").out)
+    assert found["files"] == [str(Path("d") / f"beam3-{i}.mid") for i in (1, 2)] and found["seed"] is None
+    assert found["violations"] == 0 and len(set(content(tmp_path / "d"))) == 2
+    best = cli(*asked, "--out", "best.mid")
+    assert (
+        "beam 3" in best.err and (tmp_path / "best.mid").read_bytes() == (tmp_path / "d" / "beam3-1.mid").read_bytes()
+    )
+    for no in (("--temperature", 1), ("--top-k", 2), ("--min-p", 0), ("--seed", 1), ("--count", 4), ("--stream",)):
+        assert cli(*asked, *no).code == 2

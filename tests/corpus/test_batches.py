@@ -211,3 +211,23 @@ def test_streams_are_a_function_of_seed_and_step() -> None:
     tokenizer, pieces = read()
     a, b, other = (Streams(pieces, tokenizer, batch_size=2, crop=8, seed=seed) for seed in (3, 3, 4))
     assert equal(a(7), b(7)) and not equal(a(7), a(8)) and not equal(a(7), other(7))
+
+
+def test_of_many_ids_only_what_is_being_read_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, pieces = read()
+    known = Streams(pieces, tokenizer, batch_size=3, crop=20, seed=2)
+    monkeypatch.setattr(Streams, "KEPT_BYTES", 0)
+    monkeypatch.setattr(Streams, "STRETCH", 17)
+    monkeypatch.setattr(Streams, "BEFORE", 10**6)  # nothing is out of sight
+    mapped = [piece.astype(np.uint16) for piece in pieces]
+    streams = Streams(mapped, tokenizer, batch_size=3, crop=20, seed=2)
+    assert all(equal(streams(step), known(step)) for step in range(40))
+    assert streams._known.cache_info().currsize == 6
+    monkeypatch.setattr(Streams, "BEFORE", 30)
+    some = Streams(mapped, tokenizer, batch_size=3, crop=20, seed=2)
+    for step in range(40):
+        a, b = some(step), known(step)
+        assert all(np.array_equal(getattr(a, f), getattr(b, f)) for f in FIELDS if f != "context")
+        names = [f.name for f in tokenizer.context.features]
+        short = [names.index(name) for name in ("last2", "last3", "word")]
+        assert np.array_equal(a.context[..., short], b.context[..., short])

@@ -134,6 +134,34 @@ def test_files_are_found_at_any_depth_and_hidden_ones_are_not(folder: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("pattern", "n"), [("copy/*.mid", 11), ("co?y/**/*", 13), ("copy/chorale0[0-3].mid", 3), ("*/deep/*", 1)]
+)
+def test_what_matches_a_pattern_is_a_corpus(
+    folder: Path, pattern: str, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "deep").mkdir()
+    shutil.move(folder / "chorale00.mid", folder / "deep" / "a.MID")
+    (folder / ".hidden.mid").write_text("")
+    (folder / "notes.txt").write_text("tried, for it is named")
+    monkeypatch.chdir(folder.parent)
+    found = open_corpus(Path(pattern))
+    assert len(found.files(DOMAIN.suffixes)) == n and "*" not in found.name
+    assert found.files(()) == sorted(found.files(()))
+    absolute = open_corpus(folder.parent / pattern)
+    assert [p.resolve() for p in found.files(())] == absolute.files(()) and absolute.name == found.name
+
+
+def test_a_pattern_is_prepared_like_a_folder_of_these_files(folder: Path) -> None:
+    about = build(folder / "chorale0*.mid").about
+    assert {entry["file"] for entry in about["files"]} == {f"chorale0{i}.mid" for i in range(10)}
+    assert about["name"] == "copy" and about["path"] == str(folder / "chorale0*.mid")
+    with pytest.raises(CorpusError, match="No file matches"):
+        build(folder / "*.midi")
+    (folder / "[1].mid").write_bytes((folder / "chorale00.mid").read_bytes())
+    assert build(folder / "[1].mid").about["name"] == "[1]", "a name is a name first"
+
+
+@pytest.mark.parametrize(
     ("toml", "reason"),
     [
         ("domain = [", "is not TOML"),

@@ -15,6 +15,7 @@ from seqgen.corpus.build import FEW_PIECES, Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
 from seqgen.corpus.split import cut_pieces, repetitions
 from seqgen.corpus.store import SPLITS
+from seqgen.domains.text.options import LEVELS
 
 DOMAIN = get_domain("text")
 
@@ -69,6 +70,35 @@ def test_one_long_text_is_cut_by_position(tmp_path: Path) -> None:
     assert len(found[0][2]) == int(len(text(1, 100)) * 0.8)
     files = prepared.about["files"]
     assert len({f["sha256"] for f in files}) == 1 and [f["split"] for f in files] == list(SPLITS)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_file_read_in_small_blocks_makes_the_same_corpus(
+    tmp_path: Path, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(text(1, 60) + text(3, 60))
+    whole = build(path, level=level)
+    for small in ("characters.BLOCK", "files._CHUNK"):
+        monkeypatch.setattr(f"seqgen.domains.text.{small}", 7)
+    monkeypatch.setenv("SEQGEN_CACHE", str(tmp_path / "another"))
+    parts = build(path, level=level)
+    assert not parts.cached and parts.about == whole.about and parts.tokenizer.config() == whole.tokenizer.config()
+    assert parts.store.ids.tolist() == whole.store.ids.tolist()
+    train = whole.store.of_split("train")
+    assert train[0].tolist() == whole.tokenizer.encode(path.read_text()[: int(0.8 * len(path.read_text()))]).tolist()
+
+
+def test_what_changes_while_it_is_read_is_not_prepared(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(text(1))
+
+    def change(what: str, done: int, total: int) -> None:
+        if what == "reading files":
+            path.write_text(text(2))
+
+    with pytest.raises(CorpusError, match="changed while it was read"):
+        prepare(open_corpus(path), DOMAIN, DOMAIN.options(), change)
 
 
 def test_the_shares_of_a_corpus_toml_are_kept(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from seqgen.core.workers import Workers
 from seqgen.corpus import build
 from seqgen.corpus.build import Prepared, n_workers, read_file
 from seqgen.corpus.folder import open_corpus
-from seqgen.corpus.store import load_store
+from seqgen.corpus.store import SPLITS, load_store, write_store
 from seqgen.domains.midi.files import to_bytes
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
@@ -234,8 +234,10 @@ def test_a_mutated_cache_is_built_again_or_equal(
 
 
 def test_a_mutated_token_store_is_refused_or_equal(prepared: Prepared, tmp_path: Path) -> None:
-    path = tmp_path / "tokens.safetensors"
-    prepared.store.save(path)
+    path, store = tmp_path / "tokens.safetensors", prepared.store
+    with write_store(path, 2**16, store.fingerprint) as writer:
+        for i, name in enumerate(store.names):
+            writer.add([store.piece(i)], SPLITS[store.split[i]], name)
     equal = 0
     for _ in damaged(path, np.random.default_rng(6), 3000):
         try:

@@ -12,6 +12,8 @@ import torch
 from seqgen.core.errors import UsageError
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.text.options import LEVELS, TextOptions
+from seqgen.domains.text.tokenizer import TextTokenizer
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.config import TrainConfig
@@ -86,6 +88,22 @@ def test_a_length_in_tokens_ends_at_the_next_whole_step(model: Any, amount: int)
     for ids in pieces(model, (amount, "tokens"), count=2, seed=0):
         assert not len(model.tokenizer.grammar.violations(ids))
         assert len(ids) - 5 == -(-amount // 4) * 4
+
+
+@pytest.mark.parametrize("end", [True, False])
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_text_ends_with_the_id_that_makes_it_long_enough(level: Any, end: bool) -> None:
+    text = "the cat sat, Zoë sät, 日本日本 the cat sät.\n" * 4
+    tokenizer = TextTokenizer.fit([text], TextOptions(level=level, size=30, end=end))
+    network = new_model(tokenizer, TrainConfig(width=8, n_layers=1)).eval()
+    prompt = tokenizer.template("日本")
+    for ids in sample(network, tokenizer, Request(prompt, (25, "characters")), count=6, seed=3):
+        assert not len(tokenizer.grammar.violations(ids)) and np.array_equal(ids[: len(prompt)], prompt)
+        assert not end or ids[-1] == tokenizer.end
+        said = ids[len(prompt) : len(ids) - end]
+        assert len(tokenizer.decode(said)) >= 25
+        *_, last = np.flatnonzero(tokenizer.grammar.final(tokenizer.grammar.states(said[:-1])))
+        assert len(tokenizer.decode(said[:last])) < 25
 
 
 def test_remi_has_as_many_bars_as_asked_for(remi: tuple[Any, Any]) -> None:

@@ -59,3 +59,15 @@ def test_two_steppers_of_one_model_do_not_disturb_each_other(model: SequenceMode
         if t % 2 == 0:
             b(previous[:, t], context[:, t])
         assert np.allclose(first, logits[:, t], atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [NumpyStepper, TorchStepper])
+def test_sequences_are_gone_on_with_in_any_order_and_number(model: SequenceModel, kind: Any) -> None:
+    previous, context, logits = whole(model, 4)
+    rows, half = np.array([2, 0, 2, 2]), T // 2
+    stepper = kind(model, 4)
+    for t in range(half):
+        stepper(previous[:, t], context[:, t])
+    stepper.select(rows)
+    for t in range(half, T):
+        assert np.allclose(stepper(previous[rows, t], context[rows, t]), logits[rows, t], atol=1e-4), t

@@ -21,6 +21,12 @@ def _read(source: Path | bytes, name: str = "") -> Iterator[str]:
     return read(source, name)
 
 
+def _open(path: Path) -> Iterator[Any]:
+    from seqgen.domains.text.files import open_text
+
+    return open_text(path)
+
+
 def _write(text: str, path: Path) -> None:
     from seqgen.domains.text.files import write
 
@@ -39,7 +45,7 @@ def _tokenizer(config: Mapping[str, Any]) -> Tokenizer[Any]:
     return TextTokenizer.from_config(config)
 
 
-def _identity(text: str) -> tuple[str, ...]:
+def _identity(text: Any) -> tuple[str, ...]:
     from seqgen.domains.text.identity import identity
 
     return identity(text)
@@ -51,7 +57,7 @@ def _describe(text: str) -> Iterable[Mapping[str, Any]]:
     return describe(text)
 
 
-def _cut(text: str, start: float, stop: float) -> str | None:
+def _cut(text: Any, start: float, stop: float) -> Any:
     from seqgen.domains.text.identity import cut
 
     return cut(text, start, stop)
@@ -68,6 +74,7 @@ domain = Domain(
     about="text: a long one, or a folder of them",
     suffixes=(".txt", ".text", ".md", ".markdown", ".rst", ".tex", ".org"),
     read=_read,
+    open=_open,
     fit=_fit,
     tokenizer=_tokenizer,
     options=TextOptions,

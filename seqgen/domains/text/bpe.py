@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat
 
 import numpy as np
 
 from seqgen.core.errors import MissingExtra
-from seqgen.domains.text.characters import Ids, code_points
-from seqgen.domains.text.words import settled, split, whole_words
+from seqgen.domains.text.characters import Ids, Text, code_points
+from seqgen.domains.text.words import count_words, settled, split
 
 Merge = tuple[int, int]
-_KEPT = 1_000_000  # words whose ids are remembered
+_KEPT = 1 << 17  # words whose ids are remembered
 
 
 class BytePairs:
@@ -71,7 +71,7 @@ class BytePairs:
         return tuple(parts)
 
 
-def learn_merges(texts: Iterable[str], size: int) -> tuple[Merge, ...]:
+def learn_merges(texts: Iterable[Text], size: int) -> tuple[Merge, ...]:
     """At most `size` merges, counted by the package tokenizers. Raises MissingExtra."""
     try:
         from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -85,7 +85,8 @@ def learn_merges(texts: Iterable[str], size: int) -> tuple[Merge, ...]:
         show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
-    learner.train_from_iterator((word for part in whole_words(texts) for word in split(part)), trainer)
+    said = chain.from_iterable(repeat(word, n) for word, n in count_words(texts, size).items())
+    learner.train_from_iterator(said, trainer)
     byte_of = {name: b for b, name in enumerate(byte_names())}
     ids = {bytes([b]): b for b in range(256)}
     merges: list[Merge] = []

@@ -12,6 +12,7 @@ from seqgen.core.errors import BadInput
 from seqgen.domains.text.utf8 import POSSIBLE_BYTES
 
 Ids = npt.NDArray[np.int32]
+Text = str | Iterable[str]  # whole or in parts
 N_CODES = 0x110000  # Unicode's code points
 BLOCK = 1 << 20  # characters that are worked on together
 
@@ -107,17 +108,18 @@ def filled(ids: Ids, widths: npt.NDArray[np.int64], replacements: Ids) -> Ids:
     return wide
 
 
-def blocks(texts: Iterable[str]) -> Iterator[str]:
+def blocks(texts: Iterable[Text]) -> Iterator[str]:
     """The same texts in parts of bounded length."""
     for text in texts:
-        if len(text) <= BLOCK:
-            yield text
-        else:
-            for start in range(0, len(text), BLOCK):
-                yield text[start : start + BLOCK]
+        for part in [text] if isinstance(text, str) else text:
+            if len(part) <= BLOCK:
+                yield part
+            else:
+                for start in range(0, len(part), BLOCK):
+                    yield part[start : start + BLOCK]
 
 
-def most_frequent(texts: Iterable[str], size: int | None) -> str:
+def most_frequent(texts: Iterable[Text], size: int | None) -> str:
     """The characters of some texts, in the order of code points; of more than `size` the most frequent."""
     counts: Any = np.zeros(N_CODES, np.int64)
     for block in blocks(texts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from seqgen.core.errors import BadInput, TooLarge, UsageError
@@ -39,11 +40,41 @@ def chunks(path: Path) -> Iterator[str]:
             raise BadInput(path, "is not a file" if path.exists() else "does not exist")
         with path.open("rb") as file:
             size = path.stat().st_size
-            if size > LIMITS.max_text_bytes:
-                raise TooLarge(path, "max_text_bytes", LIMITS.max_text_bytes, size)
+            if size > LIMITS.max_stream_bytes:
+                raise TooLarge(path, "max_stream_bytes", LIMITS.max_stream_bytes, size)
             yield from _decoded(iter(lambda: file.read(_CHUNK), b""), str(path))
     except OSError as error:
         raise BadInput(path, f"cannot be read ({error.strerror or error})") from None
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text that stays in its file, read in parts each time it is gone through: its characters from start to stop.
+    A slice of it is one too."""
+
+    path: Path
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, part: slice) -> TextFile:
+        first, last, _ = part.indices(len(self))
+        return TextFile(self.path, self.start + first, self.start + max(first, last))
+
+    def __iter__(self) -> Iterator[str]:
+        place = 0
+        for text in chunks(self.path):
+            if place >= self.stop:
+                return
+            yield text[max(0, self.start - place) : self.stop - place]
+            place += len(text)
+
+
+def open_text(path: Path) -> Iterator[TextFile]:
+    """The text of a file, which stays there. Raises as `read` does."""
+    yield TextFile(path, 0, sum(map(len, chunks(path))))
 
 
 def _decoded(parts: Iterable[bytes], name: str) -> Iterator[str]:
@@ -102,10 +133,12 @@ def write(text: str, path: Path) -> None:
     write_bytes(path, codecs.BOM_UTF8 * text.startswith("\ufeff") + text.encode("utf-8", "replace"))
 
 
-def to_text(piece: str | Path | bytes) -> str:
+def to_text(piece: str | Path | bytes | TextFile) -> str:
     """The text itself, or that of a file by its Path or its bytes. Raises BadInput, or UsageError for anything else."""
     if isinstance(piece, str):
         return piece
+    if isinstance(piece, TextFile):
+        return "".join(piece)
     if isinstance(piece, Path):
         return next(read(piece, str(piece)))
     if isinstance(piece, bytes | bytearray | memoryview):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from seqgen.domains.text.characters import blocks
+from seqgen.domains.text.files import TextFile
 
+SomeText = TypeVar("SomeText", str, TextFile)
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")  # which a terminal would obey
 _SHOWN_CHARACTERS = 72
 _SHOWN_LINES = 10_000
 
 
-def identity(text: str) -> tuple[str, ...]:
+def identity(text: str | TextFile) -> tuple[str, ...]:
     """Two hashes: of the text as it is, and of its characters whatever their case and the space between them."""
     exact, folded = hashlib.sha256(), hashlib.sha256()
     for block in blocks([text]):
@@ -39,7 +41,7 @@ def describe(text: str) -> Iterator[Mapping[str, Any]]:
         place = stop
 
 
-def cut(text: str, start: float, stop: float) -> str | None:
+def cut(text: SomeText, start: float, stop: float) -> SomeText | None:
     """The part between two shares of a text's length, None when that is nothing."""
     first, last = (int(round(len(text) * share, 6)) for share in (start, stop))  # .7 + .2 is a little less than .9
     return text[first:last] or None

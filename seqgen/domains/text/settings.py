@@ -19,8 +19,7 @@ class TextSettings:
 
     level: characters, bytes, words or bpe. characters: those with an id of their own (characters, words). words: the
     vocabulary of that level. merges: pairs of ids, in the order in which bpe makes them. fallback: characters without
-    an id are said by bytes (characters, words). end: an id closes each text. characters_per_token: the mean, by which
-    a length in characters becomes one in ids (words, bpe).
+    an id are said by bytes (characters, words). end: an id closes each text.
     """
 
     level: str = "characters"
@@ -29,7 +28,6 @@ class TextSettings:
     merges: tuple[tuple[int, int], ...] = ()
     fallback: bool = True
     end: bool = True
-    characters_per_token: float = 4.0
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -41,9 +39,6 @@ class TextSettings:
             raise UsageError("The characters of the tokenizer must be a text.")
         object.__setattr__(self, "words", _checked_words(self.words))
         object.__setattr__(self, "merges", _checked_merges(self.merges))
-        mean = self.characters_per_token
-        if isinstance(mean, bool) or not isinstance(mean, int | float) or not 1e-3 < mean <= _MAX_BYTES:
-            raise UsageError(f"{mean!r} characters a token is no mean length.")
         if self.level in ("characters", "words") and not (self.characters or self.words or self.fallback):
             raise UsageError("This tokenizer has no characters.", "Give characters, or fit it to texts.")
 
@@ -52,8 +47,8 @@ class TextSettings:
         used = {
             "characters": ("characters", "fallback"),
             "bytes": (),
-            "words": ("words", "characters", "fallback", "characters_per_token"),
-            "bpe": ("merges", "characters_per_token"),
+            "words": ("words", "characters", "fallback"),
+            "bpe": ("merges",),
         }[self.level]
         return {name: getattr(self, name) for name in ("level", *used, "end")}
 

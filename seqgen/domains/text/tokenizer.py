@@ -14,9 +14,9 @@ from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.text.bpe import BytePairs, learn_merges
-from seqgen.domains.text.characters import BLOCK, Bytes, Characters, Level, blocks, most_frequent
+from seqgen.domains.text.characters import Bytes, Characters, Level, Text, blocks, most_frequent
 from seqgen.domains.text.context import TextContext, word_kind
-from seqgen.domains.text.files import chunks, to_text
+from seqgen.domains.text.files import TextFile, chunks, to_text
 from seqgen.domains.text.naming import readable
 from seqgen.domains.text.options import LevelName, TextOptions
 from seqgen.domains.text.settings import TextSettings
@@ -74,7 +74,7 @@ class TextTokenizer(Tokenizer[str]):
         self._code_of: Ids = np.array([ord(c) if len(c) == 1 and c != "\ufffd" else -1 for c in said], np.int32)
 
     @classmethod
-    def fit(cls, texts: Iterable[str], options: TextOptions | None = None) -> TextTokenizer:
+    def fit(cls, texts: Iterable[str | TextFile], options: TextOptions | None = None) -> TextTokenizer:
         """The tokenizer that suits these texts. Raises CorpusError when there are none."""
         o = options or TextOptions()
         texts = [texts] if isinstance(texts, str) else list(texts)
@@ -89,21 +89,17 @@ class TextTokenizer(Tokenizer[str]):
             settings["words"] = most_frequent_words(texts, o.size)
         elif o.level == "bpe":
             settings["merges"] = learn_merges(texts, o.size)
-        if o.level in ("words", "bpe"):
-            sample = max(texts, key=len)[:BLOCK]
-            n_ids = len(cls(o.level, **settings).encode(sample)) - o.end
-            settings["characters_per_token"] = round(len(sample) / n_ids, 3)
         return cls(o.level, **settings)
 
-    def encode(self, piece: str | Path | bytes) -> Ids:
+    def encode(self, piece: str | Path | bytes | TextFile) -> Ids:
         """int32 [T] ids of a text, or of the file at a Path, or of a file's bytes. Raises BadInput."""
-        return np.concatenate([np.zeros(0, np.int32), *self.encode_stream([to_text(piece)])])
+        return np.concatenate([np.zeros(0, np.int32), *self.encode_stream(to_text(piece))])
 
-    def encode_stream(self, texts: Iterable[str] | Path) -> Iterator[Ids]:
+    def encode_stream(self, piece: Text | Path) -> Iterator[Ids]:
         """The ids of one text that comes in parts, or of a file that need not fit into memory; joined they are what
         `encode` gives for the whole. Raises BadInput."""
         held, place = "", 0
-        for part in blocks(chunks(texts) if isinstance(texts, Path) else texts):
+        for part in blocks([chunks(piece) if isinstance(piece, Path) else piece]):
             held += part
             n = self._level.settled(held)
             if n:
@@ -134,16 +130,15 @@ class TextTokenizer(Tokenizer[str]):
         return ids[: len(ids) - self.settings.end]
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many characters or tokens. Characters are counted where they begin; of words and bpe about so many."""
+        """So many characters or tokens. Characters are counted where they begin; the last of several in one id may be
+        more than were asked for."""
         if unit not in UNITS:
             raise UsageError(
                 f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 400characters."
             )
         if unit == "tokens":
             return Length(np.array([bool(string) for string in self.bytes_of]), amount)
-        if self.name in ("words", "bpe"):
-            return self.length(max(1, round(amount / self.settings.characters_per_token)), "tokens", ids)
-        return Length(np.array([any(b & 0xC0 != 0x80 for b in string) for string in self.bytes_of]), amount)
+        return Length(np.array([sum(b & 0xC0 != 0x80 for b in string) for string in self.bytes_of]), amount)
 
     def losses(self, piece: Any) -> Mapping[str, float]:
         """Nothing is lost; what has no id of its own is said in bytes, which the model knows little of."""

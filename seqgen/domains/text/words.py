@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.text.characters import Characters, Ids, blocks, filled
+from seqgen.domains.text.characters import Characters, Ids, Text, blocks, filled
 
 # Punctuation and symbols; every other character but space is part of a word, whatever the script. A fixed list, so
 # that a text has the same words under every version of Unicode that a Python may know.
@@ -22,6 +23,8 @@ _SIGNS = (
 # stream, and what one id can say.
 _WORD = re.compile(rf" ?[^\s{_SIGNS}]{{1,32}}(?:['’][^\s{_SIGNS}]{{1,32}}){{0,3}}| ?\S|\n{{1,8}}|\s")
 _AHEAD = 2  # characters after a word that decide whether it ends there: an apostrophe and the letter behind it
+_COUNTED = 1 << 18  # different words
+_TOGETHER = 1 << 16  # words counted before it is seen whether some must be forgotten
 MAX_WORD = 1 + 4 * 32 + 3  # characters
 
 
@@ -40,7 +43,7 @@ def settled(text: str) -> int:
     return end
 
 
-def whole_words(texts: Iterable[str]) -> Iterator[str]:
+def whole_words(texts: Iterable[Text]) -> Iterator[str]:
     """The same texts in parts of bounded length that no word spans."""
     for text in texts:
         held = ""
@@ -83,11 +86,25 @@ class Words:
         return filled(ids, widths, spelled)
 
 
-def most_frequent_words(texts: Iterable[str], size: int) -> tuple[str, ...]:
+def count_words(texts: Iterable[Text], size: int) -> Counter[str]:
+    """How often each word is said, of which about `size` matter. Of too many different words the rarest are forgotten,
+    so that any text can be counted (after Manku and Motwani 2002); in what parts it comes makes no difference."""
+    counts: Counter[str] = Counter()
+    most = max(_COUNTED, 4 * size)
+    said = (word for part in whole_words(texts) for word in split(part))
+    while some := list(islice(said, _TOGETHER)):
+        counts.update(some)
+        if len(counts) > most:
+            rare = 1
+            while len(counts) > most // 2:
+                counts = Counter({word: n for word, n in counts.items() if n > rare})
+                rare += 1
+    return counts
+
+
+def most_frequent_words(texts: Iterable[Text], size: int) -> tuple[str, ...]:
     """The words said more than once, the most frequent first, `size` at most. Words of one character are left out:
     characters have ids of their own."""
-    counts: Counter[str] = Counter()
-    for part in whole_words(texts):
-        counts.update(split(part))
+    counts = count_words(texts, size)
     ranked = sorted((-n, word) for word, n in counts.items() if n > 1 and len(word) > 1)
     return tuple(word for _, word in ranked[:size])

@@ -33,7 +33,8 @@ def test_a_text_is_learned_and_gone_on_with(cli: Callable[..., Any], tmp_path: P
     for file in said["files"]:
         text = Path(file).read_bytes().decode()
         assert text.startswith("The sea\r\n")
-        assert level in ("words", "bpe") or len(text) == len("The sea\r\n") + 40
+        added = len(text) - len("The sea\r\n")
+        assert 40 <= added < 40 + 32 if level in ("words", "bpe") else added == 40
     predicted = cli("predict", "prompt", "--run", out)
     assert predicted.code == 0 and "probability" in predicted.out
 

@@ -97,18 +97,34 @@ def test_a_file_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         list(files.chunks(tmp_path))
 
 
+@given(st.text(min_size=1).filter(lambda text: not text.isspace() and "\0" not in text), st.data())
+def test_a_text_that_stays_in_its_file_is_the_text(
+    tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "stays.txt"
+    files.write(text, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_CHUNK", 5)
+        (file,) = files.open_text(path)
+        assert len(file) == len(text) and files.to_text(file) == text and identity(file) == identity(text)
+        start, stop = (data.draw(st.sampled_from([0, 0.3, 0.8, 0.9, 1.0])) for _ in range(2))
+        part, expected = cut(file, start, stop), cut(text, start, stop)
+        assert (part and files.to_text(part)) == (expected or None)
+        assert part is None or files.to_text(part[1:-1]) == (expected or "")[1:-1]
+
+
 def test_a_file_over_the_limit_is_refused_by_the_name_of_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(TEXT.encode())
-    small = replace(LIMITS, max_text_bytes=10)
+    small = replace(LIMITS, max_text_bytes=10, max_stream_bytes=20)
     monkeypatch.setattr("seqgen.core.files.LIMITS", small)
     monkeypatch.setattr(files, "LIMITS", small)
-    for attempt in (files.read, files.chunks):
+    for attempt, name in ((files.read, "TEXT"), (files.chunks, "STREAM"), (files.open_text, "STREAM")):
         with pytest.raises(TooLarge) as caught:
             list(attempt(path))
-        assert "SEQGEN_MAX_TEXT_BYTES" in caught.value.hint
+        assert f"SEQGEN_MAX_{name}_BYTES" in caught.value.hint
 
 
 @given(st.text(min_size=1).filter(lambda text: not text.isspace() and "\0" not in text))

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from seqgen.core.errors import BadInput, CorpusError, MissingExtra, UsageError
 from seqgen.domains.text import characters, naming, words
 from seqgen.domains.text.bpe import BytePairs, byte_names, learn_merges
-from seqgen.domains.text.options import LEVELS, TextOptions
+from seqgen.domains.text.files import open_text
+from seqgen.domains.text.options import LEVELS, LevelName, TextOptions
 from seqgen.tokenizers import TextTokenizer
 
 SAMPLE = (
@@ -55,7 +56,10 @@ def test_in_parts_it_is_what_it_is_whole(tokenizer: TextTokenizer, text: str, pl
 @every_tokenizer
 @given(text=TEXTS)
 def test_letter_by_letter_it_is_what_it_is_whole(tokenizer: TextTokenizer, text: str) -> None:
-    assert np.concatenate(list(tokenizer.encode_stream(text))).tolist() == tokenizer.encode(text).tolist()
+    assert (
+        np.concatenate([np.zeros(0, int), *tokenizer.encode_stream(list(text))]).tolist()
+        == tokenizer.encode(text).tolist()
+    )
 
 
 @every_tokenizer
@@ -199,6 +203,32 @@ def test_words_are_the_most_frequent_ones() -> None:
     assert all(len(word) > 1 for word in found)
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_fitted_to_files_is_fitted_to_their_texts(
+    level: LevelName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [SAMPLE[:200], SAMPLE[200:]]
+    options = TextOptions(level=level, size=60)
+    whole = TextTokenizer.fit(parts, options)
+    monkeypatch.setattr("seqgen.domains.text.files._CHUNK", 11)
+    for i, part in enumerate(parts):
+        (tmp_path / f"{i}").write_bytes(part.encode())
+    files = [text for i in range(2) for text in open_text(tmp_path / f"{i}")]
+    assert TextTokenizer.fit(files, options).config() == whole.config()
+    for text, part in zip(files, parts, strict=True):
+        expected = whole.encode(part).tolist()
+        assert np.concatenate(list(whole.encode_stream(text))).tolist() == expected == whole.encode(text).tolist()
+
+
+def test_of_too_many_words_the_rarest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f" often{'' if n % 3 else ' now'} rare{n}" for n in range(2000))
+    monkeypatch.setattr(words, "_COUNTED", 100)
+    monkeypatch.setattr(words, "_TOGETHER", 64)
+    counts = words.count_words([text], 2)
+    assert len(counts) <= 164 and counts[" often"] == 2000 and counts[" now"] == 667
+    assert words.count_words([list(text)], 2) == counts
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])
 def test_there_must_be_a_text(texts: list[str]) -> None:
     with pytest.raises(CorpusError, match="no text"):
@@ -231,7 +261,6 @@ def test_without_fallback_an_unknown_character_is_refused_with_its_place(level: 
         {"end": "yes"}, {"words": "the"}, {"words": [""]}, {"words": ["a" * 1000]}, {"words": ["\udc00"]},
         {"words": ["a", "a"], "level": "words"}, {"merges": [[0, 256]]}, {"merges": [[True, 1]]}, {"merges": [[1]]},
         {"merges": [[256 + k - 1 if k else 65] * 2 for k in range(60)]}, {"merges": {}}, {"unheard_of": 1},
-        {"characters_per_token": 0}, {"characters_per_token": float("nan")}, {"characters_per_token": True},
         {"fallback": False},
     ],
     ids=",".join,
@@ -259,21 +288,13 @@ def test_a_template_is_the_prompt_without_its_end(tokenizer: TextTokenizer) -> N
         tokenizer.template(key="G major")
 
 
-def test_characters_are_counted_where_they_begin() -> None:
-    for name in ("characters", "bytes", "only bytes to fall back on"):
-        tokenizer = TOKENIZERS[name]
-        ids = tokenizer.encode("aé日\U0001f408 the")
-        assert tokenizer.length(400, "characters", ids).counted[ids].sum() == 8
-        assert tokenizer.length(400, "characters", ids).amount == 400
-        assert tokenizer.length(400, "tokens", ids).counted[ids].sum() == len(ids) - 1
-
-
-@pytest.mark.parametrize("level", ["words", "bpe"])
-def test_longer_ids_are_counted_by_their_mean_length(level: str) -> None:
-    tokenizer = TOKENIZERS[level]
-    n_ids = len(tokenizer.encode(SAMPLE)) - 1
-    length = tokenizer.length(len(SAMPLE), "characters", tokenizer.template())
-    assert length.amount == pytest.approx(n_ids, abs=1) and not length.counted[tokenizer.end]
+@every_tokenizer
+@given(text=TEXTS)
+def test_characters_are_counted_where_they_begin(tokenizer: TextTokenizer, text: str) -> None:
+    ids = tokenizer.encode(text)
+    assert tokenizer.length(400, "characters", ids).counted[ids].sum() == len(text)
+    assert tokenizer.length(400, "characters", ids).amount == 400
+    assert tokenizer.length(400, "tokens", ids).counted[ids].sum() == len(ids) - 1
 
 
 @every_tokenizer
