@@ -7,6 +7,8 @@ same layers, forward and backward with head and loss, same shapes, precision and
 against one; with a foreign process spinning on one core; and its matrix products against the machine's GEMM peak.
 Sampling: one stream against a loop over default `nn.LSTM` steps; 64 streams against the better of such loops with
 oneDNN on and off. Ours includes grammar masks and filters, the references only the model and `torch.multinomial`.
+All of it first with ids alone, which is the work that the references do; then, the names ending in _with_context, with
+what the text domain knows besides: five features, and the perceptron of two layers above the LSTM that joins them.
 Each figure is the best of several rounds in which the sides take turns.
 """
 
@@ -20,13 +22,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from seqgen.core.context import NoContext
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.sampler import Request, draw
 from seqgen.tokenizers import TextTokenizer
@@ -44,6 +47,7 @@ class Shape:
     n_layers: int = 2
     batch: int = 16
     crop: int = 64
+    context: bool = False
 
     @property
     def tokens(self) -> int:
@@ -52,8 +56,9 @@ class Shape:
     @property
     def flops(self) -> float:
         """Of the matrix products of a step: forward, and twice that backward."""
-        H, V = self.width, len(SYMBOLS)
-        return 3 * 2 * self.tokens * (self.n_layers * 8 * H * H + V * H)
+        H, C, M, V = self.width, 2 * self.width // 3, 4 * self.width // 3, len(SYMBOLS)
+        above = (C + H) * M + M * M + M * H if self.context else 0
+        return 3 * 2 * self.tokens * (self.n_layers * 8 * H * H + above + V * H)
 
 
 def seconds(task: Callable[[], Any], at_least: float = 1.0) -> float:
@@ -67,8 +72,11 @@ def seconds(task: Callable[[], Any], at_least: float = 1.0) -> float:
     return (time.perf_counter() - begin) / n
 
 
-def tokenizer() -> TextTokenizer:
-    return TextTokenizer(characters=SYMBOLS, fallback=False, end=False)
+def tokenizer(shape: Shape) -> TextTokenizer:
+    found = TextTokenizer(characters=SYMBOLS, fallback=False, end=False)
+    if not shape.context:
+        found.context = NoContext()  # type: ignore[assignment]
+    return found
 
 
 def config(shape: Shape, replicas: int, precision: str, device: str) -> TrainConfig:
@@ -82,7 +90,7 @@ def config(shape: Shape, replicas: int, precision: str, device: str) -> TrainCon
 def train_step(shape: Shape, replicas: int, precision: str, device: str = "cpu") -> Iterator[Callable[[], Any]]:
     """Ours: a step of the loop as it is, its batch made by a thread ahead."""
     ids = np.random.default_rng(0).integers(0, len(SYMBOLS), 300_000).astype(np.int32)
-    trainer = Trainer(config(shape, replicas, precision, device), tokenizer(), [ids], [])
+    trainer = Trainer(config(shape, replicas, precision, device), tokenizer(shape), [ids], [])
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as ahead:
@@ -189,7 +197,7 @@ def reference_loop(shape: Shape, batch: int, onednn: bool, n: int) -> Callable[[
 
 def sampling(shape: Shape, rounds: int) -> dict[str, float]:
     """Tokens a second: ours and the references, one stream and 64."""
-    t = tokenizer()
+    t = tokenizer(shape)
     model = new_model(t, config(shape, 1, "float32", "cpu")).eval()
     found: dict[str, float] = {}
     for batch, n in ((1, 400), (64, 200)):
@@ -211,9 +219,8 @@ def sampling(shape: Shape, rounds: int) -> dict[str, float]:
     return found
 
 
-def measure(shape: Shape, rounds: int) -> dict[str, Any]:
-    trials = {p: turns({p: train_step(shape, 1, p)}, 1)[p] for p in ("float32", "bfloat16")}
-    precision = min(trials, key=lambda p: trials[p])
+def measure(shape: Shape, precision: str, peak: float, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+    """(metrics, baselines)."""
     best = turns(
         {
             "loop, one thread": train_step(shape, 1, precision),
@@ -223,29 +230,25 @@ def measure(shape: Shape, rounds: int) -> dict[str, Any]:
         },
         rounds,
     )
-    peak = gemm_peak(shape, precision)
     speeds = sampling(shape, rounds)
-    return {
-        "precision": precision,
-        "metrics": {
-            "train_share_of_bare_lstm": round(best["bare, one thread"] / best["loop, one thread"], 3),
-            "train_share_of_bare_lstm_two_threads": round(best["bare, two threads"] / best["loop, two threads"], 3),
-            "two_core_speedup": round(best["loop, one thread"] / best["loop, two threads"], 3),
-            "contended_share": round(best["loop, two threads"] / contended(shape, precision), 3),
-            "gemm_share": round(shape.flops / best["loop, one thread"] / peak, 3),
-            "one_stream_ratio": round(speeds["ours_1"] / speeds["onednn_1"], 2),
-            "batch_ratio": round(speeds["ours_64"] / max(speeds["onednn_64"], speeds["plain_64"]), 2),
-            "train_tokens_per_second": round(shape.tokens / best["loop, two threads"]),
-            "train_tokens_per_second_one_thread": round(shape.tokens / best["loop, one thread"]),
-            "sample_tokens_per_second_one_stream": round(speeds["ours_1"]),
-            "sample_tokens_per_second_64_streams": round(speeds["ours_64"]),
-        },
-        "baselines": {
-            **{f"{name}, tokens/s": round(shape.tokens / t) for name, t in best.items() if "bare" in name},
-            "gemm_peak_gflops": round(peak / 1e9, 1),
-            **{f"nn.LSTM loop {name}, tokens/s": round(v) for name, v in speeds.items() if "ours" not in name},
-        },
+    metrics = {
+        "train_share_of_bare_lstm": round(best["bare, one thread"] / best["loop, one thread"], 3),
+        "train_share_of_bare_lstm_two_threads": round(best["bare, two threads"] / best["loop, two threads"], 3),
+        "two_core_speedup": round(best["loop, one thread"] / best["loop, two threads"], 3),
+        "contended_share": round(best["loop, two threads"] / contended(shape, precision), 3),
+        "gemm_share": round(shape.flops / best["loop, one thread"] / peak, 3),
+        "one_stream_ratio": round(speeds["ours_1"] / speeds["onednn_1"], 2),
+        "batch_ratio": round(speeds["ours_64"] / max(speeds["onednn_64"], speeds["plain_64"]), 2),
+        "train_tokens_per_second": round(shape.tokens / best["loop, two threads"]),
+        "train_tokens_per_second_one_thread": round(shape.tokens / best["loop, one thread"]),
+        "sample_tokens_per_second_one_stream": round(speeds["ours_1"]),
+        "sample_tokens_per_second_64_streams": round(speeds["ours_64"]),
     }
+    baselines = {
+        **{f"{name}, tokens/s": round(shape.tokens / t) for name, t in best.items() if "bare" in name},
+        **{f"nn.LSTM loop {name}, tokens/s": round(v) for name, v in speeds.items() if "ours" not in name},
+    }
+    return metrics, baselines
 
 
 def main() -> None:
@@ -260,18 +263,27 @@ def main() -> None:
     warnings.simplefilter("ignore")
     begin = time.perf_counter()
     shape = Shape(given.width, given.layers, given.batch, given.crop)
-    found = measure(shape, given.rounds)
-    protocol = (
-        f"{shape.n_layers} layers of {shape.width}, {shape.batch} x {shape.crop} ids a step, {len(SYMBOLS)} symbols, "
-        f"{found.pop('precision')}; best of {given.rounds} rounds, sides taking turns"
-    )
-    result = {"name": "throughput", "protocol": protocol, "seconds": round(time.perf_counter() - begin, 1), **found}
+    trials = {p: turns({p: train_step(shape, 1, p)}, 1)[p] for p in ("float32", "bfloat16")}
+    precision = min(trials, key=lambda p: trials[p])
+    peak = gemm_peak(shape, precision)
+    metrics, baselines = measure(shape, precision, peak, given.rounds)
+    with_context, _ = measure(replace(shape, context=True), precision, peak, given.rounds)
+    result = {
+        "name": "throughput",
+        "protocol": (
+            f"{shape.n_layers} layers of {shape.width}, {shape.batch} x {shape.crop} ids a step, {len(SYMBOLS)} "
+            f"symbols, {precision}; best of {given.rounds} rounds, sides taking turns"
+        ),
+        "seconds": round(time.perf_counter() - begin, 1),
+        "metrics": {**metrics, **{f"{name}_with_context": value for name, value in with_context.items()}},
+        "baselines": {**baselines, "gemm_peak_gflops": round(peak / 1e9, 1)},
+    }
     if given.json:
         print(json.dumps(result))
         return
-    print(f"throughput: {protocol}")
-    for name, value in [*found["metrics"].items(), *found["baselines"].items()]:
-        print(f"{name:<42}{value:>14,}")
+    print(f"throughput: {result['protocol']}")
+    for name, value in [*result["metrics"].items(), *result["baselines"].items()]:
+        print(f"{name:<52}{value:>14,}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Nats a character on tinyshakespeare (65 symbols, first 90 % / last 10 %), beside n-grams and nanoGPT.
 
     python benchmarks/tinyshakespeare.py --data ../shared/data/text/input.txt --minutes 3 [--json]
-    python benchmarks/tinyshakespeare.py --data … --minutes 0.5 --nanogpt DIR
+    python benchmarks/tinyshakespeare.py --data … --minutes 0.2 --nanogpt DIR
 
 stream: one pass over the last 10 %, the state carried from its beginning. windows n: the mean over 200 × 12 random
 windows of n characters, no state carried and no context from before, every position scored (nanoGPT's estimate).
@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ PROTOCOL = (
     "tinyshakespeare, 65 characters, first 90 % / last 10 %, nats a character; stream: state carried over the last "
     "10 %; windows n: 200 x 12 random windows, nothing carried; weights chosen by the stream, read in rows"
 )
+_LOOKS = 25
 NANOGPT = (
     "--device=cpu --compile=False --eval_iters=200 --log_interval=1 --block_size=64 --batch_size=12 --n_layer=4 "
     "--n_head=4 --n_embd=128 --max_iters=2000 --lr_decay_iters=2000 --dropout=0.0 --eval_interval=2000"
@@ -101,6 +103,8 @@ def main() -> None:
         n_tokens=len(train), n_augmentations=1, streams=True, seed=args.seed, **choose_machine("cpu"), **given
     )
     config = regularised(calibrate(config, tokenizer, [train], [valid], args.minutes * 60), len(train), list(given))
+    if other:  # looked at often, since the time to nanoGPT's loss is asked for
+        config = replace(config, n_evaluations=min(_LOOKS, config.steps), patience=_LOOKS)
     trainer = Trainer(config, tokenizer, [train], [valid])
     best: dict[str, torch.Tensor] = {}
     reached: list[float] = []

@@ -62,12 +62,12 @@ class Optimizer:
             adam(r.weights[part], r.gradient[part], self.first[part], self.second[part], c.beta1, decay)
 
         def move_rows(part: slice) -> None:
-            assert r.rows is not None and r.table_gradient is not None  # noqa: S101  for the type checker
-            chosen = r.rows[part]
-            table, squares = r.table_of(r.weights), r.table_of(self.second)
-            weights, second = table.index_select(0, chosen), squares.index_select(0, chosen)
-            adam(weights, r.table_gradient[part], torch.zeros_like(weights), second, 0.0)
-            table.index_copy_(0, chosen, weights)
+            assert r.rows is not None and r.read is not None and r.table_gradient is not None  # noqa: S101  for mypy
+            chosen, weights, gradient = r.rows[part], r.read[part], r.table_gradient[part]
+            squares = r.table_of(self.second)
+            second = squares.index_select(0, chosen)
+            adam(weights, gradient, gradient, second, 0.0)  # without momentum the gradient is its own first moment
+            r.table_of(r.weights).index_copy_(0, chosen, weights)
             squares.index_copy_(0, chosen, second)
 
         r.each(move_dense, [*r.slices(r.n_decayed), *r.slices(r.n_dense, r.n_decayed)])

@@ -53,9 +53,9 @@ class Replicas:
     """weights: float32 [N], all parameters in a row: matrices up to n_decayed, other weights up to n_dense, then the
     context table; the models' parameters are views of them.
 
-    After `step`, `gradient` (float32 [n_dense]) and `table_gradient` (float32 [U, E], of the table's `rows`) are those
-    of the whole batch. carries: each step goes on from the model's state after the step before (`carried`, a state for
-    each replica).
+    After `step`, `gradient` (float32 [n_dense]) and `table_gradient` (float32 [U, E], of the table's `rows`, of which
+    `read` is a copy) are those of the whole batch. carries: each step goes on from the model's state after the step
+    before (`carried`, a state for each replica).
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Replicas:
         for replica, gradient in zip(self.models, self._gradients, strict=True):
             self.attach(replica, self.weights, gradient)
         self.rows: Tensor | None = None
+        self.read: Tensor | None = None
         self.table_gradient: Tensor | None = None
         self._carries = carries
         self.carried: list[State | None] = [None] * n_replicas
@@ -136,13 +137,14 @@ class Replicas:
 
     def step(self, batch: Prepared, dropout: Dropout, seed: int, step: int) -> Tensor:
         """Fill the gradients; returns the mean loss in nats (a scalar tensor)."""
-        self.rows = batch.rows
-        read = None if batch.rows is None else self.table_of(self.weights).index_select(0, batch.rows)
+        self.rows, self.read = batch.rows, None
+        if batch.rows is not None:
+            self.read = self.table_of(self.weights).index_select(0, batch.rows)
 
         def work(i: int) -> tuple[Tensor, Tensor | None]:
             self._gradients[i].zero_()
             self._generators[i].manual_seed(_mixed(seed, step, i))
-            table = None if read is None else read.detach().requires_grad_()
+            table = None if self.read is None else self.read.detach().requires_grad_()
             loss = self._loss(i, batch.shares[i], table, dropout) / batch.total
             loss.backward()  # type: ignore[no-untyped-call]
             return loss.detach(), None if table is None else table.grad
