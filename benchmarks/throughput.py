@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ from seqgen.tokenizers import TextTokenizer
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer, new_model
 
-SYMBOLS = "".join(map(chr, range(33, 98)))  # as many as Shakespeare's text has
+# What is read matters where the context is looked up: real text repeats itself.
+TEXT = (Path(__file__).parents[1] / "corpora/shakespeare/hamlet.txt").read_text(encoding="utf-8")
+SYMBOLS = "".join(sorted(set(TEXT)))
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ def config(shape: Shape, replicas: int, precision: str, device: str) -> TrainCon
 
 def train_step(shape: Shape, replicas: int, precision: str, device: str = "cpu") -> Iterator[Callable[[], Any]]:
     """Ours: a step of the loop as it is, its batch made by a thread ahead."""
-    ids = np.random.default_rng(0).integers(0, len(SYMBOLS), 300_000).astype(np.int32)
-    trainer = Trainer(config(shape, replicas, precision, device), tokenizer(shape), [ids], [])
+    t = tokenizer(shape)
+    trainer = Trainer(config(shape, replicas, precision, device), t, [t.encode(TEXT)], [])
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as ahead:

@@ -49,7 +49,7 @@ _ParserError: type[Exception] = next(k for k in typer.BadParameter.__mro__ if k.
 def main() -> None:
     """The entry point: renders errors, sets the exit code."""
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False, prog_name="seqgen"))
     except SeqgenError as error:
         sys.exit(console.fail(error))
     except _ParserError as error:
