@@ -129,6 +129,8 @@ class Draft:
         self.stepper = new_stepper(model, count)
         self.tokenizer, self.request, self.filters = tokenizer, request, filters
         self.n = 0  # ids of every sequence so far
+        self._rows = np.arange(count)
+        self._filtered = filters != Filters()
         self.ids = np.zeros((count, 256), np.int32)
         self.lengths = np.full(count, -1)  # of finished sequences
         self.cursor = tokenizer.context.start(np.zeros((count, 0), np.int32))
@@ -174,7 +176,7 @@ class Draft:
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
             chosen = self._draw(logits, allowed)
         if self._scores is not None:
-            self._scores.append(self._log_probabilities(logits)[np.arange(len(chosen)), chosen])
+            self._scores.append(self._log_probabilities(logits)[self._rows, chosen])
         self._take(chosen)
 
     def _fixed(self) -> int:
@@ -213,7 +215,7 @@ class Draft:
 
     def _draw(self, logits: Floats, allowed: Bools) -> npt.NDArray[np.int64]:
         masked = np.where(allowed, logits, np.float32(-np.inf))
-        if self.filters != _NONE:
+        if self._filtered:
             done = float(self._counted.min() / max(1, int(self._amount.max())))
             seen = None if self._seen is None else torch.from_numpy(self._seen)
             masked = self.filters(torch.from_numpy(masked), done, seen).numpy()
@@ -222,9 +224,9 @@ class Draft:
         if place >= self._uniforms.shape[1] or place == 0:
             self._uniforms = np.stack([r.random(_UNIFORMS) for r in self._random])
         ids: npt.NDArray[np.int64] = (p <= self._uniforms[:, place, None] * p[:, -1:]).sum(axis=1)
-        # Rounding may point beyond the last id that has some probability: then it is that one.
-        for b in np.flatnonzero(ids >= p.shape[1]):
-            ids[b] = np.flatnonzero(np.isfinite(masked[b]))[-1]
+        if ids.max() >= p.shape[1]:  # rounding pointed beyond the last id that has some probability: it is that one
+            for b in np.flatnonzero(ids >= p.shape[1]):
+                ids[b] = np.flatnonzero(np.isfinite(masked[b]))[-1]
         return ids
 
     def _log_probabilities(self, logits: Floats) -> Floats:
@@ -239,21 +241,19 @@ class Draft:
         if self.n == self.ids.shape[1]:
             self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)], axis=1)
         self.ids[:, self.n] = chosen
-        rows = np.arange(len(chosen))
         if self._counts is not None:
-            self._counted += self._counts[rows, chosen]
+            self._counted += self._counts[self._rows, chosen]
         if self._seen is not None:
-            self._seen[rows, chosen] = True
+            self._seen[self._rows, chosen] = True
         self.grammar_state = self.tokenizer.grammar.advance(self.grammar_state, chosen)
         self.cursor.advance(chosen)
         self.previous = chosen
         self.n += 1
-        ended = self._closed[self.grammar_state] & (self.lengths < 0)
+        ended = self._closed[self.grammar_state]
         if self.request.until is not None and self.n > len(self.request.template):
             final = self.tokenizer.grammar.final(self.grammar_state) & (self.lengths < 0)
-            for b in np.flatnonzero(final):
+            for b in np.flatnonzero(final & ~ended):
                 ended[b] = self.request.until(self.ids[b, : self.n])
-        self.lengths[ended] = self.n
+        if ended.any():
+            self.lengths[ended & (self.lengths < 0)] = self.n
 
-
-_NONE = Filters()
