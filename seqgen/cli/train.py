@@ -25,7 +25,7 @@ def _command(
     """The train command of one domain: the common flags and those of its options."""
 
     def command(
-        path: Annotated[Path, typer.Argument(help="A folder of files, one file, or a pattern in quotes: 'books/*.txt'.")],
+        path: Annotated[Path, typer.Argument(help="A folder of files, one file, or a pattern in quotes.")],
         minutes: Annotated[float | None, typer.Option(help="How long; 3 by default.")] = None,
         steps: Annotated[int | None, typer.Option(help="How long, in steps, instead of minutes.")] = None,
         preset: Annotated[str, typer.Option(help="The model's size: tiny, small or base.")] = "small",
