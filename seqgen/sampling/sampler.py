@@ -256,4 +256,3 @@ class Draft:
                 ended[b] = self.request.until(self.ids[b, : self.n])
         if ended.any():
             self.lengths[ended & (self.lengths < 0)] = self.n
-

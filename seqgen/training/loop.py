@@ -136,6 +136,21 @@ class Trainer:
         )
         return mean_nats(log_p, self.valid, self.tokenizer)
 
+    def _judge(self) -> float:
+        """Evaluate and keep the result. Raises Diverged."""
+        self.check()
+        valid_nats = self.evaluate()
+        if not math.isfinite(valid_nats):
+            raise Diverged(f"The validation loss became {valid_nats} at step {self.step}.")
+        if self.best_nats is None or valid_nats < self.best_nats:
+            self.best_nats, self.best_step, self.worse = valid_nats, self.step, 0
+        else:
+            self.worse += 1
+        train_nats = float(self.losses[0] / self.losses[1])
+        self.losses.zero_()
+        self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
+        return valid_nats
+
     def run(
         self,
         report: Callable[[Progress], None],
@@ -164,20 +179,9 @@ class Trainer:
                 self.seconds = spent + now - begin
                 evaluated = self.step in evaluations and bool(self.valid)
                 if evaluated or self.step == c.steps:
-                    self.check()
                     self.optimizer.average(self.step)
                 if evaluated:
-                    valid_nats = self.evaluate()
-                    better = self.best_nats is None or valid_nats < self.best_nats
-                    if not math.isfinite(valid_nats):
-                        raise Diverged(f"The validation loss became {valid_nats} at step {self.step}.")
-                    if better:
-                        self.best_nats, self.best_step, self.worse = valid_nats, self.step, 0
-                    else:
-                        self.worse += 1
-                    train_nats = float(self.losses[0] / self.losses[1])
-                    self.losses.zero_()
-                    self.history.append({"step": self.step, "train_nats": train_nats, "valid_nats": valid_nats})
+                    valid_nats = self._judge()
                 if evaluated or now - last_report > 0.5 or self.step == c.steps:
                     last_report = now
                     speed = (self.step - first) * c.batch_size * self.batches.crop / max(1e-9, now - begin)
@@ -198,8 +202,10 @@ class Trainer:
                     save(True)
                     last_save = now
                 if now - last_save > c.save_seconds:
+                    self.check()
                     save(False)
                     last_save = now
+        self.check()
         save(self.best_step == self.step or self.best_nats is None)
 
     # --- what a checkpoint keeps
