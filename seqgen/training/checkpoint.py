@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,19 @@ def save_checkpoint(
     """Write `folder/step-…` whole or not at all, then drop all others but the best and the one before."""
     remove_drafts(folder)
     target = folder / f"step-{step:07d}"
-    files = {MODEL: save(dict(model)), OPTIMIZER: save(dict(optimizer)), STATE: to_json(dict(state))}
+    files: dict[str, Callable[[], bytes]] = {  # one after the other: together they take much memory
+        MODEL: lambda: save(dict(model)),
+        OPTIMIZER: lambda: save(dict(optimizer)),
+        STATE: lambda: to_json(dict(state)),
+    }
+    manifest = {}
     with publish_folder(target) as draft:
-        for name, data in files.items():
+        for name, made in files.items():
+            data = made()
             (draft / name).write_bytes(data)
-        (draft / MANIFEST).write_bytes(to_json({name: sha256(data) for name, data in files.items()}))
+            manifest[name] = sha256(data)
+            del data
+        (draft / MANIFEST).write_bytes(to_json(manifest))
     kept = {step, int(state.get("best_step", step))}
     older = [c for c in checkpoints(folder) if c.step not in kept]
     for checkpoint in older[1:]:

@@ -215,12 +215,13 @@ class Trainer:
         return {name: p.detach().clone().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams."""
+        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams. On a CPU
+        they are the trainer's own and move on with it."""
         tensors = self.optimizer.tensors()
         for i, state in enumerate(self.replicas.carried):
             for layer, (hidden, cell) in enumerate(state or []):
                 tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
-        return {name: t.detach().clone().contiguous().cpu() for name, t in tensors.items()}
+        return {name: t.detach().contiguous().cpu() for name, t in tensors.items()}
 
     def state(self) -> dict[str, Any]:
         """JSON-ready: the step, the best result and the history of evaluations."""

@@ -16,7 +16,7 @@ from seqgen.core.errors import UsageError
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batches
 from seqgen.training.config import TrainConfig
-from seqgen.training.loop import Trainer, new_batches
+from seqgen.training.loop import Trainer
 
 MAX_REPLICAS = 4  # with 16 sequences a batch, more threads would have too little each
 _TRIAL_SECONDS = 0.25  # of each precision; then a longer one of the better, from which the number of steps follows
@@ -52,15 +52,13 @@ def calibrate(
     """
     if precision is not None and seconds is None:
         return replace(config, precision=precision)
-    batches = batches or new_batches(config, tokenizer, train)
-    trainers: dict[str, Trainer] = {}
+    trainer = Trainer(replace(config, precision="float32", steps=10_000), tokenizer, train, valid, batches)
     tried: dict[str, float] = {}
     try:
         for name in ("float32", "bfloat16") if precision is None else (precision,):
-            trial = replace(config, precision=name, steps=10_000)
-            trainers[name] = Trainer(trial, tokenizer, train, valid, batches)
+            trainer.replicas.precision = name
             try:
-                tried[name] = _seconds_per_step(trainers[name], _TRIAL_SECONDS)
+                tried[name] = _seconds_per_step(trainer, _TRIAL_SECONDS)
             except RuntimeError:
                 # oneDNN has no bfloat16 LSTM for processors without the instructions.
                 if name == "float32":
@@ -74,11 +72,11 @@ def calibrate(
             return replace(config, precision=precision)
         # Three minutes begin within seconds; who has longer can wait for a better estimate.
         longer = float(np.clip(0.02 * seconds - 3, 2 * _TRIAL_SECONDS, 10))
-        step = _seconds_per_step(trainers[precision], longer)
-        evaluation = _seconds_per_evaluation(trainers[precision])
+        trainer.replicas.precision = precision
+        step = _seconds_per_step(trainer, longer)
+        evaluation = _seconds_per_evaluation(trainer)
     finally:
-        for trainer in trainers.values():
-            trainer.close()
+        trainer.close()
     n_evaluations = int(np.clip(0.06 * seconds / max(evaluation, 1e-3), 3, config.n_evaluations))
     training = max(0.3 * seconds, seconds - n_evaluations * evaluation)
     steps = max(10, int(training / step))
@@ -97,10 +95,10 @@ def _seconds_per_evaluation(trainer: Trainer) -> float:
 
 
 def _seconds_per_step(trainer: Trainer, seconds: float) -> float:
-    """Of a step with its batch made before, as later in a training, when every piece's context is known; a fresh
-    trainer's first steps, which allocate, left out."""
+    """Of a step with its batch made before, as later in a training, when every piece's context is known; the first
+    steps, which allocate, left out."""
     batches = [trainer.batch(i) for i in range(2)]
-    for batch in () if trainer.step else batches:
+    for batch in batches:
         trainer.train_step(batch)
     begin, first = time.monotonic(), trainer.step
     while trainer.step == first or time.monotonic() - begin < seconds:

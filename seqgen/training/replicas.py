@@ -82,7 +82,7 @@ class Replicas:
         self.carried: list[State | None] = [None] * n_replicas
         self._masks = masks.to(device)
         self._generators = [torch.Generator(device) for _ in self.models]
-        self._autocast = precision == "bfloat16"
+        self.precision = precision  # may be changed between steps
         self._device = device
         self._pool = ThreadPoolExecutor(n_replicas, "replica", initializer=torch.set_num_threads, initargs=(1,))
 
@@ -176,7 +176,7 @@ class Replicas:
         return [slice(a, b) for a, b in pairwise(bounds)]
 
     def _loss(self, i: int, share: Share, table: Tensor | None, dropout: Dropout) -> Tensor:
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             logits, state = self.models[i](
                 share.previous,
                 share.context,

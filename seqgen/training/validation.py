@@ -16,7 +16,7 @@ from seqgen.model import SequenceModel, masked_log_probabilities
 
 Ids = npt.NDArray[np.int32]
 CHUNK_NUMBERS = 16_000_000  # probabilities held at once; the state is carried on from chunk to chunk
-BATCH_TOKENS = 65_536  # of pieces read side by side; fewer where there would be only one batch
+BATCH_TOKENS = 8192  # of pieces read side by side; fewer where there would be only one batch
 N_BATCHES = 4
 LONG = 16_384  # ids; longer pieces are read in rows side by side
 ROW, WARM_UP = 2048, 512  # ids of such a row, and how many before it are read first
