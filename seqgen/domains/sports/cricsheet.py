@@ -50,6 +50,8 @@ def read_xml(data: bytes, name: str) -> Iterator[Match]:
     except ElementTree.ParseError as error:
         line, column = error.position
         raise BadInput(name, "is not XML", where=f"line {line}, column {column + 1}") from None
+    except (LookupError, ValueError) as error:
+        raise BadInput(name, f"is in an encoding that is not read ({error})") from None
     info = root.find("info")
     if root.tag != "cricsheet" or info is None:
         raise BadInput(name, "is not a Cricsheet match")
@@ -63,7 +65,9 @@ def read_xml(data: bytes, name: str) -> Iterator[Match]:
         for period, turn in enumerate(root.iterfind("innings/inning"), 1):
             for ball in turn.iterfind("deliveries/delivery"):
                 said = {field.tag: field.text for field in ball}
-                runs, extras = ({f.tag: int(f.text or 0) for f in ball.find(tag) or ()} for tag in ("runs", "extras"))
+                runs, extras = (
+                    {f.tag: int(f.text or 0) for f in ball.iterfind(f"{tag}/*")} for tag in ("runs", "extras")
+                )
                 how = [kind.text or "" for kind in ball.iterfind("wickets/wicket/kind")]
                 rows.append(_row(about, period, said["over"], turn.findtext("team"), said, runs, extras, how))
     except (KeyError, ValueError) as error:

@@ -12,7 +12,6 @@ from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match, matches, which
 
 _SEPARATORS = ",;\t"
-_FIELD = 10_000  # characters
 
 
 def read_table(data: bytes, name: str) -> Iterator[Match]:
@@ -22,7 +21,6 @@ def read_table(data: bytes, name: str) -> Iterator[Match]:
     text = _text(data, name)
     head = text.split("\n", 1)[0]
     separator = max(_SEPARATORS, key=head.count)
-    csv.field_size_limit(_FIELD)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         columns = [title.strip().lower() for title in next(lines, [])]

@@ -125,6 +125,7 @@ def test_matches_of_one_file_are_told_apart() -> None:
         (gzip.compress(LOG.encode())[:-9], "", "not whole gzip"),
         (b"\x1f\x8bjunk", "", "not whole gzip"),
         (XML[:200], "line", "is not XML"),
+        (XML.replace("UTF-8", "UTQ-8"), "", "encoding"),
         ("<html><info/></html>", "", "is not a Cricsheet match"),
         (XML.replace("<over>0</over>", "", 1), "", "is not a Cricsheet match"),
         (XML.replace("<cricsheet>", '<!DOCTYPE x [<!ENTITY a "b">]><cricsheet>'), "", "declares"),

@@ -112,6 +112,13 @@ def test_predictions_are_of_outcomes_whoever_bats(tokenizer: SportsTokenizer, ma
     assert abs(way - p[six]) < 2e-3
 
 
+def test_what_the_domain_says_of_training_can_be_trained_with() -> None:
+    from seqgen.core.domain import get_domain
+    from seqgen.training.config import TrainConfig
+
+    assert TrainConfig(**get_domain("sports").training).layer_dropout == 0.3
+
+
 def test_nothing_to_learn_from_is_refused() -> None:
     with pytest.raises(CorpusError):
         SportsTokenizer.fit([])
