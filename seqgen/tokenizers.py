@@ -1,6 +1,7 @@
 """Every tokenizer, ready to import: `from seqgen.tokenizers import MidiTokenizer`. Needs no torch."""
 
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.sports.tokenizer import SportsTokenizer
 from seqgen.domains.text.tokenizer import TextTokenizer
 
-__all__ = ["MidiTokenizer", "TextTokenizer"]
+__all__ = ["MidiTokenizer", "SportsTokenizer", "TextTokenizer"]

@@ -85,6 +85,7 @@ def train(
         "seed": seed,
         "steps": steps,
         **choose_machine(device, settings.pop("replicas", None)),
+        **found.training,
         **settings,
     }
     # To read the corpus may take long: what can be refused without it is refused now.

@@ -33,6 +33,9 @@ class Domain:
         options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
         identity: a piece -> hashes; pieces that share one never sit in two splits.
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
+        date: a piece -> what sorts pieces by their time, "" where that is not known. Where all have one, the
+            last are held out.
+        training: settings of the training by name, such as layer_dropout, where nothing else is asked for.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
@@ -67,6 +70,8 @@ class Domain:
     textual: bool = False
     isolated: bool = True
     open: Callable[[Path], Iterator[Any]] | None = None
+    date: Callable[[Any], str] | None = None
+    training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
 
     def parse_length(self, text: str) -> tuple[int, str]:

@@ -17,6 +17,7 @@ class Limits:
     max_stream_bytes: int = 100_000_000_000  # of one plain text read in parts, as for training
     max_files: int = 1_000_000
     max_json_bytes: int = 50_000_000
+    max_table_bytes: int = 50_000_000  # of a log of matches, unzipped
     max_tracks: int = 1_024
     max_events: int = 2_000_000
     max_notes: int = 1_000_000

@@ -44,6 +44,7 @@ class Tokenizer(ABC, Generic[Piece]):
         unknown_of: int32 [V], for a header id the id that says "not given" (itself included), else -1.
             In training header ids are blanked at random, so that giving them is optional when sampling.
         order: of the longest plain n-gram among the baselines.
+        passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -56,6 +57,7 @@ class Tokenizer(ABC, Generic[Piece]):
     unknown_of: Ids
     backoff: tuple[str, ...] = ()
     order: int = 3
+    passed: tuple[str, ...] = ()
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:

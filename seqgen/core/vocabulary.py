@@ -15,13 +15,16 @@ from seqgen.core.errors import UsageError
 class Vocabulary:
     """A fixed list of distinct readable tokens `Type_Value` (or just `Type`); a token's place is its id.
 
-    scored: bool [V], the ids that count in reported nats. Header ids, which say what a user may
-    ask for, do not.
+    values: of each id its type, and its value or "". scored: bool [V], the ids that count in reported nats. Header ids,
+    which say what a user may ask for, do not.
     """
 
     def __init__(self, tokens: Iterable[str], unscored_types: Iterable[str] = ()) -> None:
         self.tokens: tuple[str, ...] = tuple(tokens)
         self.types: tuple[str, ...] = tuple(token.split("_", 1)[0] for token in self.tokens)
+        self.values: tuple[tuple[str, str], ...] = tuple(
+            (kind, token[len(kind) + 1 :]) for kind, token in zip(self.types, self.tokens, strict=True)
+        )
         self.unscored_types = frozenset(unscored_types)
         self.scored: npt.NDArray[np.bool_] = np.array([kind not in self.unscored_types for kind in self.types], bool)
         self._ids = {token: i for i, token in enumerate(self.tokens)}

@@ -28,11 +28,12 @@ FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 @dataclass(frozen=True)
 class PieceFile:
-    """What a worker read from one file: the pieces and, for each, its identities."""
+    """What a worker read from one file: the pieces and, for each, its identities and its date."""
 
     sha256: str
     pieces: list[Any]
     identities: list[tuple[str, ...]]
+    dates: list[str]
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def read_file(domain: str, path: str, *, stay: bool = False) -> PieceFile:
     else:
         data = read_bytes(path, limit=found.size_limit)
         pieces, digest = list(found.read(data, path)), sha256(data)
-    return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces])
+    dates = [found.date(piece) if found.date is not None else "" for piece in pieces]
+    return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces], dates)
 
 
 def read_bounded(path: Path, domain: Domain) -> list[Any]:
@@ -120,6 +122,7 @@ def _build(
     pieces: list[Any] = []
     names: list[str] = []
     identities: list[tuple[str, ...]] = []
+    dates: list[str] = []
     hashes: dict[str, str] = {}
     skipped: dict[str, str] = {}
 
@@ -136,6 +139,7 @@ def _build(
             hashes[name] = outcome.value.sha256
             pieces += outcome.value.pieces
             identities += outcome.value.identities
+            dates += outcome.value.dates
             names += [name] * len(outcome.value.pieces)
         report("reading files", done, len(files))
     if not pieces:
@@ -147,7 +151,7 @@ def _build(
         cuts = [(i, s, part) for i, s, part in cut_pieces(pieces, corpus.split, domain.cut) if earlier[i] == i]
         names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
     else:
-        split = split_pieces(identities, corpus.split)
+        split = split_pieces(identities, corpus.split, dates)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
     vocabulary, entries = tokenizer.vocabulary, []
     with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:

@@ -11,9 +11,10 @@ from seqgen.corpus.store import SPLITS, Split
 Shares = tuple[float, float, float]  # of train, valid and test
 
 
-def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares) -> list[Split]:
-    """Each piece's split. Pieces that share an identity stay together; which split they go to depends on their
-    content alone, so a renamed file stays where it was. With at least three groups no split is empty."""
+def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: Sequence[str] = ()) -> list[Split]:
+    """Each piece's split. Pieces that share an identity stay together. Where every piece has a date, the last are the
+    test and those before them the validation part. Else which split they go to depends on their content alone, so a
+    renamed file stays where it was. With at least three groups no split is empty."""
     parent = list(range(len(identities)))
 
     def root(i: int) -> int:
@@ -29,7 +30,14 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares) -> list[
     groups: dict[int, list[int]] = {}
     for i in range(len(identities)):
         groups.setdefault(root(i), []).append(i)
-    order = sorted(groups.values(), key=lambda group: min(sha256("".join(identities[i]).encode()) for i in group))
+
+    def by_content(group: list[int]) -> str:
+        return min(sha256("".join(identities[i]).encode()) for i in group)
+
+    if dates and all(dates):
+        order = sorted(groups.values(), key=lambda group: max((dates[i], i) for i in group), reverse=True)
+    else:
+        order = sorted(groups.values(), key=by_content)
     split: list[Split] = ["train"] * len(identities)
     total, held = len(identities), order[: max(0, len(order) - 1)]
     wanted = {name: share * total for name, share in zip(SPLITS, shares, strict=True)}

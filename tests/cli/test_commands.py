@@ -37,6 +37,8 @@ FROZEN = {
     "--batch-size --json --tokenizer --voices --steps-per-quarter",
     "train text": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json --level --size --end --fallback",
+    "train sports": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
+    "--batch-size --json --sport",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",
@@ -212,8 +214,8 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
         return 3
 
     monkeypatch.setitem(get_domain("midi").recipes, "bach-chorales", recipe)  # type: ignore[arg-type]
-    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "shakespeare"]}
-    assert cli("corpus", "get").out == "bach\nshakespeare\n"
+    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "shakespeare"]}
+    assert cli("corpus", "get").out == "bach\ncricket\nshakespeare\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
     assert len(list((tmp_path / "corpora" / "bach").glob("*.mid"))) == 3
     again = of_json(cli("corpus", "build", "corpora/bach", "--json"))

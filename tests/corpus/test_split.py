@@ -13,7 +13,7 @@ from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError
 from seqgen.corpus.build import FEW_PIECES, Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
-from seqgen.corpus.split import cut_pieces, repetitions
+from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
 from seqgen.corpus.store import SPLITS
 from seqgen.domains.text.options import LEVELS
 
@@ -54,6 +54,15 @@ def test_parts_are_the_piece_and_as_long_as_their_shares(pieces: list[str], want
         for split, part in mine:
             share = wanted[SPLITS.index(split)]
             assert part and share > 0 and abs(len(part) - share * len(piece)) <= 1
+
+
+def test_dated_pieces_are_held_out_from_the_end() -> None:
+    identities = [(str(i),) for i in range(10)]
+    dates = [f"20{(7 * i) % 10:02d}-01-01" for i in range(10)]
+    split = split_pieces(identities, (0.8, 0.1, 0.1), dates)
+    assert [s for _, s in sorted(zip(dates, split, strict=True))] == ["train"] * 8 + ["valid", "test"]
+    # One without a date, and all go by their content.
+    assert split_pieces(identities, (0.8, 0.1, 0.1), [*dates[:9], ""]) == split_pieces(identities, (0.8, 0.1, 0.1))
 
 
 def test_repetitions_point_at_the_first() -> None:

@@ -23,6 +23,7 @@ from seqgen.cli.app import app
 Cli = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(ROOT.glob("*.md"))
+LOGS = ROOT / "corpora" / "cricket"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -62,9 +63,10 @@ ALL_COMMANDS = [words for document in DOCUMENTS for words in ours(document.read_
 
 @pytest.fixture
 def tunes(corpus: Path, tmp_path: Path) -> None:
-    """Every MIDI file that the README names, in the present folder."""
+    """Every MIDI file and log that the README names, in the present folder."""
     for name in set(re.findall(r"[\w-]+\.mid\b", "\n".join(blocks(README, "sh") + blocks(README, "python")))):
         shutil.copy(corpus / "chorale03.mid", tmp_path / name)
+    shutil.copy(LOGS / "2006-q3.csv.gz", tmp_path / "match.csv")
 
 
 def test_the_readme_shows_the_commands() -> None:
@@ -96,7 +98,7 @@ def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() ->
 
 
 def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: Path) -> None:
-    """In their order, in one folder: on tiny corpora, for two steps, one bar or twenty characters at a time."""
+    """In their order, in one folder: on tiny corpora, for two steps, one bar, twenty characters or two events."""
     text = tmp_path / "texts" / "tiny.txt"
     text.parent.mkdir()
     text.write_text("ROMEO:\nBut soft, what light through yonder window breaks?\n" * 20)
@@ -104,8 +106,9 @@ def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: P
     for arguments in ours(README):
         given, words = parsed(arguments), list(arguments)
         if words[0] == "train":
-            length = {"midi": "1bar", "text": "20"}[words[1]]
-            words[words.index(str(given["path"]))] = str(corpus if words[1] == "midi" else text)
+            length = {"midi": "1bar", "text": "20", "sports": "2"}[words[1]]
+            tiny = {"midi": corpus, "text": text, "sports": LOGS / "2008-q1.csv.gz"}[words[1]]
+            words[words.index(str(given["path"]))] = str(tiny)
             if given["minutes"] is not None:
                 at = words.index("--minutes")
                 del words[at : at + 2]

@@ -1,0 +1,86 @@
+"""Sports: logs of matches, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.core.domain import Domain
+from seqgen.domains.sports.options import SportsOptions
+
+if TYPE_CHECKING:
+    from seqgen.core.tokenizer import Tokenizer
+
+# Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
+
+
+def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
+    from seqgen.domains.sports.files import read
+
+    return read(source, name)
+
+
+def _write(match: Any, path: Path) -> None:
+    from seqgen.domains.sports.files import write
+
+    write(match, path)
+
+
+def _fit(matches: Iterable[Any], options: Any) -> Tokenizer[Any]:
+    from seqgen.domains.sports.tokenizer import SportsTokenizer
+
+    return SportsTokenizer.fit(matches, options)
+
+
+def _tokenizer(config: Mapping[str, Any]) -> Tokenizer[Any]:
+    from seqgen.domains.sports.tokenizer import SportsTokenizer
+
+    return SportsTokenizer.from_config(config)
+
+
+def _identity(match: Any) -> tuple[str, ...]:
+    from seqgen.domains.sports.identity import identity
+
+    return identity(match)
+
+
+def _date(match: Any) -> str:
+    from seqgen.domains.sports.identity import date
+
+    return date(match)
+
+
+def _describe(match: Any) -> Iterable[Mapping[str, Any]]:
+    from seqgen.domains.sports.identity import describe
+
+    return describe(match)
+
+
+def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.recipes import cricket
+
+    return cricket(folder, report)
+
+
+domain = Domain(
+    name="sports",
+    about="sports: logs of matches, event by event (cricket)",
+    suffixes=(".csv", ".gz", ".json", ".xml"),
+    read=_read,
+    fit=_fit,
+    tokenizer=_tokenizer,
+    options=SportsOptions,
+    identity=_identity,
+    date=_date,
+    units=("events", "games", "tokens"),
+    default_length="1game",
+    write=_write,
+    written=(".csv",),
+    describe=_describe,
+    recipes={"cricket": _cricket},
+    size_limit="max_table_bytes",
+    # Most of a match is chance, and what is counted says the rest: with the dropout that music needs, little of that is
+    # learned in minutes.
+    training={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},
+)

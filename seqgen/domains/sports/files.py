@@ -1,0 +1,66 @@
+"""Logs of matches ↔ files: what a file holds is told from its first bytes, whatever its name."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seqgen.core.errors import BadInput, TooLarge, UsageError
+from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.limits import LIMITS
+from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.table import read_table, to_table
+
+WRITTEN = (".csv",)
+
+
+def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
+    """The matches of a CSV table, also compressed by gzip, or of a Cricsheet file (JSON, XML). Raises BadInput."""
+    data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
+    name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
+    if data.startswith(b"\x1f\x8b"):
+        data = _unzipped(data, name)
+    begins = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if begins.startswith(b"<"):
+        return read_xml(data, name)
+    if begins.startswith((b"{", b"[")):
+        return read_json(data, name)
+    return read_table(data, name)
+
+
+def _unzipped(data: bytes, name: str) -> bytes:
+    """What gzip holds, as far as the limit lets it."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacker.decompress(data, LIMITS.max_table_bytes + 1)
+    except zlib.error as error:
+        raise BadInput(name, f"is not whole gzip ({error})") from None
+    if len(text) > LIMITS.max_table_bytes:
+        raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
+    if not unpacker.eof:
+        raise BadInput(name, "is not whole gzip: it ends too early")
+    return text
+
+
+def write(match: Match, path: Path) -> None:
+    """Write a .csv file whole or not at all. Raises UsageError for another suffix."""
+    path = Path(path)
+    if path.suffix.lower() not in WRITTEN:
+        raise UsageError(f"{path}: matches are written as {' or '.join(WRITTEN)}.")
+    write_bytes(path, to_table([match]))
+
+
+def to_match(piece: Any) -> Match:
+    """A Match, or the first of a path, the bytes of a file or a DataFrame. Raises BadInput, or UsageError."""
+    if isinstance(piece, Match):
+        return piece
+    if isinstance(piece, str | Path):
+        return next(read(Path(piece), str(piece)))
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return next(read(bytes(piece), "<bytes>"))
+    if type(piece).__module__.split(".")[0] == "pandas":
+        return from_frame(piece)[0]
+    raise UsageError(f"{type(piece).__name__} is no match.", "Give a path, the bytes of a file, or a DataFrame.")

@@ -1,0 +1,137 @@
+"""A match in memory, made from the rows of any file or table: checked, in order, complete."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.limits import LIMITS
+from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.sport import OTHER, Column, Row, Sport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOTHING = ("None", "nan", "<NA>", "NaT")  # what pandas holds where there is no value
+_TEXT = 200  # characters of a value
+
+
+@dataclass(frozen=True)
+class Match:
+    """The events of one match, a tuple of values for each column of its sport; None or "" where nothing is known.
+
+    about: the columns that are the same for the whole match. notes: what reading changed, and how often.
+    """
+
+    sport: str
+    about: Mapping[str, str]
+    events: Mapping[str, tuple[Any, ...]]
+    notes: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.events.values()), ()))
+
+    def rows(self) -> Iterator[Row]:
+        """One event after the other."""
+        for values in zip(*self.events.values(), strict=True):
+            yield dict(zip(self.events, values, strict=True))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas DataFrame: a row an event, the columns of `SPORTS[sport].columns` (and `sport`), whole numbers as
+        Int64."""
+        import pandas as pd
+
+        kinds = {"text": "object", "whole": "Int64", "number": "float64"}
+        columns = SPORTS[self.sport].columns
+        frame = {"sport": [self.sport] * len(self)}
+        frame |= {name: [value] * len(self) for name, value in self.about.items()}
+        frame |= {name: list(values) for name, values in self.events.items()}
+        dtype = {name: kinds[columns[name].kind] if name in columns else "object" for name in frame}
+        return pd.DataFrame({name: pd.Series(values, dtype=dtype[name]) for name, values in frame.items()})
+
+
+def from_frame(frame: pd.DataFrame, sport: str = "") -> list[Match]:
+    """The matches of a DataFrame with the columns of a sport (see `Match.to_frame`). Raises BadInput."""
+    rows = ((i, row) for i, row in enumerate(frame.to_dict("records"), 1))
+    return list(matches(which(list(map(str, frame.columns)), sport, "<DataFrame>"), rows, "<DataFrame>"))
+
+
+def which(columns: list[str], sport: str, name: str) -> Sport:
+    """The sport named, or the one whose required columns are there. Raises BadInput."""
+    if sport and sport not in SPORTS:
+        raise BadInput(name, f"no sport {sport!r} is known", hint=f"Known sports: {', '.join(SPORTS)}.")
+    missing = {
+        s.name: [c for c, about in s.columns.items() if about.required and c not in columns]
+        for s in ([SPORTS[sport]] if sport else SPORTS.values())
+    }
+    best = min(missing, key=lambda s: len(missing[s]))
+    if missing[best]:
+        raise BadInput(
+            name,
+            "is missing",
+            where=f"row 1, column {missing[best][0]}",
+            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}.",
+        )
+    return SPORTS[best]
+
+
+def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Match]:
+    """The matches in numbered rows of values, or of their texts. name: how errors call the file. Raises BadInput with
+    row and column."""
+    found: dict[str, list[Row]] = {}
+    n = 0
+    for number, row in rows:
+        n += 1
+        if n > LIMITS.max_events:
+            raise TooLarge(name, "max_events", LIMITS.max_events)
+        values = {c: _value(about, row.get(c), name, number, c) for c, about in sport.columns.items()}
+        found.setdefault(values["match"], []).append(values)
+    if not n:
+        raise BadInput(name, "holds no events")
+    for events in found.values():
+        yield _match(sport, events)
+
+
+def _match(sport: Sport, rows: list[Row]) -> Match:
+    def key(row: Row) -> tuple[int, ...]:
+        return tuple(row[c] if row[c] is not None else -1 for c in sport.order)
+
+    notes: Counter[str] = Counter()
+    keys = [key(row) for row in rows]
+    notes["rows_out_of_order"] = sum(a > b for a, b in pairwise(keys))
+    rows = [rows[i] for i in sorted(range(len(rows)), key=keys.__getitem__)]
+    for slot in sport.slots:
+        if slot.kind == sport.main:
+            for row in rows:
+                if row[slot.column] not in slot.values:
+                    notes[f"unknown_{slot.column}_{row[slot.column] or 'missing'}"] += 1
+                    row[slot.column] = OTHER
+    sport.fill(rows)
+    about = {c: next((row[c] for row in rows if row[c]), "") for c in sport.match_columns}
+    events = {c: tuple(row[c] for row in rows) for c in sport.event_columns}
+    return Match(sport.name, about, events, {k: v for k, v in notes.items() if v})
+
+
+def _value(about: Column, value: Any, name: str, number: int, column: str) -> Any:
+    kind, where = about.kind, f"row {number}, column {column}"
+    text = " ".join(value.split()) if isinstance(value, str) else str(value)
+    if not text or (not isinstance(value, str) and text in _NOTHING):
+        if about.required:
+            raise BadInput(name, "holds no value", where=where)
+        return "" if kind == "text" else None
+    if len(text) > _TEXT:
+        raise BadInput(name, f"holds a value of {len(text):,} characters", where=where)
+    if kind == "text":
+        return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+    try:
+        amount = float(text.replace(",", ".", 1))
+    except ValueError:
+        amount = math.nan
+    if not abs(amount) <= 1e9 or (kind == "whole" and (amount != int(amount) or amount < 0)):
+        raise BadInput(name, f"{text[:40]!r} is not a {'whole ' * (kind == 'whole')}number", where=where)
+    return int(amount) if kind == "whole" else amount

@@ -1,0 +1,128 @@
+"""What a sport declares: the columns of its logs, what each event says in ids, and what is counted along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+OTHER = "other"  # what an event says that its sport does not list
+NONE = "none"  # how a token says an empty field
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a log. kind: of its values. required: a file without it, or an event without a value, is refused."""
+
+    kind: Literal["text", "whole", "number"]
+    about: str
+    required: bool = False
+
+
+# What every sport calls the same. A sport takes those that its logs have and adds its own.
+CORE: dict[str, Column] = {
+    "match": Column("text", "what tells one match of a file from another"),
+    "date": Column("text", "the day it began, as YYYY-MM-DD; splits go by it"),
+    "period": Column("whole", "half, quarter, set or innings, from 1", required=True),
+    "time": Column("number", "seconds since the period began"),
+    "team": Column("text", "who acts", required=True),
+    "player": Column("text", "who of them"),
+    "action": Column("text", "what is done"),
+    "outcome": Column("text", "what comes of it"),
+    "x": Column("number", "where it begins, in the sport's own unit, along the acting team's direction"),
+    "y": Column("number", "where it begins, across"),
+    "end_x": Column("number", "where it ends, along"),
+    "end_y": Column("number", "where it ends, across"),
+    "score": Column("whole", "points of the acting team before the event"),
+    "opponent_score": Column("whole", "points of the others before the event"),
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A column that is the same for a whole match and opens its ids, as far as it is known.
+
+    kind: the type of its tokens. ordered: values are whole numbers, and one that was not learned is said by the nearest
+    that was; others are unknown. most: so many of the most frequent values get an id.
+    """
+
+    kind: str
+    column: str
+    ordered: bool = False
+    most: int = 32
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One id of an event.
+
+    kind: the type of its tokens. column: what it says. values: those that have an id; others are said as `other` where
+    that is one of them, numbers by the nearest. numbered: instead, actors are numbered from 1 to this as they appear
+    in the period or the match. on: said only where this column (the period, the over) goes on to a new value, which the
+    id thereby marks, counting from `first`; such slots come first, the longer-lasting before the shorter. after: said
+    only after these values of the main slot.
+    """
+
+    kind: str
+    column: str
+    values: tuple[str, ...] = ()
+    numbered: int = 0
+    within: Literal["period", "match"] = "period"
+    on: str = ""
+    first: int = 1
+    after: tuple[str, ...] = ()
+
+    def tokens(self) -> tuple[str, ...]:
+        """Values as the tokens say them."""
+        return tuple(str(n) for n in range(1, self.numbered + 1)) if self.numbered else self.values
+
+
+class Counters(Protocol):
+    """What is counted in one match as its ids go by: score, balls, serves. sizes: name -> number of values."""
+
+    sizes: ClassVar[dict[str, int]]
+
+    def take(self, kind: str, value: str) -> None:
+        """An id: its type, and the value after the underscore."""
+        ...
+
+    def row(self) -> list[int]:
+        """What is known now, in the order of `sizes`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sport:
+    """One sport.
+
+    columns: of an event. order: whole-numbered columns that events are sorted by. labels: the header. slots: the ids of
+    an event. main: the slot whose id a prediction is asked for. fill: completes the events of a match in their order,
+    where files and ids leave out what follows from the rest. counters: made anew for each sequence. backoff: features
+    on which counting alone should condition, most telling first.
+    """
+
+    name: str
+    columns: dict[str, Column]
+    order: tuple[str, ...]
+    labels: tuple[Label, ...]
+    slots: tuple[Slot, ...]
+    main: str
+    fill: Callable[[list[Row]], None]
+    counters: Callable[[], Counters]
+    backoff: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> tuple[Slot, ...]:
+        """The slots that mark a new period, over …"""
+        return tuple(slot for slot in self.slots if slot.on)
+
+    @property
+    def match_columns(self) -> tuple[str, ...]:
+        """The columns that are the same for a whole match."""
+        return ("match", "date", *(label.column for label in self.labels if label.column not in ("match", "date")))
+
+    @property
+    def event_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.columns if name not in self.match_columns)

@@ -1,0 +1,64 @@
+"""Logs as CSV: read from whatever a spreadsheet makes of it, written plain."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from seqgen.core.errors import BadInput
+from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.match import Match, matches, which
+
+_SEPARATORS = ",;\t"
+
+
+def read_table(data: bytes, name: str) -> Iterator[Match]:
+    """The matches of a CSV file with one row an event, its columns those of a sport (`SPORTS[…].columns`), named in the
+    first row. Separated by comma, semicolon or tab; UTF-8, or Latin-1 where it is not that. Other columns are passed
+    over, but for `sport`, which may name the sport. Raises BadInput with row and column."""
+    text = _text(data, name)
+    head = text.split("\n", 1)[0]
+    separator = max(_SEPARATORS, key=head.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        columns = [title.strip().lower() for title in next(lines, [])]
+        first = next(lines, None)
+        if first is None:
+            raise BadInput(name, "holds no events")
+        said = first[columns.index("sport")].strip().lower() if "sport" in columns[: len(first)] else ""
+        sport = which(columns, said, name)
+        yield from matches(sport, _rows(columns, chain([first], lines), name), name)
+    except csv.Error as error:
+        raise BadInput(name, f"is not CSV ({error})", where=f"row {lines.line_num}") from None
+
+
+def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(lines, 2):
+        if len(line) not in (0, len(columns)):
+            raise BadInput(name, f"has {len(line)} values for {len(columns)} columns", where=f"row {number}")
+        if line:
+            yield number, dict(zip(columns, line, strict=True))
+
+
+def _text(data: bytes, name: str) -> str:
+    if b"\0" in data[:4096]:
+        raise BadInput(name, "holds a zero byte: it is binary, not a table")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def to_table(found: Sequence[Match]) -> bytes:
+    """Matches of one sport as CSV in UTF-8; the same matches, the same bytes."""
+    sport = SPORTS[found[0].sport]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["sport", *sport.columns])
+    for match in found:
+        for row in match.rows():
+            row = {**match.about, **row}
+            writer.writerow([sport.name, *("" if row[c] is None else row[c] for c in sport.columns)])
+    return text.getvalue().encode()

@@ -1,0 +1,209 @@
+"""SportsTokenizer: matches ↔ ids, as the sport declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.core.augmentation import no_augmentation
+from seqgen.core.errors import BadInput, CorpusError, UsageError
+from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.sports.context import SportsContext
+from seqgen.domains.sports.files import to_match
+from seqgen.domains.sports.grammar import sports_grammar
+from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
+from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.options import SportsOptions
+from seqgen.domains.sports.roster import Roster, walk
+from seqgen.domains.sports.sport import NONE, OTHER, Row, Slot, Sport
+
+_EVENT = 1 << 20  # the weight of an event against that of an id that only opens one
+
+
+class SportsTokenizer(Tokenizer[Match]):
+    """Matches ↔ integer ids. A piece is a whole match, so that a chase knows what it chases.
+
+    A header of labels, then for every event the ids of its sport's slots, `End` last. Cricket: `Side_1` opens an
+    innings, `Bowler_3` an over, `Batter_2` `Outcome_4` is a delivery; players are numbered as they appear.
+
+    sport: its name. labels: type of a label -> the values that have an id.
+
+    >>> tokenizer = SportsTokenizer.fit(["match.csv"])  # doctest: +SKIP
+    >>> tokenizer.encode("match.csv")                   # doctest: +SKIP
+    """
+
+    domain = "sports"
+    order = 4
+
+    def __init__(self, sport: str = "cricket", labels: Mapping[str, Iterable[str]] | None = None) -> None:
+        if not isinstance(sport, str) or sport not in SPORTS:
+            raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
+        self.sport: Sport = SPORTS[sport]
+        self.name = sport
+        self._labels = checked_labels(self.sport, labels or {})
+        self._header = tuple(label for label in self.sport.labels if label.kind in self._labels)
+        tokens = [f"{slot.kind}_{value}" for slot in self.sport.slots for value in slot.tokens()]
+        tokens.append("End")
+        for kind, values in self._labels.items():
+            tokens += [*(f"{kind}_{value}" for value in values), f"{kind}_Unknown"]
+        self.vocabulary = Vocabulary(tokens, unscored_types=self._labels)
+        self.unknown_of: Ids = np.full(len(tokens), -1, np.int32)
+        for kind in self._labels:
+            self.unknown_of[self.vocabulary.of_type(kind)] = self.vocabulary.id(f"{kind}_Unknown")
+        self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels))
+        self.context = SportsContext(self.sport, self.vocabulary, self._labels)
+        self.augmentations = no_augmentation(len(tokens))
+        self.backoff = self.sport.backoff
+        self._slot_of = {slot.kind: slot for slot in self.sport.slots}
+        # That a period begins is worth predicting; an over, or who acts, is looked through.
+        self.passed = tuple(self._slot_of)[1 : list(self._slot_of).index(self.sport.main)]
+
+    @classmethod
+    def fit(cls, matches: Iterable[Any], options: SportsOptions | None = None) -> SportsTokenizer:
+        """The tokenizer that suits these matches, which must be of one sport. Raises CorpusError."""
+        found = [to_match(match) for match in matches]
+        wanted = (options or SportsOptions()).sport
+        sports = sorted({match.sport for match in found})
+        if not found or (wanted and sports != [wanted]) or len(sports) > 1:
+            held = " and ".join(sports) or "nothing"
+            raise CorpusError(f"One sport is learned at a time; there is {held}.", "Train on a folder of one sport.")
+        sport = SPORTS[sports[0]]
+        return cls(sport.name, learned_labels(sport, found))
+
+    def encode(self, piece: Any) -> Ids:
+        """int32 [T] ids of a Match, or of the first of a path, the bytes of a file or a DataFrame; header first.
+        Raises BadInput."""
+        match = to_match(piece)
+        if match.sport != self.name:
+            raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}")
+        tokens = [
+            f"{label.kind}_{label_value(label, self._labels[label.kind], match.about[label.column])}"
+            for label in self._header
+        ]
+        for row, slots, roster in walk(self.sport, match):
+            tokens += [f"{slot.kind}_{_value(slot, row, roster)}" for slot in slots]
+        return self.vocabulary.ids([*tokens, "End"])
+
+    def decode(self, ids: npt.NDArray[np.integer], reference: Match | None = None) -> Match:
+        """The match that ids say; an event that is not whole is left out, as is an id where it may not stand. Players
+        get the names that those of `reference` had, else numbers."""
+        ids = np.asarray(ids)
+        states = self.grammar.states(ids)
+        legal = self.grammar.transitions[states[:-1], self.grammar.class_of[ids]] >= 0
+        whole = self.grammar.final_states[states[1:]]
+        about = dict.fromkeys(self.sport.match_columns, "")
+        rows: list[Row] = []
+        roster = Roster(self.sport, reference)
+        now: dict[str, int] = {}
+        said: dict[str, Any] = {}
+        columns = {label.kind: label.column for label in self._header}
+        for t in np.flatnonzero(legal).tolist():
+            kind, value = self.vocabulary.values[ids[t]]
+            if kind in columns:
+                about[columns[kind]] = "" if value == "Unknown" else value
+            elif kind in self._slot_of:
+                slot = self._slot_of[kind]
+                if slot.on:
+                    self._open(slot, now)
+                    if slot is self.sport.levels[0]:
+                        roster.new_period()
+                said[slot.column] = roster.name(slot, int(value)) if slot.numbered else _said(self.sport, slot, value)
+                if whole[t]:
+                    rows.append({**_nothing(self.sport), **about, **now, **said})
+                    said = {level.column: said[level.column] for level in self.sport.levels}
+        if reference is not None:
+            about |= {column: reference.about[column] for column in ("match", "date")}
+            rows = [{**row, **about} for row in rows]
+        self.sport.fill(rows)
+        about |= {column: rows[0][column] for column in about if rows}
+        return Match(self.name, about, {c: tuple(row[c] for row in rows) for c in self.sport.event_columns})
+
+    def _open(self, slot: Slot, now: dict[str, int]) -> None:
+        """Count on the period, the over …; the shorter-lasting begin anew."""
+        levels = self.sport.levels
+        now[slot.on] = now.get(slot.on, slot.first - 1) + 1
+        for shorter in levels[levels.index(slot) + 1 :]:
+            now[shorter.on] = shorter.first - 1
+
+    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
+        """See Tokenizer. given: the sport's labels by column, such as gender="female", season="2016"."""
+        header = np.full(len(self._labels), -1, np.int32)
+        body = np.zeros(0, np.int32)
+        if prompt is not None:
+            ids = self.encode(prompt)
+            header, body = ids[: len(header)], ids[len(header) : -1]
+        known = {label.column: i for i, label in enumerate(self._header)}
+        for name, text in given.items():
+            if name not in known:
+                raise UsageError(f"This tokenizer takes no {name!r}.", f"It takes {', '.join(known)}.")
+            label = self._header[known[name]]
+            value = "Unknown" if text.lower() == "unknown" else label_value(label, self._labels[label.kind], text)
+            if value == "Unknown" != text.capitalize():
+                raise UsageError(f"No {name} {text!r} was learned.", f"Known: {', '.join(self._labels[label.kind])}.")
+            header[known[name]] = self.vocabulary.id(f"{label.kind}_{value}")
+        return np.concatenate([header, body]).astype(np.int32)
+
+    def length(self, amount: int, unit: str, ids: Ids) -> Length:
+        """So many events more, or tokens; 1game: until the match ends by itself."""
+        types = np.array(self.vocabulary.types)
+        if unit == "games" and amount == 1:
+            return Length(np.zeros(len(types), np.int64), 0)
+        if unit == "tokens":
+            return Length(self.vocabulary.scored & (types != "End"), amount)
+        if unit != "events":
+            raise UsageError(f"A length of {amount} {unit} is not known here.", "Use 1game, 30events or 100tokens.")
+        # Every event has the first slot that is always said; before it may stand those that open an over. When the last
+        # event has begun, none of them may follow it.
+        first = next(slot for slot in self.sport.slots if not slot.on)
+        opens = np.isin(types, [slot.kind for slot in self.sport.levels])
+        return Length(np.where(types == first.kind, _EVENT, opens), amount * _EVENT)
+
+    def losses(self, piece: Any) -> Mapping[str, float]:
+        """What reading changed, and how many values of each column ids do not say as they are."""
+        match = to_match(piece)
+        again = self.decode(self.encode(match), match)
+        changed = {
+            f"{column}_not_kept": float(sum(a != b for a, b in zip(values, again.events[column], strict=True)))
+            for column, values in match.events.items()
+        }
+        return {name: float(n) for name, n in {**match.notes, **changed}.items() if n}
+
+    def config(self) -> Mapping[str, Any]:
+        return {"sport": self.name, "labels": {kind: list(values) for kind, values in self._labels.items()}}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> SportsTokenizer:
+        """Rebuild from `config()`. Raises UsageError."""
+        try:
+            return cls(**config)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"The tokenizer's settings are damaged ({error}).") from None
+
+
+def _value(slot: Slot, row: Row, roster: Roster) -> str:
+    """How a slot's token says a row's value."""
+    value = row[slot.column]
+    if slot.numbered:
+        return str(roster.number(slot, value))
+    text = NONE if value in ("", None) and NONE in slot.values else str(value)
+    if text in slot.values:
+        return text
+    if isinstance(value, int | float):
+        return min(slot.values, key=lambda known: abs(float(known) - value))
+    return OTHER if OTHER in slot.values else slot.values[0]
+
+
+def _said(sport: Sport, slot: Slot, value: str) -> Any:
+    """The value that a token says."""
+    if sport.columns[slot.column].kind == "whole":
+        return int(value)
+    return "" if value == NONE else value
+
+
+def _nothing(sport: Sport) -> Row:
+    return {name: "" if column.kind == "text" else None for name, column in sport.columns.items()}
