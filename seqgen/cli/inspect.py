@@ -49,7 +49,7 @@ def command(
 
 def _domain_of(file: Path) -> Domain:
     for domain in domains().values():
-        if file.suffix.lower() in domain.suffixes:
+        if file.name.lower().endswith(domain.suffixes):
             return domain
     for domain in domains().values():
         if domain.any_suffix:

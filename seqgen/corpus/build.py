@@ -96,7 +96,7 @@ def read_file(domain: str, path: str, *, stay: bool = False) -> PieceFile:
 
 def read_bounded(path: Path, domain: Domain) -> list[Any]:
     """The pieces of one file, read in a worker that can be killed where anything is parsed. Raises BadInput."""
-    if path.suffix.lower() not in domain.suffixes and not domain.any_suffix:
+    if not path.name.lower().endswith(domain.suffixes) and not domain.any_suffix:
         endings = ", ".join(domain.suffixes)
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:

@@ -55,7 +55,7 @@ class CorpusFolder:
         found = [
             p
             for p in self.folder.glob(str(self.path.relative_to(self.folder)) if named else "**/*")
-            if (named or p.suffix.lower() in suffixes)
+            if (named or p.name.lower().endswith(suffixes))
             and not any(part.startswith(".") for part in p.relative_to(self.folder).parts)
         ]
         if len(found) > LIMITS.max_files:

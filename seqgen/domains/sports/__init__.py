@@ -66,7 +66,7 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 domain = Domain(
     name="sports",
     about="sports: logs of matches, event by event (cricket)",
-    suffixes=(".csv", ".gz", ".json", ".xml"),
+    suffixes=(".csv", ".csv.gz", ".json", ".xml"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from seqgen.core.domain import get_domain
 from seqgen.core.errors import CorpusError
 from seqgen.core.files import sha256
+from seqgen.corpus.folder import CorpusFolder
 from seqgen.domains.sports import recipes
 from seqgen.domains.sports.files import read
 
@@ -41,7 +43,8 @@ def test_tables_hold_the_t20_matches_of_a_quarter_in_their_order(
     data = (tmp_path / recipes.ARCHIVE).read_bytes()
     monkeypatch.setattr(recipes, "_SHA256", sha256(data))
     monkeypatch.setattr(recipes, "_ARCHIVE_BYTES", len(data))
-    assert recipes.cricket(tmp_path, lambda done, total: None) == 2
+    corpus = CorpusFolder(tmp_path, recipe="cricket")
+    assert corpus.build(get_domain("sports"), lambda done, total: None) == 2  # the archive itself is no table
     found = {p.name: [m.about["match"] for m in read(p)] for p in sorted(tmp_path.glob("*.csv.gz"))}
     assert found == {"2012-q2.csv.gz": ["2", "3"], "2013-q4.csv.gz": ["4"]}
 
