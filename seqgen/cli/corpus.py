@@ -56,13 +56,8 @@ def get(
         return
     if name not in known:
         raise UsageError(f"No corpus {name!r}.", f"Known: {', '.join(known)}.")
-    from seqgen.corpus.folder import open_corpus
-
     target = out / name
-    shipped = _SHIPPED / name
-    # What a recipe has made in a checkout is not passed on: it is made again.
-    sources = [shipped / "corpus.toml"] if open_corpus(shipped).recipe else sorted(shipped.iterdir())
-    for source in sources:
+    for source in sorted(_SHIPPED.joinpath(name).iterdir()):
         if source.is_file() and not source.name.startswith(".") and not (target / source.name).exists():
             write_bytes(target / source.name, source.read_bytes())
     build(target, json)

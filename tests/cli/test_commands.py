@@ -16,6 +16,7 @@ import typer
 from seqgen import __version__
 from seqgen.cli.app import app
 from seqgen.core.domain import get_domain
+from seqgen.core.files import write_bytes
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import Score
 
@@ -214,6 +215,10 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
         return 3
 
     monkeypatch.setitem(get_domain("midi").recipes, "bach-chorales", recipe)  # type: ignore[arg-type]
+    shipped = tmp_path / "shipped"  # a checkout may hold what the recipe made there
+    for source in (Path(__file__).parents[2] / "corpora").glob("*/corpus.toml"):
+        write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())
+    monkeypatch.setattr("seqgen.cli.corpus._SHIPPED", shipped)
     assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "shakespeare"]}
     assert cli("corpus", "get").out == "bach\ncricket\nshakespeare\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
