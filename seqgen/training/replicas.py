@@ -70,6 +70,7 @@ class Replicas:
         ends = [sum(p.numel() for (_, p), kind in zip(named, kinds, strict=True) if kind <= k) for k in range(3)]
         self.n_decayed, self.n_dense = ends[0], ends[1]
         self._row_width = model.context.weight.shape[1] if len(model.embedded) else 0
+        self._columns, self._offsets = model.embedded.cpu().numpy(), model.offsets.cpu().numpy()
         self.weights = torch.cat([named[i][1].detach().reshape(-1) for i in self._order])
         self.models = [model, *(copy.deepcopy(model) for _ in range(n_replicas - 1))]
         self._gradients = [torch.zeros_like(self.weights[: self.n_dense]) for _ in self.models]
@@ -114,9 +115,8 @@ class Replicas:
     def prepare(self, batch: Batch) -> Prepared:
         """A batch as `step` takes it; may be called ahead, from another thread."""
         rows = places = None
-        model = self.models[0]
-        if len(model.embedded):
-            named = batch.context[..., model.embedded.cpu().numpy()] + model.offsets.cpu().numpy()
+        if len(self._columns):
+            named = batch.context[..., self._columns] + self._offsets
             rows, places = np.unique(named, return_inverse=True)
             places = places.reshape(named.shape)
 
@@ -131,7 +131,7 @@ class Replicas:
                 places=None if places is None else self._to_device(places[part]),
             )
 
-        shares = [share(part) for part in self._parts(len(batch.ids))]
+        shares = [share(part) for part in self.slices(len(batch.ids))]
         total = max(1.0, float(batch.weights.sum()))
         return Prepared(shares, None if rows is None else self._to_device(rows), total)
 
@@ -170,10 +170,6 @@ class Replicas:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _parts(self, n_rows: int) -> list[slice]:
-        bounds = np.linspace(0, n_rows, min(len(self.models), n_rows) + 1).astype(int)
-        return [slice(a, b) for a, b in pairwise(bounds)]
 
     def _loss(self, i: int, share: Share, table: Tensor | None, dropout: Dropout) -> Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
