@@ -11,10 +11,11 @@ from seqgen.domains.sports.match import Match
 
 
 def identity(match: Match) -> tuple[str, ...]:
-    """Two hashes: of all events, and of what happened whoever played (the columns of slots with values)."""
-    columns = [slot.column for slot in SPORTS[match.sport].slots if slot.values]
-    happened = {column: match.events[column] for column in columns}
-    return tuple(sha256(to_json([match.sport, said]))[:32] for said in (dict(match.events), happened))
+    """Two hashes: of all events, and of what happened whoever played (what slots say but for actors)."""
+    slots = SPORTS[match.sport].slots
+    said = [slot.column for slot in slots if slot.values or slot.grid] + [slot.across for slot in slots if slot.grid]
+    happened = {column: match.events[column] for column in said}
+    return tuple(sha256(to_json([match.sport, columns]))[:32] for columns in (dict(match.events), happened))
 
 
 def date(match: Match) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
@@ -55,6 +56,32 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Cells of a field, court or table. x, y: the edges along and across, ascending; what lies beyond them is in the
+    outermost cells. A cell is called by its numbers from 0, as in 3_2; what has no place is called none."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def tokens(self) -> tuple[str, ...]:
+        """Every cell, and none."""
+        return (*(f"{i}_{j}" for i in range(len(self.x) - 1) for j in range(len(self.y) - 1)), NONE)
+
+    def cell(self, x: float | None, y: float | None) -> str:
+        """Where a place lies."""
+        if x is None or y is None:
+            return NONE
+        return f"{bisect(self.x, x, 1, len(self.x) - 1) - 1}_{bisect(self.y, y, 1, len(self.y) - 1) - 1}"
+
+    def place(self, cell: str) -> tuple[float | None, float | None]:
+        """The middle of a cell."""
+        if cell == NONE:
+            return None, None
+        i, j = map(int, cell.split("_"))
+        return (self.x[i] + self.x[i + 1]) / 2, (self.y[j] + self.y[j + 1]) / 2
+
+
+@dataclass(frozen=True)
 class Slot:
     """One id of an event.
 
@@ -62,7 +89,8 @@ class Slot:
     that is one of them, numbers by the nearest. numbered: instead, actors are numbered from 1 to this as they appear
     in the period or the match. on: said only where this column (the period, the over) goes on to a new value, which the
     id thereby marks, counting from `first`; such slots come first, the longer-lasting before the shorter. after: said
-    only after these values of the main slot.
+    only after these values of the main slot. grid: instead of values, the cells of the place whose number along is
+    `column` and across `across`.
     """
 
     kind: str
@@ -73,9 +101,13 @@ class Slot:
     on: str = ""
     first: int = 1
     after: tuple[str, ...] = ()
+    across: str = ""
+    grid: Grid | None = None
 
     def tokens(self) -> tuple[str, ...]:
         """Values as the tokens say them."""
+        if self.grid:
+            return self.grid.tokens()
         return tuple(str(n) for n in range(1, self.numbered + 1)) if self.numbered else self.values
 
 

@@ -112,7 +112,12 @@ class SportsTokenizer(Tokenizer[Match]):
                     self._open(slot, now)
                     if slot is self.sport.levels[0]:
                         roster.new_period()
-                said[slot.column] = roster.name(slot, int(value)) if slot.numbered else _said(self.sport, slot, value)
+                if slot.grid:
+                    said[slot.column], said[slot.across] = slot.grid.place(value)
+                else:
+                    said[slot.column] = (
+                        roster.name(slot, int(value)) if slot.numbered else _said(self.sport, slot, value)
+                    )
                 if whole[t]:
                     rows.append({**_nothing(self.sport), **about, **now, **said})
                     said = {level.column: said[level.column] for level in self.sport.levels}
@@ -188,20 +193,23 @@ class SportsTokenizer(Tokenizer[Match]):
 def _value(slot: Slot, row: Row, roster: Roster) -> str:
     """How a slot's token says a row's value."""
     value = row[slot.column]
+    if slot.grid:
+        return slot.grid.cell(value, row[slot.across])
     if slot.numbered:
         return str(roster.number(slot, value))
     text = NONE if value in ("", None) and NONE in slot.values else str(value)
     if text in slot.values:
         return text
     if isinstance(value, int | float):
-        return min(slot.values, key=lambda known: abs(float(known) - value))
+        return min((known for known in slot.values if known != NONE), key=lambda known: abs(float(known) - value))
     return OTHER if OTHER in slot.values else slot.values[0]
 
 
 def _said(sport: Sport, slot: Slot, value: str) -> Any:
     """The value that a token says."""
-    if sport.columns[slot.column].kind == "whole":
-        return int(value)
+    kind = sport.columns[slot.column].kind
+    if kind != "text":
+        return None if value == NONE else int(value) if kind == "whole" else float(value)
     return "" if value == NONE else value
 
 
