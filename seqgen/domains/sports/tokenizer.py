@@ -60,6 +60,8 @@ class SportsTokenizer(Tokenizer[Match]):
         self.unknown_of: Ids = np.full(len(tokens), -1, np.int32)
         for kind in self._labels:
             self.unknown_of[self.vocabulary.of_type(kind)] = self.vocabulary.id(f"{kind}_Unknown")
+        weights = {slot.kind: slot.weight for slot in self.sport.slots}
+        self.loss_weights = np.array([weights.get(kind, 1.0) for kind in self.vocabulary.types], np.float32)
         self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels))
         self.augmentations = _mirrorings(self.sport, self.vocabulary)
         self.context = SportsContext(self.sport, self.vocabulary, self._labels, self.augmentations.map)

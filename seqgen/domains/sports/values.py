@@ -37,8 +37,14 @@ class Values(Sequence[Any]):
         table = [None if value != value else say(value) for value in found[order].tolist()]  # noqa: PLR0124  NaN
         if len(set(table)) < len(table):  # two are said alike
             return cls(table[code] for code in rank[codes].tolist())
+        return cls.of_codes(rank[codes], table)
+
+    @classmethod
+    def of_codes(cls, codes: npt.NDArray[np.integer], table: Iterable[Any]) -> Values:
+        """Of places in a table of different values, in the order in which they appear."""
         made = cls.__new__(cls)
-        made.table, made.codes = tuple(table), rank[codes].astype(_width(len(table)))
+        made.table = tuple(table)
+        made.codes = codes.astype(_width(len(made.table)))
         return made
 
     def each(self, say: Callable[[Any], Any], dtype: npt.DTypeLike = np.int64) -> npt.NDArray[Any]:
