@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zlib
 from collections.abc import Iterator
@@ -37,6 +38,21 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
     if b"subEventId" in begins:
         return read_compact(data.removeprefix(b"\xef\xbb\xbf"), name)
     return read_table(data, name)
+
+
+def read_season(path: Path) -> Iterator[Match]:
+    """The same of a path. A list of Wyscout's events may be of any size: it is read in parts. Raises BadInput."""
+    opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            head = file.read(_HEAD)
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and b'"subEventId"' in head:
+                file.seek(0)
+                yield from read_events(file, str(path))
+                return
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(path, f"cannot be read ({error})") from None
+    yield from read(path, str(path))
 
 
 def _unzipped(data: bytes, name: str) -> bytes:

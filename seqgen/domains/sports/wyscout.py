@@ -127,7 +127,7 @@ def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list
     data = source.read(n_bytes).lstrip(b"\xef\xbb\xbf \t\r\n")
     try:
         if not data.startswith(b"["):
-            yield _loads(data + source.read(LIMITS.max_json_bytes))["events"]
+            yield _listed(data + source.read(LIMITS.max_json_bytes))
             return
         key = data[: data.find(b":")].partition(b"{")[2].strip()  # such as "eventId"
         while data:
@@ -138,7 +138,7 @@ def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list
                 if len(data) > LIMITS.max_json_bytes:
                     raise TooLarge(name, "max_json_bytes", LIMITS.max_json_bytes)
                 continue
-            yield _loads(data[:cut].rstrip().rstrip(b",") + b"]" if more else data)
+            yield json.loads(_text(data[:cut].rstrip().rstrip(b",") + b"]" if more else data))
             data = b"[" + data[cut:] + more if more else b""
     except json.JSONDecodeError as error:
         raise BadInput(name, f"is not JSON ({error})") from None
@@ -148,12 +148,19 @@ def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list
         raise BadInput(name, f"is not Wyscout's events ({type(error).__name__}: {error})") from None
 
 
-def _loads(data: bytes) -> Any:
-    """JSON in UTF-8, or Latin-1 where it is not that."""
+def _listed(data: bytes) -> Any:
+    """The list of events of a match's file; what else it says, such as who plays, is not parsed."""
+    text = _text(data)
+    start = text.find("[", text.index('"events"')) if '"events"' in text else -1
+    return json.JSONDecoder().raw_decode(text, start)[0] if start >= 0 else json.loads(text)["events"]
+
+
+def _text(data: bytes) -> str:
+    """In UTF-8, or Latin-1 where it is not that."""
     try:
-        return json.loads(data.decode())
+        return data.decode()
     except UnicodeDecodeError:
-        return json.loads(data.decode("latin-1"))
+        return data.decode("latin-1")
 
 
 def _said_in_texts(events: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
@@ -164,16 +171,15 @@ def _said_in_texts(events: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
 
 def _said_in_numbers(events: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
     for c in _NUMBERS[:5]:
-        yield np.array([_number(event.get(c)) for event in events], np.float64)
-    places = np.full((4, len(events)), np.nan)
-    for i, event in enumerate(events):
-        for k, place in enumerate(event["positions"][:2]):
-            places[2 * k, i], places[2 * k + 1, i] = place["x"], place["y"]
-    yield from places
-
-
-def _number(value: Any) -> float:
-    return float(value) if value not in ("", None) else np.nan
+        other = c.replace("Id", "Name")  # where files of one match have the number
+        said = [event[c] if c in event else event.get(other) for event in events]
+        try:
+            yield np.array(said, np.float64)
+        except (TypeError, ValueError):  # some say nothing
+            yield np.array([np.nan if value in ("", None) else float(value) for value in said])
+    nowhere = {"x": np.nan, "y": np.nan}
+    places = [(*event["positions"], nowhere, nowhere)[:2] for event in events]
+    yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float64).T
 
 
 def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports import wyscout
+from seqgen.domains.sports import files, wyscout
 from seqgen.domains.sports.files import read, write
 from seqgen.domains.sports.match import Match
 from seqgen.tokenizers import SportsTokenizer
@@ -169,3 +170,16 @@ def test_a_season_is_read_whole() -> None:
     assert not any(len(tokenizer.grammar.violations(tokenizer.encode(match))) for match in matches[:5])
     goals = sum(outcome == "goal" for match in matches for outcome in match.events["outcome"])
     assert 90 < goals < 140  # of the tournament 108, and those of shoot-outs
+
+
+def test_a_season_is_read_in_parts_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "events_Italy.json.gz"
+    path.write_bytes(gzip.compress(season(ROWS * 50)))
+    monkeypatch.setattr(files, "LIMITS", files.LIMITS.__class__(max_table_bytes=1000))
+    (match,) = files.read_season(path)
+    assert len(match) == 50 * len(ROWS) and match.about["competition"] == "Italy"
+    path.write_bytes(gzip.compress(season(ROWS * 50))[:-20])
+    with pytest.raises(BadInput, match="cannot be read"):
+        list(files.read_season(path))
+    (tmp_path / "a.csv").write_text(TABLE)
+    assert list(files.read_season(tmp_path / "a.csv")) == [one(TABLE, "a.csv")]
