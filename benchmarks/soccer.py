@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ PROTOCOL = (
 LEAGUES = ("England", "France", "Germany", "Italy", "Spain")
 END = "end of possession"
 ACTIONS = ("short pass", "long pass", "high pass", "shot", "carry", "dribble", "cross", "goal", END)
-N_DETAILS = 90  # kinds of events with what is tagged, that are told apart
+N_KINDS = 90  # kinds of events with what is tagged, that are told apart
 TAGS = (1801, 1802, 701, 702, 703, 1401, 1302, 301, 302, 901)  # right, wrong, lost, neutral, won, intercepted …
 GAPS = (0.0, 1.0, 1.7, 2.8, 4.5, 8.0, 16.0, 40.0)
 GRID = Grid(
@@ -80,7 +81,7 @@ def kept_rows(path: Path) -> pd.DataFrame:
         action[rows] = ACTIONS.index(name)
     has_ball = acts | np.append(True, team[1:] == team[:-1])
     said = [sub.astype(str), *(np.where(tagged(tag), f" {tag}", "") for tag in TAGS)]
-    frame["detail"] = ["".join(row) for row in zip(*(part.tolist() for part in said), strict=True)]
+    frame["kind"] = ["".join(row) for row in zip(*(part.tolist() for part in said), strict=True)]
     return frame.assign(action=action)[has_ball & (action >= 0)]
 
 
@@ -97,29 +98,29 @@ def matches(frame: pd.DataFrame) -> Iterator[Match]:
         columns: dict[str, Any] = {
             "period": period,
             "team": team,
-            "gap": gap,
             "end_x": rows["x1"].fillna(rows["x0"]).to_numpy() * 1.05,
             "end_y": rows["y1"].fillna(rows["y0"]).to_numpy() * 0.68,
         }
         events = {name: Values.of_array(values[at]) for name, values in columns.items()}
         events["team"] = Values(map(str, events["team"]))
         events["action"] = Values.of_array(action, ACTIONS.__getitem__)
-        events["detail"] = Values(rows["detail"].to_numpy()[at].tolist())
+        # What is said in one id is read in one step: kind and gap together, since neither has many values.
+        bins = np.abs(gap[:, None] - np.array(GAPS)).argmin(axis=1)
+        events["kind"] = Values(rows["kind"].to_numpy()[at].tolist())
+        events["how"] = Values(f"{kind} {k}" for kind, k in zip(events["kind"], bins[at].tolist(), strict=True))
         yield Match("nine actions", {"match": str(match), "date": ""}, events)
 
 
-def sport(task: str, details: tuple[str, ...] = ()) -> Sport:
-    """The nine actions, as a sport. details: the kinds of events that are told apart in `logged`."""
+def sport(task: str, kinds: tuple[str, ...] = ()) -> Sport:
+    """The nine actions, as a sport. kinds: of events, that are told apart in `logged`."""
     columns = {
         **{name: CORE[name] for name in ("match", "date", "period", "team", "action", "end_x", "end_y")},
-        "gap": Column("number", "seconds since the action before"),
-        "detail": Column("text", "Wyscout's kind of event and some of its tags"),
+        "how": Column("text", "Wyscout's kind of event, some of its tags, and the time since the one before"),
     }
     told = ACTIONS[:-1]
     logged = (
-        Slot("Detail", "detail", values=(*details, OTHER), after=told, weight=0.0),
+        Slot("How", "how", values=(*hows(kinds), OTHER), after=told, weight=0.0),
         Slot("Place", "end_x", across="end_y", grid=GRID, after=told, weight=0.0),
-        Slot("Gap", "gap", values=tuple(map(str, GAPS)), after=told, weight=0.0),
     )
     return Sport(
         name="nine actions",
@@ -133,7 +134,7 @@ def sport(task: str, details: tuple[str, ...] = ()) -> Sport:
         ),
         main="Action",
         fill=lambda rows: None,
-        memory=(*memory(), *(logged_memory(details) if task == "logged" else ())),
+        memory=(*memory(), *(logged_memory(kinds) if task == "logged" else ())),
     )
 
 
@@ -156,22 +157,32 @@ def memory() -> tuple[Any, ...]:
     )
 
 
-def logged_memory(details: tuple[str, ...]) -> tuple[Any, ...]:
+def hows(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """What an id says of how and when."""
+    return tuple(f"{kind} {k}" for kind in kinds for k in range(len(GAPS)))
+
+
+def logged_memory(kinds: tuple[str, ...]) -> tuple[Any, ...]:
     """What is remembered of what was logged of the actions."""
 
-    def seconds(kind: str, value: str) -> int:
-        return round(float(value)) if kind == "Gap" else 0
+    def kind(how: str) -> int:
+        return 1 if how == OTHER else 2 + kinds.index(how[:-2])
+
+    def gap(how: str) -> int:
+        return 1 if how == OTHER else 2 + int(how[-1])
+
+    def seconds(of: str, how: str) -> int:
+        return round(GAPS[int(how[-1])]) if of == "How" and how != OTHER else 0
 
     def along(cell: str) -> int:
-        return 1 if cell == "none" else 2 + int(cell.split("_", maxsplit=1)[0])
+        return 1 if cell == "none" else 2 + int(cell.partition("_")[0])
 
     since = ("Start", f"Action_{END}")
     return (
-        *(Last(f"detail{back}", "Detail", back) for back in (1, 2, 3)),
+        *(Last(f"kind{back}", "How", back, kind) for back in (1, 2, 3)),
+        *(Last(f"gap{back}", "How", back, gap) for back in (1, 2)),
         *(Last(f"place{back}", "Place", back) for back in (1, 2, 3)),
         Last("along", "Place", said=along),
-        Last("gap", "Gap"),
-        Last("gap2", "Gap", 2),
         Total("minute", seconds, tuple(range(300, 3600, 300)), ("Start",)),
         Total("held", seconds, (1, 2, 3, 5, 8, 12, 18, 25, 35, 50), since),
     )
@@ -242,8 +253,8 @@ def trained(
     task: str, split: dict[str, list[Match]], args: argparse.Namespace
 ) -> tuple[Any, SportsTokenizer, dict, int]:
     """(model, tokenizer, pieces of each split, steps) after the ordinary training."""
-    counts = pd.Series([detail for match in split["train"] for detail in match.events["detail"]]).value_counts()
-    tokenizer = SportsTokenizer(sport(task, tuple(sorted(counts.index[:N_DETAILS]))))
+    counts = Counter(kind for match in split["train"] for kind in match.events["kind"])
+    tokenizer = SportsTokenizer(sport(task, tuple(sorted(kind for kind, _ in counts.most_common(N_KINDS)))))
     pieces = {name: [tokenizer.encode(match) for match in found] for name, found in split.items()}
     given = {"layer_dropout": 0.1, "input_dropout": 0.0, "feature_dropout": 0.05, "perceptron_dropout": 0.05}
     given |= {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}

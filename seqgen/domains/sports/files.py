@@ -14,6 +14,7 @@ from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_table, to_table
 from seqgen.domains.sports.wyscout import read_compact, read_events
 
@@ -22,8 +23,8 @@ _HEAD = 100_000  # bytes in which a format shows itself
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, of a Cricsheet file (JSON, XML) or of Wyscout's events (JSON, compact CSV), also
-    compressed by gzip. Raises BadInput."""
+    """The matches of a CSV table, a Cricsheet file (JSON, XML), or events of Wyscout (JSON, compact CSV) or StatsBomb
+    (JSON), also compressed by gzip. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
@@ -34,6 +35,8 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
     if begins.startswith((b"{", b"[")):
         if b'"subEventId"' in data[:_HEAD] or b'"subEventName"' in data[:_HEAD]:
             return read_events(io.BytesIO(data), name)
+        if b'"possession_team"' in data[:_HEAD]:
+            return read_statsbomb(data, name)
         return read_json(data, name)
     if b"subEventId" in begins:
         return read_compact(data.removeprefix(b"\xef\xbb\xbf"), name)

@@ -14,7 +14,8 @@ LENGTH, WIDTH = 105.0, 68.0  # metres
 ACTIONS = (
     "pass", "through pass", "high pass", "long pass", "head pass", "cross", "throw in", "free kick", "free kick cross",
     "corner", "goal kick", "shot", "free kick shot", "penalty", "take on", "carry", "touch", "duel", "aerial duel",
-    "tackle", "interception", "clearance", "save", "keeper", "foul", "offside", "out", "stop", OTHER,
+    "tackle", "interception", "clearance", "block", "recovery", "turnover", "pressure", "save", "keeper", "foul",
+    "offside", "out", "stop", OTHER,
 )  # fmt: skip
 SUCCESS, FAIL, GOAL, OWN_GOAL = "success", "fail", "goal", "own goal"
 OUTCOMES = (NONE, SUCCESS, FAIL, GOAL, OWN_GOAL, "yellow card", "second yellow card", "red card", OTHER)
