@@ -13,6 +13,7 @@ from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.kloppy_events import from_kloppy
 from seqgen.domains.sports.match import Match, from_frame
 from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_table, to_table
@@ -81,13 +82,17 @@ def write(match: Match, path: Path) -> None:
 
 
 def to_match(piece: Any) -> Match:
-    """A Match, or the first of a path, the bytes of a file or a DataFrame. Raises BadInput, or UsageError."""
+    """A Match, or the first of a path, the bytes of a file, a DataFrame or a kloppy EventDataset. Raises BadInput, or
+    UsageError."""
     if isinstance(piece, Match):
         return piece
     if isinstance(piece, str | Path):
         return next(read(Path(piece), str(piece)))
     if isinstance(piece, bytes | bytearray | memoryview):
         return next(read(bytes(piece), "<bytes>"))
-    if type(piece).__module__.split(".")[0] == "pandas":
+    library = type(piece).__module__.split(".")[0]
+    if library == "pandas":
         return from_frame(piece)[0]
+    if library == "kloppy":
+        return from_kloppy(piece)
     raise UsageError(f"{type(piece).__name__} is no match.", "Give a path, the bytes of a file, or a DataFrame.")
