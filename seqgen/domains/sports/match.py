@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NOTHING = ("None", "nan", "<NA>", "NaT")  # what pandas holds where there is no value
 _MISSING = ("nan", "none", "null", "na", "n/a", "<na>")  # what other programs write for a number that is not there
+_MOST = 1e9  # that a number may be
 _TEXT = 200  # characters of a value
 _KEPT = 100_000  # values of a column
 
@@ -130,7 +131,12 @@ def _match(sport: Sport, rows: list[Row]) -> Match:
 
 
 def _value(about: Column, value: Any, name: str, number: int, column: str) -> Any:
-    kind, where = about.kind, f"row {number}, column {column}"
+    kind = about.kind
+    if value is None and not about.required:
+        return "" if kind == "text" else None
+    if kind == "number" and type(value) is float and abs(value) <= _MOST:
+        return value
+    where = f"row {number}, column {column}"
     text = " ".join(value.split()) if isinstance(value, str) else str(value)
     if not text or (not isinstance(value, str) and text in _NOTHING) or (kind != "text" and text.lower() in _MISSING):
         if about.required:
@@ -144,6 +150,6 @@ def _value(about: Column, value: Any, name: str, number: int, column: str) -> An
         amount = float(text.replace(",", ".", 1))
     except ValueError:
         amount = math.nan
-    if not abs(amount) <= 1e9 or (kind == "whole" and (amount != int(amount) or amount < 0)):
+    if not abs(amount) <= _MOST or (kind == "whole" and (amount != int(amount) or amount < 0)):
         raise BadInput(name, f"{text[:40]!r} is not a {'whole ' * (kind == 'whole')}number", where=where)
     return int(amount) if kind == "whole" else amount

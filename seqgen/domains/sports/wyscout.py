@@ -70,7 +70,7 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
     """The matches of a compact CSV. Raises BadInput with row and column."""
     import pandas as pd
 
-    types = dict.fromkeys(_TEXTS, "str") | dict.fromkeys(_NUMBERS, "float64")
+    types = dict.fromkeys(_TEXTS, "category") | dict.fromkeys(_NUMBERS, "float64")
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
@@ -81,8 +81,14 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
         )
     except ValueError as error:  # pandas' own errors are such
         raise _located(data, name, str(error)) from None
-    texts = {c: Values.of_codes(*pd.factorize(frame[c].fillna(""))) for c in _TEXTS}
+    texts = {c: _categories(frame[c]) for c in _TEXTS}
     return _matches(_Rows(texts, {c: frame[c].to_numpy() for c in _NUMBERS}), name, first_row=2)
+
+
+def _categories(column: Any) -> Values:
+    """A pandas column of categories; no value is an empty text."""
+    named = [*map(str, column.cat.categories), ""]  # -1 is the last
+    return Values.of_array(column.cat.codes.to_numpy(), named.__getitem__)
 
 
 def _located(data: bytes, name: str, reason: str) -> BadInput:
