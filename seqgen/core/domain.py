@@ -44,9 +44,10 @@ class Domain:
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
+        read_seconds: how long a file may take to read; 0: LIMITS.read_seconds.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
-        open: like `read`, for training: pieces that stay in their file and are read in parts whenever they are needed,
-            so that they may be larger than memory. None: they are held in memory.
+        open: like `read`, for training, of a path alone: files, or pieces that stay in them, are read in parts, so that
+            they may be larger than `size_limit` or memory. None: files are read whole.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Domain:
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
+    read_seconds: float = 0.0
 
     def parse_length(self, text: str) -> tuple[int, str]:
         """(16, "bars") from "16bars", "16 bars" or "16" (the first unit). Raises UsageError."""

@@ -43,6 +43,7 @@ class Tokenizer(ABC, Generic[Piece]):
         augmentations: legal re-writings of a piece.
         unknown_of: int32 [V], for a header id the id that says "not given" (itself included), else -1.
             In training header ids are blanked at random, so that giving them is optional when sampling.
+        loss_weights: float32 [V], how much each id counts in the training loss; None: all alike.
         order: of the longest plain n-gram among the baselines.
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
@@ -55,6 +56,7 @@ class Tokenizer(ABC, Generic[Piece]):
     context: Context
     augmentations: Augmentation
     unknown_of: Ids
+    loss_weights: npt.NDArray[np.float32] | None = None
     backoff: tuple[str, ...] = ()
     order: int = 3
     passed: tuple[str, ...] = ()

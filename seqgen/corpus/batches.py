@@ -73,6 +73,10 @@ class Crops:
         self.crop = int(min(crop, self.lengths.max()))
         # A piece is drawn in proportion to its length, a short one no less often than a quarter of a crop would be.
         self._shares = np.cumsum(np.maximum(self.lengths, self.crop / 4))
+        # That a value is not given is not there to be learned.
+        self._weights = (tokenizer.unknown_of != np.arange(len(tokenizer.vocabulary))).astype(np.float32)
+        if tokenizer.loss_weights is not None:
+            self._weights *= tokenizer.loss_weights
         self._rows: dict[int, npt.NDArray[np.intp]] = {}
         self._known: dict[tuple[int, int], tuple[Ids, Ids, Ids]] = {}
         self._kept_bytes = 0
@@ -107,8 +111,7 @@ class Crops:
             for f, feature in enumerate(features):
                 column = known[part, f]
                 context[b, :k, f] = column if feature.maps is None else feature.maps[a][column]
-            # That a value is not given is not there to be learned.
-            weights[b, :k] = t.unknown_of[targets] != targets
+            weights[b, :k] = self._weights[targets]
         return Batch(previous, ids, context, states, weights)
 
     def _piece(self, index: int) -> Ids:

@@ -15,6 +15,7 @@ import platformdirs
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
 from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
+from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, run_bounded
 from seqgen.corpus.folder import CorpusFolder
@@ -101,7 +102,8 @@ def read_bounded(path: Path, domain: Domain) -> list[Any]:
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:
         return read_file(domain.name, str(path)).pieces
-    pieces: list[Any] = run_bounded(functools.partial(read_file, domain.name), str(path)).pieces
+    seconds = domain.read_seconds or LIMITS.read_seconds
+    pieces: list[Any] = run_bounded(functools.partial(read_file, domain.name), str(path), seconds=seconds).pieces
     return pieces
 
 
@@ -186,7 +188,7 @@ def _read_all(domain: Domain, paths: list[str]) -> Iterator[Outcome]:
     """What became of each file, in order."""
     read = functools.partial(read_file, domain.name, stay=True)
     if domain.isolated:
-        with Workers(read, min(n_workers(), len(paths))) as workers:
+        with Workers(read, min(n_workers(), len(paths)), seconds=domain.read_seconds or LIMITS.read_seconds) as workers:
             yield from workers.map(paths)
         return
     for path in paths:

@@ -21,6 +21,12 @@ def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
     return read(source, name)
 
 
+def _open(path: Path) -> Iterator[Any]:
+    from seqgen.domains.sports.files import read_season
+
+    return read_season(path)
+
+
 def _write(match: Any, path: Path) -> None:
     from seqgen.domains.sports.files import write
 
@@ -65,8 +71,8 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 
 domain = Domain(
     name="sports",
-    about="sports: logs of matches, event by event (cricket)",
-    suffixes=(".csv", ".csv.gz", ".json", ".xml"),
+    about="sports: logs of matches, event by event (cricket, soccer)",
+    suffixes=(".csv", ".csv.gz", ".json", ".json.gz", ".xml"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,
@@ -80,6 +86,8 @@ domain = Domain(
     describe=_describe,
     recipes={"cricket": _cricket},
     size_limit="max_table_bytes",
+    open=_open,
+    read_seconds=60.0,  # seasons have many events
     # Most of a match is chance, and what is counted says the rest: with the dropout that music needs, little of that is
     # learned in minutes.
     training={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},

@@ -1,4 +1,4 @@
-"""What is known in a match besides the last id: its labels, and what the sport counts."""
+"""What is known in a match besides the last id: its labels, what the sport remembers, and what it counts."""
 
 from __future__ import annotations
 
@@ -9,38 +9,46 @@ import numpy.typing as npt
 
 from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.sports.memory import Last, Remembered
 from seqgen.domains.sports.sport import Counters, Sport
 
 Ints = npt.NDArray[np.int32]
 
 
 class SportsContext:
-    """A feature for each label, its number from 1 (0 = unknown), and those of the sport's counters."""
+    """A feature for each label, its number from 1 (0 = unknown), those of the sport's memory and of its counters.
 
-    def __init__(self, sport: Sport, vocabulary: Vocabulary, labels: Mapping[str, tuple[str, ...]]) -> None:
-        self.sport = sport
+    mirrorings: int32 [A, V], what each id becomes under each augmentation.
+    """
+
+    def __init__(
+        self, sport: Sport, vocabulary: Vocabulary, labels: Mapping[str, tuple[str, ...]], mirrorings: Ints
+    ) -> None:
         self.said = vocabulary.values
-        self.label = [  # of each id: (column of its feature, value), or None
-            (list(labels).index(kind), labels[kind].index(value) + 1 if value in labels[kind] else 0)
-            if kind in labels
-            else None
-            for kind, value in self.said
-        ]
-        self.n_labels = len(labels)
-        sizes = sport.counters().sizes
+        numbers = {kind: {value: i for i, value in enumerate(values, 1)} for kind, values in labels.items()}
+        known = [Last(kind.lower(), kind, said=lambda value, n=n: n.get(value, 0)) for kind, n in numbers.items()]  # type: ignore[misc]  # n is bound here
+        memory = (*known, *sport.memory)
+        self.memory: list[Remembered] = [remembered.bound(vocabulary) for remembered in memory]
+        self.counters = sport.counters
         self.features = (
-            *(Feature(kind.lower(), len(values) + 1) for kind, values in labels.items()),
-            *(Feature(name, size) for name, size in sizes.items()),
+            *(Feature(m.name, b.size, b.maps(mirrorings)) for m, b in zip(memory, self.memory, strict=True)),
+            *(Feature(name, size) for name, size in (sport.counters().sizes if sport.counters else {}).items()),
         )
 
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1, F]."""
-        state = _State(self)
-        rows = [state.row()]
-        for i in np.asarray(ids_T).tolist():
-            state.take(i)
-            rows.append(state.row())
-        return np.array(rows, np.int32)
+        ids = np.asarray(ids_T, np.int64)
+        rows = np.empty((len(ids) + 1, len(self.features)), np.int32)
+        for f, remembered in enumerate(self.memory):
+            rows[:, f] = remembered.of(ids)
+        if self.counters:
+            counters = self.counters()
+            counted = [counters.row()]
+            for i in ids.tolist():
+                counters.take(*self.said[i])
+                counted.append(counters.row())
+            rows[:, len(self.memory) :] = counted
+        return rows
 
     def start(self, ids_BT: npt.NDArray[np.integer]) -> SportsCursor:
         """A cursor after these ids."""
@@ -50,33 +58,29 @@ class SportsContext:
         return cursor
 
 
-class _State:
-    def __init__(self, context: SportsContext) -> None:
-        self._context = context
-        self._labels = [0] * context.n_labels
-        self._counters: Counters = context.sport.counters()
-
-    def take(self, i: int) -> None:
-        label = self._context.label[i]
-        if label is not None:
-            self._labels[label[0]] = label[1]
-        self._counters.take(*self._context.said[i])
-
-    def row(self) -> list[int]:
-        return self._labels + self._counters.row()
-
-
 class SportsCursor:
     """The same, one id at a time, for a batch."""
 
     def __init__(self, context: SportsContext, batch: int) -> None:
-        self._states = [_State(context) for _ in range(batch)]
+        self._context = context
+        self._states = [remembered.start(batch) for remembered in context.memory]
+        self._counters: list[Counters] = [context.counters() for _ in range(batch)] if context.counters else []
+        self._batch = batch
 
     def row(self) -> Ints:
         """int32 [B, F]."""
-        return np.array([state.row() for state in self._states], np.int32)
+        rows = np.empty((self._batch, len(self._context.features)), np.int32)
+        for f, (remembered, state) in enumerate(zip(self._context.memory, self._states, strict=True)):
+            rows[:, f] = remembered.row(state)
+        for row, counters in zip(rows, self._counters, strict=False):
+            row[len(self._states) :] = counters.row()
+        return rows
 
     def advance(self, ids_B: npt.NDArray[np.integer]) -> None:
         """Take one id each."""
-        for state, i in zip(self._states, np.asarray(ids_B).tolist(), strict=True):
-            state.take(i)
+        ids = np.asarray(ids_B, np.int64)
+        for remembered, state in zip(self._context.memory, self._states, strict=True):
+            remembered.advance(state, ids)
+        if self._counters:
+            for counters, i in zip(self._counters, ids.tolist(), strict=True):
+                counters.take(*self._context.said[i])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +13,19 @@ from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.kloppy_events import from_kloppy
 from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_table, to_table
+from seqgen.domains.sports.wyscout import read_compact, read_events
 
 WRITTEN = (".csv",)
+_HEAD = 100_000  # bytes in which a format shows itself
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, also compressed by gzip, or of a Cricsheet file (JSON, XML). Raises BadInput."""
+    """The matches of a CSV table, a Cricsheet file (JSON, XML), or events of Wyscout (JSON, compact CSV) or StatsBomb
+    (JSON), also compressed by gzip. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
@@ -27,8 +34,29 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
     if begins.startswith(b"<"):
         return read_xml(data, name)
     if begins.startswith((b"{", b"[")):
+        if b'"subEventId"' in data[:_HEAD] or b'"subEventName"' in data[:_HEAD]:
+            return read_events(io.BytesIO(data), name)
+        if b'"possession_team"' in data[:_HEAD]:
+            return read_statsbomb(data, name)
         return read_json(data, name)
+    if b"subEventId" in begins:
+        return read_compact(data.removeprefix(b"\xef\xbb\xbf"), name)
     return read_table(data, name)
+
+
+def read_season(path: Path) -> Iterator[Match]:
+    """The same of a path. A list of Wyscout's events may be of any size: it is read in parts. Raises BadInput."""
+    opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            head = file.read(_HEAD)
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and b'"subEventId"' in head:
+                file.seek(0)
+                yield from read_events(file, str(path))
+                return
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(path, f"cannot be read ({error})") from None
+    yield from read(path, str(path))
 
 
 def _unzipped(data: bytes, name: str) -> bytes:
@@ -54,13 +82,17 @@ def write(match: Match, path: Path) -> None:
 
 
 def to_match(piece: Any) -> Match:
-    """A Match, or the first of a path, the bytes of a file or a DataFrame. Raises BadInput, or UsageError."""
+    """A Match, or the first of a path, the bytes of a file, a DataFrame or a kloppy EventDataset. Raises BadInput, or
+    UsageError."""
     if isinstance(piece, Match):
         return piece
     if isinstance(piece, str | Path):
         return next(read(Path(piece), str(piece)))
     if isinstance(piece, bytes | bytearray | memoryview):
         return next(read(bytes(piece), "<bytes>"))
-    if type(piece).__module__.split(".")[0] == "pandas":
+    library = type(piece).__module__.split(".")[0]
+    if library == "pandas":
         return from_frame(piece)[0]
+    if library == "kloppy":
+        return from_kloppy(piece)
     raise UsageError(f"{type(piece).__name__} is no match.", "Give a path, the bytes of a file, or a DataFrame.")

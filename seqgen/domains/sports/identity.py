@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seqgen.core.files import sha256, to_json
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 
@@ -14,8 +14,16 @@ def identity(match: Match) -> tuple[str, ...]:
     """Two hashes: of all events, and of what happened whoever played (what slots say but for actors)."""
     slots = SPORTS[match.sport].slots
     said = [slot.column for slot in slots if slot.values or slot.grid] + [slot.across for slot in slots if slot.grid]
-    happened = {column: match.events[column] for column in said}
-    return tuple(sha256(to_json([match.sport, columns]))[:32] for columns in (dict(match.events), happened))
+    return _hash(match, list(match.events)), _hash(match, said)
+
+
+def _hash(match: Match, columns: list[str]) -> str:
+    found = hashlib.sha256(match.sport.encode())
+    for column in columns:
+        values = match.events[column]
+        found.update(repr((column, values.table)).encode("utf-8", "surrogatepass"))
+        found.update(values.codes.astype("<u4").tobytes())
+    return found.hexdigest()[:32]
 
 
 def date(match: Match) -> str:

@@ -13,28 +13,32 @@ from seqgen.core.errors import BadInput, TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.sport import OTHER, Column, Row, Sport
+from seqgen.domains.sports.values import Values
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NOTHING = ("None", "nan", "<NA>", "NaT")  # what pandas holds where there is no value
+_MISSING = ("nan", "none", "null", "na", "n/a", "<na>")  # what other programs write for a number that is not there
+_MOST = 1e9  # that a number may be
 _TEXT = 200  # characters of a value
+_KEPT = 100_000  # values of a column
 
 
 @dataclass(frozen=True)
 class Match:
-    """The events of one match, a tuple of values for each column of its sport; None or "" where nothing is known.
+    """The events of one match, values for each column of its sport; None or "" where nothing is known.
 
     about: the columns that are the same for the whole match. notes: what reading changed, and how often.
     """
 
     sport: str
     about: Mapping[str, str]
-    events: Mapping[str, tuple[Any, ...]]
+    events: Mapping[str, Values]
     notes: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
-        return len(next(iter(self.events.values()), ()))
+        return len(next(iter(self.events.values()), Values()))
 
     def rows(self) -> Iterator[Row]:
         """One event after the other."""
@@ -84,12 +88,21 @@ def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: s
     """The matches in numbered rows of values, or of their texts. name: how errors call the file. Raises BadInput with
     row and column."""
     found: dict[str, list[Row]] = {}
+    known: dict[str, dict[str, Any]] = {c: {} for c in sport.columns}  # what texts were read as
     n = 0
     for number, row in rows:
         n += 1
         if n > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events)
-        values = {c: _value(about, row.get(c), name, number, c) for c, about in sport.columns.items()}
+        values = {}
+        for c, about in sport.columns.items():
+            text = row.get(c)
+            if isinstance(text, str) and text in known[c]:
+                values[c] = known[c][text]
+                continue
+            values[c] = _value(about, text, name, number, c)
+            if isinstance(text, str) and len(known[c]) < _KEPT:
+                known[c][text] = values[c]
         found.setdefault(values["match"], []).append(values)
     if not n:
         raise BadInput(name, "holds no events")
@@ -113,14 +126,19 @@ def _match(sport: Sport, rows: list[Row]) -> Match:
                     row[slot.column] = OTHER
     sport.fill(rows)
     about = {c: next((row[c] for row in rows if row[c]), "") for c in sport.match_columns}
-    events = {c: tuple(row[c] for row in rows) for c in sport.event_columns}
+    events = {c: Values(row[c] for row in rows) for c in sport.event_columns}
     return Match(sport.name, about, events, {k: v for k, v in notes.items() if v})
 
 
 def _value(about: Column, value: Any, name: str, number: int, column: str) -> Any:
-    kind, where = about.kind, f"row {number}, column {column}"
+    kind = about.kind
+    if value is None and not about.required:
+        return "" if kind == "text" else None
+    if kind == "number" and type(value) is float and abs(value) <= _MOST:
+        return value
+    where = f"row {number}, column {column}"
     text = " ".join(value.split()) if isinstance(value, str) else str(value)
-    if not text or (not isinstance(value, str) and text in _NOTHING):
+    if not text or (not isinstance(value, str) and text in _NOTHING) or (kind != "text" and text.lower() in _MISSING):
         if about.required:
             raise BadInput(name, "holds no value", where=where)
         return "" if kind == "text" else None
@@ -132,6 +150,6 @@ def _value(about: Column, value: Any, name: str, number: int, column: str) -> An
         amount = float(text.replace(",", ".", 1))
     except ValueError:
         amount = math.nan
-    if not abs(amount) <= 1e9 or (kind == "whole" and (amount != int(amount) or amount < 0)):
+    if not abs(amount) <= _MOST or (kind == "whole" and (amount != int(amount) or amount < 0)):
         raise BadInput(name, f"{text[:40]!r} is not a {'whole ' * (kind == 'whole')}number", where=where)
     return int(amount) if kind == "whole" else amount

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.sport import Row, Slot, Sport
+from seqgen.domains.sports.sport import Slot, Sport
 
 
 class Roster:
     """Numbers of actors, and the names of numbers, in a period and in the whole match. reference: where names come
-    from."""
+    from. A slot that says who acts by who acted before shares the numbers of that which marks the period."""
 
     def __init__(self, sport: Sport, reference: Match | None = None) -> None:
         self._seen: dict[str, dict[object, int]] = {slot.kind: {} for slot in sport.slots if slot.numbered}
         self._of_period = [slot.kind for slot in sport.slots if slot.numbered and slot.within == "period"]
+        self._first = sport.slots[0]
         self._names: list[dict[str, list[str]]] = []
         self._period = -1
         if reference is not None:
@@ -33,18 +32,21 @@ class Roster:
 
     def number(self, slot: Slot, name: object) -> int:
         """From 1; those beyond the slot's last number share it."""
+        slot = self._first if slot.relative else slot
         seen = self._seen[slot.kind]
         return min(seen.setdefault(name, len(seen) + 1), slot.numbered)
 
     def name(self, slot: Slot, number: int) -> str:
         """Of what the ids call `number`: who appeared in its place, whatever number that was."""
+        slot = self._first if slot.relative else slot
         place = self.number(slot, number)
         known = self._names[self._period][slot.kind] if 0 <= self._period < len(self._names) else []
         return known[place - 1] if place <= len(known) else f"{slot.kind} {place}"
 
 
-def walk(sport: Sport, match: Match) -> Iterator[tuple[Row, list[Slot], Roster]]:
-    """Each event, with the slots that say something of it and the numbers of who appeared so far."""
+def _names(sport: Sport, match: Match) -> list[dict[str, list[str]]]:
+    """Of each period: type of a slot -> names in the order in which they appear."""
+    found: list[dict[str, dict[object, int]]] = []
     roster, before = Roster(sport), [None] * len(sport.levels)
     main = next(slot.column for slot in sport.slots if slot.kind == sport.main)
     for row in match.rows():
@@ -53,17 +55,8 @@ def walk(sport: Sport, match: Match) -> Iterator[tuple[Row, list[Slot], Roster]]
         before = now
         if same == 0:
             roster.new_period()
-        rest = sport.slots[len(now) :]
-        yield row, [*sport.levels[same:], *(s for s in rest if not s.after or row[main] in s.after)], roster
-
-
-def _names(sport: Sport, match: Match) -> list[dict[str, list[str]]]:
-    """Of each period: type of a slot -> names in the order in which they appear."""
-    found: list[dict[str, dict[object, int]]] = []
-    for row, slots, roster in walk(sport, match):
-        if sport.levels[0] in slots:
             found.append(roster.seen)
-        for slot in slots:
-            if slot.numbered:
+        for slot in (*sport.levels[same:], *sport.slots[len(now) :]):
+            if (slot.numbered or slot.relative) and (not slot.after or row[main] in slot.after):
                 roster.number(slot, row[slot.column])
     return [{kind: [str(name) for name in names] for kind, names in period.items()} for period in found]

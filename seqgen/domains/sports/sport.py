@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
+from seqgen.domains.sports.memory import Memory
+
 OTHER = "other"  # what an event says that its sport does not list
 NONE = "none"  # how a token says an empty field
+SAME = "same"  # how a token says that who acts is who acted
 
 Row = dict[str, Any]
 
@@ -58,20 +61,41 @@ class Label:
 @dataclass(frozen=True)
 class Grid:
     """Cells of a field, court or table. x, y: the edges along and across, ascending; what lies beyond them is in the
-    outermost cells. A cell is called by its numbers from 0, as in 3_2; what has no place is called none."""
+    outermost cells. A cell is called by its numbers from 0, as in 3_2; what has no place is called none. mirrored: what
+    happens on one side might as well have happened on the other, so that matches are also learned from the other way
+    round across."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
+    mirrored: bool = False
 
     def tokens(self) -> tuple[str, ...]:
         """Every cell, and none."""
         return (*(f"{i}_{j}" for i in range(len(self.x) - 1) for j in range(len(self.y) - 1)), NONE)
 
+    @property
+    def size(self) -> int:
+        """How many cells, with none."""
+        return (len(self.x) - 1) * (len(self.y) - 1) + 1
+
+    def along(self, x: float | None) -> int:
+        """The first number of the cell, 0 where there is no place."""
+        return 0 if x is None else bisect(self.x, x, 1, len(self.x) - 1) - 1
+
+    def across(self, y: float | None) -> int:
+        """The second number of the cell."""
+        return 0 if y is None else bisect(self.y, y, 1, len(self.y) - 1) - 1
+
     def cell(self, x: float | None, y: float | None) -> str:
         """Where a place lies."""
-        if x is None or y is None:
-            return NONE
-        return f"{bisect(self.x, x, 1, len(self.x) - 1) - 1}_{bisect(self.y, y, 1, len(self.y) - 1) - 1}"
+        return NONE if x is None or y is None else f"{self.along(x)}_{self.across(y)}"
+
+    def mirror(self, cell: str) -> str:
+        """The cell on the other side."""
+        if cell == NONE or not self.mirrored:
+            return cell
+        i, j = map(int, cell.split("_"))
+        return f"{i}_{len(self.y) - 2 - j}"
 
     def place(self, cell: str) -> tuple[float | None, float | None]:
         """The middle of a cell."""
@@ -90,7 +114,9 @@ class Slot:
     in the period or the match. on: said only where this column (the period, the over) goes on to a new value, which the
     id thereby marks, counting from `first`; such slots come first, the longer-lasting before the shorter. after: said
     only after these values of the main slot. grid: instead of values, the cells of the place whose number along is
-    `column` and across `across`.
+    `column` and across `across`. relative: instead, whether the one of two sides acts that acted before (same) or the
+    other; the slot that marks a period says which begins. weight: of its ids in the loss; those of less than 1 are not
+    scored: they are said for others to be predicted from.
     """
 
     kind: str
@@ -103,11 +129,15 @@ class Slot:
     after: tuple[str, ...] = ()
     across: str = ""
     grid: Grid | None = None
+    relative: bool = False
+    weight: float = 1.0
 
     def tokens(self) -> tuple[str, ...]:
         """Values as the tokens say them."""
         if self.grid:
             return self.grid.tokens()
+        if self.relative:
+            return (SAME, OTHER)
         return tuple(str(n) for n in range(1, self.numbered + 1)) if self.numbered else self.values
 
 
@@ -131,8 +161,9 @@ class Sport:
 
     columns: of an event. order: whole-numbered columns that events are sorted by. labels: the header. slots: the ids of
     an event. main: the slot whose id a prediction is asked for. fill: completes the events of a match in their order,
-    where files and ids leave out what follows from the rest. counters: made anew for each sequence. backoff: features
-    on which counting alone should condition, most telling first.
+    where files and ids leave out what follows from the rest. counters: made anew for each sequence. memory: features
+    that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
+    alone should condition, most telling first.
     """
 
     name: str
@@ -142,7 +173,8 @@ class Sport:
     slots: tuple[Slot, ...]
     main: str
     fill: Callable[[list[Row]], None]
-    counters: Callable[[], Counters]
+    counters: Callable[[], Counters] | None = None
+    memory: tuple[Memory, ...] = ()
     backoff: tuple[str, ...] = ()
 
     @property

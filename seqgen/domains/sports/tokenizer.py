@@ -8,19 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.augmentation import no_augmentation
+from seqgen.core.augmentation import Augmentation
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.context import SportsContext
+from seqgen.domains.sports.encoding import event_ids
 from seqgen.domains.sports.files import to_match
 from seqgen.domains.sports.grammar import sports_grammar
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.roster import Roster, walk
-from seqgen.domains.sports.sport import NONE, OTHER, Row, Slot, Sport
+from seqgen.domains.sports.roster import Roster
+from seqgen.domains.sports.sport import NONE, SAME, Row, Slot, Sport
+from seqgen.domains.sports.values import Values
 
 _EVENT = 1 << 20  # the weight of an event against that of an id that only opens one
 
@@ -31,7 +33,8 @@ class SportsTokenizer(Tokenizer[Match]):
     A header of labels, then for every event the ids of its sport's slots, `End` last. Cricket: `Side_1` opens an
     innings, `Bowler_3` an over, `Batter_2` `Outcome_4` is a delivery; players are numbered as they appear.
 
-    sport: its name. labels: type of a label -> the values that have an id.
+    sport: its name, or a Sport of one's own (which a saved run then does not know by its name). labels: type of a label
+    -> the values that have an id.
 
     >>> tokenizer = SportsTokenizer.fit(["match.csv"])  # doctest: +SKIP
     >>> tokenizer.encode("match.csv")                   # doctest: +SKIP
@@ -40,24 +43,28 @@ class SportsTokenizer(Tokenizer[Match]):
     domain = "sports"
     order = 4
 
-    def __init__(self, sport: str = "cricket", labels: Mapping[str, Iterable[str]] | None = None) -> None:
-        if not isinstance(sport, str) or sport not in SPORTS:
+    def __init__(self, sport: str | Sport = "cricket", labels: Mapping[str, Iterable[str]] | None = None) -> None:
+        found = SPORTS.get(sport) if isinstance(sport, str) else sport
+        if not isinstance(found, Sport):
             raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
-        self.sport: Sport = SPORTS[sport]
-        self.name = sport
+        self.sport: Sport = found
+        self.name = found.name
         self._labels = checked_labels(self.sport, labels or {})
         self._header = tuple(label for label in self.sport.labels if label.kind in self._labels)
         tokens = [f"{slot.kind}_{value}" for slot in self.sport.slots for value in slot.tokens()]
         tokens.append("End")
         for kind, values in self._labels.items():
             tokens += [*(f"{kind}_{value}" for value in values), f"{kind}_Unknown"]
-        self.vocabulary = Vocabulary(tokens, unscored_types=self._labels)
+        light = [slot.kind for slot in self.sport.slots if slot.weight < 1]
+        self.vocabulary = Vocabulary(tokens, unscored_types=[*self._labels, *light])
         self.unknown_of: Ids = np.full(len(tokens), -1, np.int32)
         for kind in self._labels:
             self.unknown_of[self.vocabulary.of_type(kind)] = self.vocabulary.id(f"{kind}_Unknown")
+        weights = {slot.kind: slot.weight for slot in self.sport.slots}
+        self.loss_weights = np.array([weights.get(kind, 1.0) for kind in self.vocabulary.types], np.float32)
         self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels))
-        self.context = SportsContext(self.sport, self.vocabulary, self._labels)
-        self.augmentations = no_augmentation(len(tokens))
+        self.augmentations = _mirrorings(self.sport, self.vocabulary)
+        self.context = SportsContext(self.sport, self.vocabulary, self._labels, self.augmentations.map)
         self.backoff = self.sport.backoff
         self._slot_of = {slot.kind: slot for slot in self.sport.slots}
         # That a period begins is worth predicting; an over, or who acts, is looked through.
@@ -81,13 +88,12 @@ class SportsTokenizer(Tokenizer[Match]):
         match = to_match(piece)
         if match.sport != self.name:
             raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}")
-        tokens = [
+        header = [
             f"{label.kind}_{label_value(label, self._labels[label.kind], match.about[label.column])}"
             for label in self._header
         ]
-        for row, slots, roster in walk(self.sport, match):
-            tokens += [f"{slot.kind}_{_value(slot, row, roster)}" for slot in slots]
-        return self.vocabulary.ids([*tokens, "End"])
+        ids = self.vocabulary.ids
+        return np.concatenate([ids(header), event_ids(self.sport, match, self.vocabulary), ids(["End"])])
 
     def decode(self, ids: npt.NDArray[np.integer], reference: Match | None = None) -> Match:
         """The match that ids say; an event that is not whole is left out, as is an id where it may not stand. Players
@@ -101,6 +107,8 @@ class SportsTokenizer(Tokenizer[Match]):
         roster = Roster(self.sport, reference)
         now: dict[str, int] = {}
         said: dict[str, Any] = {}
+        side = 1  # which of two acts; the period says who begins, events who goes on
+        begins = self.sport.levels[0] if any(slot.relative for slot in self.sport.slots) else None
         columns = {label.kind: label.column for label in self._header}
         for t in np.flatnonzero(legal).tolist():
             kind, value = self.vocabulary.values[ids[t]]
@@ -114,10 +122,15 @@ class SportsTokenizer(Tokenizer[Match]):
                         roster.new_period()
                 if slot.grid:
                     said[slot.column], said[slot.across] = slot.grid.place(value)
+                elif slot.relative:
+                    side = side if value == SAME else 3 - side
+                    said[slot.column] = roster.name(slot, side)
+                elif slot is begins:
+                    side = int(value)
+                elif slot.numbered:
+                    said[slot.column] = roster.name(slot, int(value))
                 else:
-                    said[slot.column] = (
-                        roster.name(slot, int(value)) if slot.numbered else _said(self.sport, slot, value)
-                    )
+                    said[slot.column] = _said(self.sport, slot, value)
                 if whole[t]:
                     rows.append({**_nothing(self.sport), **about, **now, **said})
                     said = {level.column: said[level.column] for level in self.sport.levels}
@@ -126,7 +139,7 @@ class SportsTokenizer(Tokenizer[Match]):
             rows = [{**row, **about} for row in rows]
         self.sport.fill(rows)
         about |= {column: rows[0][column] for column in about if rows}
-        return Match(self.name, about, {c: tuple(row[c] for row in rows) for c in self.sport.event_columns})
+        return Match(self.name, about, {c: Values(row[c] for row in rows) for c in self.sport.event_columns})
 
     def _open(self, slot: Slot, now: dict[str, int]) -> None:
         """Count on the period, the over …; the shorter-lasting begin anew."""
@@ -190,19 +203,17 @@ class SportsTokenizer(Tokenizer[Match]):
             raise UsageError(f"The tokenizer's settings are damaged ({error}).") from None
 
 
-def _value(slot: Slot, row: Row, roster: Roster) -> str:
-    """How a slot's token says a row's value."""
-    value = row[slot.column]
-    if slot.grid:
-        return slot.grid.cell(value, row[slot.across])
-    if slot.numbered:
-        return str(roster.number(slot, value))
-    text = NONE if value in ("", None) and NONE in slot.values else str(value)
-    if text in slot.values:
-        return text
-    if isinstance(value, int | float):
-        return min((known for known in slot.values if known != NONE), key=lambda known: abs(float(known) - value))
-    return OTHER if OTHER in slot.values else slot.values[0]
+def _mirrorings(sport: Sport, vocabulary: Vocabulary) -> Augmentation:
+    """As it is, and with the sides of the field exchanged where that changes anything."""
+    table = np.arange(len(vocabulary), dtype=np.int32)
+    for slot in sport.slots:
+        if slot.grid and slot.grid.mirrored:
+            ids = vocabulary.of_type(slot.kind)
+            table[ids] = [vocabulary.id(f"{slot.kind}_{slot.grid.mirror(vocabulary.values[i][1])}") for i in ids]
+    as_it_is = np.arange(len(vocabulary), dtype=np.int32)
+    if (table == as_it_is).all():
+        return Augmentation(["as it is"], as_it_is[None])
+    return Augmentation(["as it is", "mirrored"], [as_it_is, table])
 
 
 def _said(sport: Sport, slot: Slot, value: str) -> Any:
