@@ -65,7 +65,7 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 
 domain = Domain(
     name="sports",
-    about="sports: logs of matches, event by event (cricket)",
+    about="sports: logs of matches, event by event (cricket, badminton)",
     suffixes=(".csv", ".csv.gz", ".json", ".xml"),
     read=_read,
     fit=_fit,

@@ -12,13 +12,15 @@ from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.table import read_table, to_table
 
 WRITTEN = (".csv",)
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, also compressed by gzip, or of a Cricsheet file (JSON, XML). Raises BadInput."""
+    """The matches of a CSV table, also compressed by gzip, of a Cricsheet file (JSON, XML) or of
+    badminton strokes of CoachAI. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
@@ -28,6 +30,8 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
         return read_xml(data, name)
     if begins.startswith((b"{", b"[")):
         return read_json(data, name)
+    if is_strokes(data):
+        return read_strokes(data, name)
     return read_table(data, name)
 
 
