@@ -88,7 +88,7 @@ class Replicas:
         self._pool = ThreadPoolExecutor(n_replicas, "replica", initializer=torch.set_num_threads, initargs=(1,))
 
     def compute_in(self, precision: str) -> None:
-        """From the next step on, which begins from a fresh state: what is carried is of the precision it was made in."""
+        """From the next step on, which begins from a fresh state: what is carried has the precision it came from."""
         self.precision, self.carried = precision, [None] * len(self.models)
 
     @property
