@@ -44,6 +44,7 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "text-bpe": TextTokenizer("bpe", merges=MERGES),
     "cricket": SportsTokenizer("cricket", {"Gender": ["female"], "Season": ["2009", "2016"], "Overs": ["20"]}),
     "badminton": SportsTokenizer("badminton", {"One": ["Ann"], "Two": ["Ann", "Zoe"], "Length": ["5", "9"]}),
+    "baseball": SportsTokenizer("baseball"),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {

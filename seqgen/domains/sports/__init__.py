@@ -65,8 +65,8 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 
 domain = Domain(
     name="sports",
-    about="sports: logs of matches, event by event (cricket, badminton)",
-    suffixes=(".csv", ".csv.gz", ".json", ".xml"),
+    about="sports: logs of matches, event by event (badminton, baseball, cricket)",
+    suffixes=(".csv", ".csv.gz", ".json", ".xml", ".eva", ".evn"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,

@@ -12,6 +12,7 @@ from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.retrosheet import is_events, read_events
 from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.table import read_table, to_table
 
@@ -19,8 +20,8 @@ WRITTEN = (".csv",)
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, also compressed by gzip, of a Cricsheet file (JSON, XML) or of
-    badminton strokes of CoachAI. Raises BadInput."""
+    """The matches of a CSV table, also compressed by gzip, of a Cricsheet file (JSON, XML), of
+    badminton strokes of CoachAI or of an event file of Retrosheet. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
@@ -30,6 +31,8 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
         return read_xml(data, name)
     if begins.startswith((b"{", b"[")):
         return read_json(data, name)
+    if is_events(data):
+        return read_events(data, name)
     if is_strokes(data):
         return read_strokes(data, name)
     return read_table(data, name)
