@@ -75,7 +75,7 @@ def test_plays_move_runners(runners: str, text: str, expected: tuple[str, int, i
 def test_a_game_becomes_pitches_and_plays() -> None:
     match = one(GAME)
     events = match.events
-    first = "C B B F B B walk B S".split() + ["stolen base", "X", "single", "F", "T", "X", "out"]
+    first = ("C", "B", "B", "F", "B", "B", "walk", "B", "S", "stolen base", "X", "single", "F", "T", "X", "out")
     assert events["action"] == (*first, "C", "C", "S", "strikeout", "X", "home run")
     assert events["appearance"][6:8] == (1, 2) and events["period"][-1] == 2 and not match.notes
     assert events["pitcher"][15:17] == ("eovan001", "cortn001") and events["team"][-1] == "BOS"
