@@ -40,11 +40,11 @@ PROTOCOL = (
     "first four strokes and its length are given; mean over rallies of the least of six CE + MAE"
 )
 GIVEN, GUESSES, TYPES = 4, 6, 10
-PATHS = (120, 1000, 1200)  # of each rally: at least, at most, and strokes of all its paths together
+PATHS = (160, 1500, 1800)  # of each rally: at least, at most, and strokes of all its paths together
 PRIOR, FLOOR = 20.0, 1e-4  # what the model itself says of a stroke counts as so many paths; least probability
 SETTINGS = {
-    "width": 96, "n_layers": 1, "layer_dropout": 0.4, "input_dropout": 0.3, "feature_dropout": 0.2,
-    "perceptron_dropout": 0.3, "weight_decay": 0.3, "learning_rate": 0.003,
+    "width": 64, "n_layers": 1, "layer_dropout": 0.35, "input_dropout": 0.25, "feature_dropout": 0.2,
+    "perceptron_dropout": 0.2, "weight_decay": 0.3, "learning_rate": 0.004, "blank": 0.6,
 }  # fmt: skip
 
 

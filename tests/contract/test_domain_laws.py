@@ -45,6 +45,7 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "cricket": SportsTokenizer("cricket", {"Gender": ["female"], "Season": ["2009", "2016"], "Overs": ["20"]}),
     "soccer": SportsTokenizer("soccer", {"Competition": ["Italy"]}),
     "badminton": SportsTokenizer("badminton", {"One": ["Ann"], "Two": ["Ann", "Zoe"], "Length": ["5", "9"]}),
+    "baseball": SportsTokenizer("baseball"),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {
