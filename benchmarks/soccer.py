@@ -256,7 +256,14 @@ def trained(
     counts = Counter(kind for match in split["train"] for kind in match.events["kind"])
     tokenizer = SportsTokenizer(sport(task, tuple(sorted(kind for kind, _ in counts.most_common(N_KINDS)))))
     pieces = {name: [tokenizer.encode(match) for match in found] for name, found in split.items()}
-    given = {"layer_dropout": 0.1, "input_dropout": 0.0, "feature_dropout": 0.05, "perceptron_dropout": 0.05}
+    given = {
+        "n_layers": 1,
+        "batch_size": 32,
+        "layer_dropout": 0.1,
+        "input_dropout": 0.0,
+        "feature_dropout": 0.05,
+        "perceptron_dropout": 0.05,
+    }
     given |= {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
     valid = pieces["valid"][:: 1 + len(pieces["valid"]) // 40]  # enough to choose the weights by
     n_tokens = sum(map(len, pieces["train"]))
@@ -299,6 +306,13 @@ def rollouts(model: Any, tokenizer: SportsTokenizer, pieces: list[np.ndarray], t
             for _ in range(STEPS):
                 a, b = b, drawn(trigram[a, b], rng)
             counted.append(np.bincount(b, minlength=len(ACTIONS)).argmax())
+        if i % 20 == 19:
+            right = [np.mean(np.array(found) == truth[: len(found)]) for found in (ours, counted)]
+            print(
+                f"{len(ours)} of {len(truth)} roll-outs: {right[0]:.4f}, trigram {right[1]:.4f}",
+                file=sys.stderr,
+                flush=True,
+            )
     return {
         "rollout_accuracy_10": float((np.array(ours) == truth).mean()),
         "rollout_majority_10": float((truth == ACTIONS.index("short pass")).mean()),
