@@ -247,7 +247,7 @@ class _Tags:
 
 
 def _events(
-    period: npt.NDArray[Any], said: dict[str, Floats], tag: npt.NDArray[Any], tags: _Tags, notes: dict[str, int]
+    period: npt.NDArray[Any], said: Mapping[str, Floats], tag: npt.NDArray[Any], tags: _Tags, notes: dict[str, int]
 ) -> dict[str, Values]:
     """The columns of one match's events from compact ones in their order; adds to the notes."""
     event, sub = (np.nan_to_num(said[c]).astype(np.int64) for c in ("eventId", "subEventId"))
