@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import publish_folder, read_json, remove_drafts, sha256, to_json
+from seqgen.core.files import publish_folder, read_json, remove_drafts, sha256, sha256_file, to_json
 
 MODEL, OPTIMIZER, STATE, MANIFEST = "model.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json"
 
@@ -70,6 +71,16 @@ class Checkpoint:
         return manifest
 
 
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Straight from where they lie: as bytes they would take their memory twice more. Raises OSError."""
+    try:
+        save_file(dict(tensors), path)
+    except SafetensorError as error:
+        if number := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
+        raise
+
+
 def _tensors(path: Path, data: bytes) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load(data)
@@ -92,18 +103,11 @@ def save_checkpoint(
     """Write `folder/step-…` whole or not at all, then drop all others but the best and the one before."""
     remove_drafts(folder)
     target = folder / f"step-{step:07d}"
-    files: dict[str, Callable[[], bytes]] = {  # one after the other: together they take much memory
-        MODEL: lambda: save(dict(model)),
-        OPTIMIZER: lambda: save(dict(optimizer)),
-        STATE: lambda: to_json(dict(state)),
-    }
-    manifest = {}
     with publish_folder(target) as draft:
-        for name, made in files.items():
-            data = made()
-            (draft / name).write_bytes(data)
-            manifest[name] = sha256(data)
-            del data
+        _write_tensors(draft / MODEL, model)
+        _write_tensors(draft / OPTIMIZER, optimizer)
+        (draft / STATE).write_bytes(to_json(dict(state)))
+        manifest = {name: sha256_file(draft / name) for name in (MODEL, OPTIMIZER, STATE)}
         (draft / MANIFEST).write_bytes(to_json(manifest))
     kept = {step, int(state.get("best_step", step))}
     older = [c for c in checkpoints(folder) if c.step not in kept]

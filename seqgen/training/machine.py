@@ -56,7 +56,7 @@ def calibrate(
     tried: dict[str, float] = {}
     try:
         for name in ("float32", "bfloat16") if precision is None else (precision,):
-            trainer.replicas.precision = name
+            trainer.replicas.compute_in(name)
             try:
                 tried[name] = _seconds_per_step(trainer, _TRIAL_SECONDS)
             except RuntimeError:
@@ -72,7 +72,7 @@ def calibrate(
             return replace(config, precision=precision)
         # Three minutes begin within seconds; who has longer can wait for a better estimate.
         longer = float(np.clip(0.02 * seconds - 3, 2 * _TRIAL_SECONDS, 10))
-        trainer.replicas.precision = precision
+        trainer.replicas.compute_in(precision)
         step = _seconds_per_step(trainer, longer)
         evaluation = _seconds_per_evaluation(trainer)
     finally:

@@ -83,9 +83,13 @@ class Replicas:
         self.carried: list[State | None] = [None] * n_replicas
         self._masks = masks.to(device)
         self._generators = [torch.Generator(device) for _ in self.models]
-        self.precision = precision  # may be changed between steps
+        self.precision = precision
         self._device = device
         self._pool = ThreadPoolExecutor(n_replicas, "replica", initializer=torch.set_num_threads, initargs=(1,))
+
+    def compute_in(self, precision: str) -> None:
+        """From the next step on, which begins from a fresh state: what is carried has the precision it came from."""
+        self.precision, self.carried = precision, [None] * len(self.models)
 
     @property
     def gradient(self) -> Tensor:

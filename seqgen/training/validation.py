@@ -16,7 +16,8 @@ from seqgen.model import SequenceModel, masked_log_probabilities
 
 Ids = npt.NDArray[np.int32]
 CHUNK_NUMBERS = 16_000_000  # probabilities held at once; the state is carried on from chunk to chunk
-BATCH_TOKENS = 8192  # of pieces read side by side; fewer where there would be only one batch
+CHUNK_TOKENS = 2048  # positions at once
+BATCH_TOKENS = 32_768  # of pieces read side by side; fewer where there would be only one batch
 N_BATCHES = 4
 LONG = 16_384  # ids; longer pieces are read in rows side by side
 ROW, WARM_UP = 2048, 512  # ids of such a row, and how many before it are read first
@@ -68,7 +69,7 @@ def piece_log_probabilities(
     def score(group: list[_Row]) -> None:
         batch = padded([piece(row.piece) for row in group], [slice(row.begin, row.stop) for row in group])
         state = model.start(len(group))
-        chunk = max(16, CHUNK_NUMBERS // (len(group) * len(tokenizer.vocabulary)))
+        chunk = max(16, min(CHUNK_TOKENS, CHUNK_NUMBERS // len(tokenizer.vocabulary)) // len(group))
         for start in range(0, batch.ids.shape[1], chunk):
             part = slice(start, start + chunk)
             log_p, state = _chunk(model, masks, batch, part, state)

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 import seqgen
 from seqgen.core.errors import RunError, SeqgenError
 from seqgen.corpus.build import Prepared
+from seqgen.training import checkpoint
 from seqgen.training.checkpoint import checkpoints, latest_good, save_checkpoint
 from seqgen.training.loop import Trainer
 from seqgen.training.run import Run
@@ -137,8 +139,18 @@ def disk_full(after: int) -> Iterator[None]:
             file.write(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
 
+    saved = checkpoint.save_file
+
+    def full_for_tensors(tensors: Any, path: Path) -> None:  # which a library writes, and words the error its own way
+        try:
+            with path.open("wb"):
+                saved(tensors, path)
+        except OSError as error:
+            raise SafetensorError(f"I/O error: {error.strerror} (os error {error.errno})") from None
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "open", full)
+        patch.setattr(checkpoint, "save_file", full_for_tensors)
         yield
 
 

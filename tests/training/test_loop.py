@@ -13,6 +13,7 @@ import torch
 from seqgen.core.errors import Diverged
 from seqgen.corpus.build import Prepared
 from seqgen.domains.text.tokenizer import TextTokenizer
+from seqgen.training import machine
 from seqgen.training.checkpoint import checkpoints, latest_good
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Progress, Trainer, new_model
@@ -124,6 +125,22 @@ def test_an_evaluation_leaves_a_streams_state_alone() -> None:
     assert equal(some.optimizer_tensors(), same.optimizer_tensors())
     some.close()
     same.close()
+
+
+@pytest.mark.parametrize("fastest", ["float32", "bfloat16"])
+def test_a_trial_of_each_precision_leaves_none_of_it_behind(monkeypatch: pytest.MonkeyPatch, fastest: str) -> None:
+    measured = machine._seconds_per_step
+
+    def timed(trainer: Trainer, seconds: float) -> float:
+        measured(trainer, 0.0)
+        return 1.0 if trainer.replicas.precision == fastest else 2.0
+
+    monkeypatch.setattr(machine, "_seconds_per_step", timed)
+    tokenizer, config = TextTokenizer(), replace(CONFIG, streams=True, crop=8)
+    ids = [tokenizer.encode("to be or not to be " * 20)]
+    chosen = machine.calibrate(config, tokenizer, ids, ids, 60.0)
+    assert chosen.precision in (fastest, "float32")  # processors without the instructions have no other
+    assert chosen.steps >= 10
 
 
 def test_the_global_random_numbers_play_no_part(prepared: Prepared) -> None:

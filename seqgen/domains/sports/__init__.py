@@ -71,7 +71,7 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 
 domain = Domain(
     name="sports",
-    about="sports: logs of matches, event by event (cricket, soccer)",
+    about="sports: logs of matches, event by event (cricket, soccer, badminton)",
     suffixes=(".csv", ".csv.gz", ".json", ".json.gz", ".xml"),
     read=_read,
     fit=_fit,

@@ -15,6 +15,7 @@ from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.kloppy_events import from_kloppy
 from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_table, to_table
 from seqgen.domains.sports.wyscout import read_compact, read_events
@@ -24,8 +25,8 @@ _HEAD = 100_000  # bytes in which a format shows itself
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, a Cricsheet file (JSON, XML), or events of Wyscout (JSON, compact CSV) or StatsBomb
-    (JSON), also compressed by gzip. Raises BadInput."""
+    """The matches of a CSV table, a Cricsheet file (JSON, XML), events of Wyscout (JSON, compact CSV) or StatsBomb
+    (JSON), or badminton strokes of CoachAI, also compressed by gzip. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
@@ -41,6 +42,8 @@ def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
         return read_json(data, name)
     if b"subEventId" in begins:
         return read_compact(data.removeprefix(b"\xef\xbb\xbf"), name)
+    if is_strokes(data):
+        return read_strokes(data, name)
     return read_table(data, name)
 
 

@@ -48,7 +48,8 @@ def sports_grammar(sport: Sport, vocabulary: Vocabulary, header: tuple[str, ...]
             return {}
         moves = {"End": ("end",)}
         for k in range(levels + 1):
-            moves |= move(k, "")
+            if k == 0 or slots[k].on != slots[k - 1].on:  # what is said together begins with the first of it
+                moves |= move(k, "")
         return moves
 
     start = ("header", 0) if header else ("slot", 0, "")

@@ -112,11 +112,11 @@ class Slot:
     kind: the type of its tokens. column: what it says. values: those that have an id; others are said as `other` where
     that is one of them, numbers by the nearest. numbered: instead, actors are numbered from 1 to this as they appear
     in the period or the match. on: said only where this column (the period, the over) goes on to a new value, which the
-    id thereby marks, counting from `first`; such slots come first, the longer-lasting before the shorter. after: said
-    only after these values of the main slot. grid: instead of values, the cells of the place whose number along is
-    `column` and across `across`. relative: instead, whether the one of two sides acts that acted before (same) or the
-    other; the slot that marks a period says which begins. weight: of its ids in the loss; those of less than 1 are not
-    scored: they are said for others to be predicted from.
+    id thereby marks, counting from `first`; such slots come first, the longer-lasting before the shorter, those on the
+    same column one after the other. after: said only after these values of the main slot. grid: instead of values, the
+    cells of the place whose number along is `column` and across `across`. relative: instead, whether the one of two
+    sides acts that acted before (same) or the other; the slot that marks a period says which begins. weight: of its ids
+    in the loss; those of less than 1 are not scored: they are said for others to be predicted from.
     """
 
     kind: str

@@ -16,30 +16,40 @@ _SEPARATORS = ",;\t"
 
 def read_table(data: bytes, name: str) -> Iterator[Match]:
     """The matches of a CSV file with one row an event, its columns those of a sport (`SPORTS[…].columns`), named in the
-    first row. Separated by comma, semicolon or tab; UTF-8, or Latin-1 where it is not that. Other columns are passed
-    over, but for `sport`, which may name the sport. Raises BadInput with row and column."""
+    first row (see `read_rows`). Other columns are passed over, but for `sport`, which may name the sport. Raises
+    BadInput with row and column."""
+    columns, rows = read_rows(data, name)
+    first = next(rows, None)
+    if first is None:
+        raise BadInput(name, "holds no events")
+    sport = which(columns, first[1].get("sport", "").strip().lower(), name)
+    yield from matches(sport, chain([first], rows), name)
+
+
+def read_rows(data: bytes, name: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """The columns of a CSV file, in lower case, and its rows by their number. Separated by comma, semicolon or tab;
+    UTF-8, or Latin-1 where it is not that. Raises BadInput."""
     text = _text(data, name)
     head = text.split("\n", 1)[0]
     separator = max(_SEPARATORS, key=head.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         columns = [title.strip().lower() for title in next(lines, [])]
-        first = next(lines, None)
-        if first is None:
-            raise BadInput(name, "holds no events")
-        said = first[columns.index("sport")].strip().lower() if "sport" in columns[: len(first)] else ""
-        sport = which(columns, said, name)
-        yield from matches(sport, _rows(columns, chain([first], lines), name), name)
     except csv.Error as error:
-        raise BadInput(name, f"is not CSV ({error})", where=f"row {lines.line_num}") from None
+        raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
+    return columns, _rows(columns, lines, name)
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(lines, 2):
-        if len(line) not in (0, len(columns)):
-            raise BadInput(name, f"has {len(line)} values for {len(columns)} columns", where=f"row {number}")
-        if line:
-            yield number, dict(zip(columns, line, strict=True))
+    number = 1
+    try:
+        for number, line in enumerate(lines, 2):
+            if len(line) not in (0, len(columns)):
+                raise BadInput(name, f"has {len(line)} values for {len(columns)} columns", where=f"row {number}")
+            if line:
+                yield number, dict(zip(columns, line, strict=True))
+    except csv.Error as error:
+        raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
 
 
 def _text(data: bytes, name: str) -> str:

@@ -142,11 +142,15 @@ class SportsTokenizer(Tokenizer[Match]):
         return Match(self.name, about, {c: Values(row[c] for row in rows) for c in self.sport.event_columns})
 
     def _open(self, slot: Slot, now: dict[str, int]) -> None:
-        """Count on the period, the over …; the shorter-lasting begin anew."""
+        """Count on the period, the over …; the shorter-lasting begin anew. Of the slots that are said together, the
+        first does so."""
         levels = self.sport.levels
+        if next(level for level in levels if level.on == slot.on) is not slot:
+            return
         now[slot.on] = now.get(slot.on, slot.first - 1) + 1
         for shorter in levels[levels.index(slot) + 1 :]:
-            now[shorter.on] = shorter.first - 1
+            if shorter.on != slot.on:
+                now[shorter.on] = shorter.first - 1
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """See Tokenizer. given: the sport's labels by column, such as gender="female", season="2016"."""
