@@ -23,7 +23,7 @@ import pandas as pd
 import torch
 
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.memory import Last, Lead, Total
+from seqgen.domains.sports.memory import Last, Lead, Share, Total
 from seqgen.domains.sports.sport import CORE, OTHER, Column, Grid, Slot, Sport
 from seqgen.domains.sports.values import Values
 from seqgen.evaluation.calibration import calibration_excess
@@ -40,14 +40,21 @@ PROTOCOL = (
 LEAGUES = ("England", "France", "Germany", "Italy", "Spain")
 END = "end of possession"
 ACTIONS = ("short pass", "long pass", "high pass", "shot", "carry", "dribble", "cross", "goal", END)
-N_KINDS = 90  # kinds of events with what is tagged, that are told apart
-TAGS = (1801, 1802, 701, 702, 703, 1401, 1302, 301, 302, 901)  # right, wrong, lost, neutral, won, intercepted …
-GAPS = (0.0, 1.0, 1.7, 2.8, 4.5, 8.0, 16.0, 40.0)
+N_KINDS = 120  # kinds of events with what is tagged, that are told apart
+# Right, wrong, lost, neutral, won, sides and kinds of duels, intercepted, missed, assist, key pass, through, blocked …
+TAGS = (1801, 1802, 701, 702, 703, 501, 502, 503, 504, 1401, 1302, 301, 302, 901, 2101, 1901, 801)
+GAPS = (0.0, 1.0, 1.7, 2.8, 4.5, 8.0, 16.0, 40.0)  # seconds
 GRID = Grid(
     tuple(1.05 * x for x in (0, 1, 6, 12, 18, 25, 33, 42, 50, 58, 67, 75, 82, 88, 94, 99, 100)),
     tuple(0.68 * y for y in (0, 1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99, 100)),
     mirrored=True,
 )
+SHARES = {  # thousandths of all actions
+    "short pass": tuple(range(440, 680, 20)),
+    "dribble": tuple(range(70, 250, 15)),
+    "high pass": tuple(range(20, 90, 8)),
+    END: tuple(range(140, 320, 15)),
+}
 STEPS, PATHS, EVERY = 10, 200, 50  # of roll-outs
 
 
@@ -154,6 +161,11 @@ def memory() -> tuple[Any, ...]:
         Total("period", lambda kind, value: int(kind == "Start"), (1, 2)),
         Total("since shot", events, (1, 2, 3, 5, 8, 13, 20, 40, 80), ("Action_shot", "Action_goal", "Start")),
         Lead("lead", lambda kind, value: int(value == "goal"), turns),
+        # How this match is played, and logged: some log more dribbles than others.
+        *(
+            Share(f"share of {name}", lambda kind, value, name=name: int(value == name), events, edges, 40)
+            for name, edges in SHARES.items()
+        ),
     )
 
 
@@ -256,7 +268,14 @@ def trained(
     counts = Counter(kind for match in split["train"] for kind in match.events["kind"])
     tokenizer = SportsTokenizer(sport(task, tuple(sorted(kind for kind, _ in counts.most_common(N_KINDS)))))
     pieces = {name: [tokenizer.encode(match) for match in found] for name, found in split.items()}
-    given = {"layer_dropout": 0.1, "input_dropout": 0.0, "feature_dropout": 0.05, "perceptron_dropout": 0.05}
+    given = {
+        "n_layers": 1,
+        "batch_size": 32,
+        "layer_dropout": 0.1,
+        "input_dropout": 0.0,
+        "feature_dropout": 0.05,
+        "perceptron_dropout": 0.05,
+    }
     given |= {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
     valid = pieces["valid"][:: 1 + len(pieces["valid"]) // 40]  # enough to choose the weights by
     n_tokens = sum(map(len, pieces["train"]))
@@ -299,6 +318,13 @@ def rollouts(model: Any, tokenizer: SportsTokenizer, pieces: list[np.ndarray], t
             for _ in range(STEPS):
                 a, b = b, drawn(trigram[a, b], rng)
             counted.append(np.bincount(b, minlength=len(ACTIONS)).argmax())
+        if i % 20 == 19:
+            right = [np.mean(np.array(found) == truth[: len(found)]) for found in (ours, counted)]
+            print(
+                f"{len(ours)} of {len(truth)} roll-outs: {right[0]:.4f}, trigram {right[1]:.4f}",
+                file=sys.stderr,
+                flush=True,
+            )
     return {
         "rollout_accuracy_10": float((np.array(ours) == truth).mean()),
         "rollout_majority_10": float((truth == ACTIONS.index("short pass")).mean()),

@@ -153,6 +153,48 @@ class _Total:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What share of a whole a part has been so far, in steps: how many `edges`, in thousandths, it reaches, from 1; 0
+    until the whole is `least`.
+
+    part, whole: of each token.
+    """
+
+    name: str
+    part: Amount
+    whole: Amount
+    edges: Sequence[int]
+    least: int = 1
+
+    def bound(self, vocabulary: Vocabulary) -> Remembered:
+        """See Memory."""
+        amounts = np.stack([_amounts(vocabulary, self.part), _amounts(vocabulary, self.whole)], axis=1)
+        return _Share(amounts, np.asarray(self.edges, np.int64), max(1, self.least))
+
+
+class _Share:
+    def __init__(self, amounts_V2: Ints, edges: Ints, least: int) -> None:
+        self.amounts, self.edges, self.least, self.size = amounts_V2, edges, least, len(edges) + 2
+
+    def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
+        return None
+
+    def of(self, ids_T: Ints) -> Ints:
+        return self.row(np.concatenate([np.zeros((1, 2), np.int64), np.cumsum(self.amounts[ids_T], axis=0)]))
+
+    def start(self, batch: int) -> Ints:
+        return np.zeros((batch, 2), np.int64)
+
+    def advance(self, state_Bn: Ints, ids_B: Ints) -> None:
+        state_Bn += self.amounts[ids_B]
+
+    def row(self, state_Bn: Ints) -> Ints:
+        part, whole = state_Bn.T
+        steps = 1 + np.searchsorted(self.edges, 1000 * part // np.maximum(whole, 1), side="right")
+        return np.where(whole >= self.least, steps, 0)
+
+
+@dataclass(frozen=True)
 class Lead:
     """By how much whoever acts is ahead, from -most to most, counted from 0. The sides take turns.
 

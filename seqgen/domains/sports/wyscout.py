@@ -32,13 +32,14 @@ from seqgen.domains.sports.soccer import (
 from seqgen.domains.sports.sport import NONE, OTHER
 from seqgen.domains.sports.values import Values
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 COLUMNS = (
     "matchId", "period", "eventSec", "teamId", "playerId", "eventId", "subEventId", "tags", "x0", "y0", "x1", "y1",
 )  # fmt: skip
 _TEXTS = ("matchId", "period", "tags")
-_NUMBERS = ("eventSec", "teamId", "playerId", "eventId", "subEventId", "x0", "y0", "x1", "y1")
+_PLACES = ("x0", "y0", "x1", "y1")
+_NUMBERS = ("eventSec", "teamId", "playerId", "eventId", "subEventId", *_PLACES)
 _SIZES = (LENGTH, WIDTH, LENGTH, WIDTH)
 _SECONDS = 1e6  # of a period, at most
 PERIODS = {"1H": 1, "2H": 2, "E1": 3, "E2": 4, "P": 5}
@@ -60,7 +61,8 @@ _OUTCOME = {"" if value == NONE else value: i for i, value in enumerate(OUTCOMES
 
 @dataclass(frozen=True)
 class _Rows:
-    """Compact columns. texts: match, period, tags. numbers: float64 [N] each, NaN where there is none."""
+    """Compact columns. texts: match, period, tags. numbers: float64 [N] each, places float32; NaN where
+    there is none."""
 
     texts: dict[str, Values]
     numbers: dict[str, Floats]
@@ -70,7 +72,9 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
     """The matches of a compact CSV. Raises BadInput with row and column."""
     import pandas as pd
 
-    types = dict.fromkeys(_TEXTS, "category") | dict.fromkeys(_NUMBERS, "float64")
+    types = (
+        dict.fromkeys(_TEXTS, "category") | dict.fromkeys(_NUMBERS[:5], "float64") | dict.fromkeys(_PLACES, "float32")
+    )
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
@@ -124,8 +128,9 @@ def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
             raise BadInput(name, f"is not Wyscout's events ({type(error).__name__}: {error})") from None
     if not n:
         raise BadInput(name, "holds no events")
-    coded = {c: Values.of_codes(np.concatenate(texts[c]), places[c]) for c in _TEXTS}
-    return _matches(_Rows(coded, {c: np.concatenate(numbers[c]) for c in _NUMBERS}), name)
+    # Parts are let go of as they are joined.
+    coded = {c: Values.of_codes(np.concatenate(texts.pop(c)), places[c]) for c in _TEXTS}
+    return _matches(_Rows(coded, {c: np.concatenate(numbers.pop(c)) for c in _NUMBERS}), name)
 
 
 def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list[dict[str, Any]]]:
@@ -185,7 +190,7 @@ def _said_in_numbers(events: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
             yield np.array([np.nan if value in ("", None) else float(value) for value in said])
     nowhere = {"x": np.nan, "y": np.nan}
     places = [(*event["positions"], nowhere, nowhere)[:2] for event in events]
-    yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float64).T
+    yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32).T.copy()
 
 
 def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:
@@ -220,7 +225,7 @@ def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:
         order = np.argsort(moment, kind="stable")  # rows of one time as they stand
         notes = {"rows_out_of_order": int((np.diff(moment) < 0).sum())}
         at = at[order]
-        numbers = {c: values[at] for c, values in rows.numbers.items()}
+        numbers = {c: values[at].astype(np.float64) for c, values in rows.numbers.items()}
         events = _events(period[at], numbers, rows.texts["tags"].codes[at], tags, notes)
         about = {"match": match, "date": "", "competition": competition}
         yield Match(soccer.name, about, events, {note: n for note, n in notes.items() if n})
@@ -242,7 +247,7 @@ class _Tags:
 
 
 def _events(
-    period: npt.NDArray[Any], said: dict[str, Floats], tag: npt.NDArray[Any], tags: _Tags, notes: dict[str, int]
+    period: npt.NDArray[Any], said: Mapping[str, Floats], tag: npt.NDArray[Any], tags: _Tags, notes: dict[str, int]
 ) -> dict[str, Values]:
     """The columns of one match's events from compact ones in their order; adds to the notes."""
     event, sub = (np.nan_to_num(said[c]).astype(np.int64) for c in ("eventId", "subEventId"))
@@ -256,7 +261,7 @@ def _events(
     outcome[np.isin(sub, _SHOTS) & tags.goal[tag]] = _OUTCOME[GOAL]
     missing = np.isnan(said["x1"]) | np.isnan(said["y1"])
     notes["ends_missing"] = int(missing.sum())
-    x, y, end_x, end_y = (np.round(said[c] * size / 100, 2) for c, size in zip(_NUMBERS[5:], _SIZES, strict=True))
+    x, y, end_x, end_y = (np.round(said[c] * size / 100, 2) for c, size in zip(_PLACES, _SIZES, strict=True))
     time = np.round(said["eventSec"], 3)
     gap = np.round(np.append(0.0, np.diff(time)), 3)
     gap[1:][period[1:] != period[:-1]] = 0.0

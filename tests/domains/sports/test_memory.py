@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.sports.memory import Last, Lead, Memory, Total
+from seqgen.domains.sports.memory import Last, Lead, Memory, Share, Total
 from seqgen.domains.sports.values import Values
 
 VOCABULARY = Vocabulary(
@@ -20,6 +20,7 @@ MEMORIES: tuple[Memory, ...] = (
     Last("gap", "Gap", said=int),  # 0 is passed over
     Total("clock", lambda kind, value: int(value) if kind == "Gap" else 0, (1, 7, 14, 30), ("Start", "Gap_0")),
     Total("goals", lambda kind, value: int(kind == "Goal"), (1, 2)),
+    Share("share", lambda kind, value: int(kind == "Goal"), lambda kind, value: int(kind != "Gap"), (200, 500), 3),
     Lead(
         "lead",
         lambda kind, value: int(kind == "Goal"),
