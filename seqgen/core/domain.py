@@ -45,6 +45,10 @@ class Domain:
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
+        until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
+            Raises UsageError.
+        result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
+            time, and texts, such as who won, that are known at its end.
         open: like `read`, for training: pieces that stay in their file and are read in parts whenever they are needed,
             so that they may be larger than memory. None: they are held in memory.
     """
@@ -70,6 +74,8 @@ class Domain:
     textual: bool = False
     isolated: bool = True
     open: Callable[[Path], Iterator[Any]] | None = None
+    until: Callable[[Any, str], Any] | None = None
+    result: Callable[[Any], Mapping[str, float | str]] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -62,6 +63,11 @@ class _State:
             self._labels[label[0]] = label[1]
         self._counters.take(*self._context.said[i])
 
+    def copy(self) -> _State:
+        other = copy.copy(self)
+        other._labels, other._counters = self._labels.copy(), copy.deepcopy(self._counters)
+        return other
+
     def row(self) -> list[int]:
         return self._labels + self._counters.row()
 
@@ -71,6 +77,12 @@ class SportsCursor:
 
     def __init__(self, context: SportsContext, batch: int) -> None:
         self._states = [_State(context) for _ in range(batch)]
+
+    def fork(self, rows: npt.NDArray[np.integer]) -> SportsCursor:
+        """Another, at these sequences."""
+        other = copy.copy(self)
+        other._states = [self._states[i].copy() for i in rows.tolist()]
+        return other
 
     def row(self) -> Ints:
         """int32 [B, F]."""

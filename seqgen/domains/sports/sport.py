@@ -132,7 +132,9 @@ class Sport:
     columns: of an event. order: whole-numbered columns that events are sorted by. labels: the header. slots: the ids of
     an event. main: the slot whose id a prediction is asked for. fill: completes the events of a match in their order,
     where files and ids leave out what follows from the rest. counters: made anew for each sequence. backoff: features
-    on which counting alone should condition, most telling first.
+    on which counting alone should condition, most telling first. result: of a match, perhaps not whole, what came of it
+    by name: numbers, and texts that are known at its end. period_seconds: how long a period lasts on the clock; 0: the
+    sport has none.
     """
 
     name: str
@@ -144,6 +146,8 @@ class Sport:
     fill: Callable[[list[Row]], None]
     counters: Callable[[], Counters]
     backoff: tuple[str, ...] = ()
+    result: Callable[[Any], dict[str, float | str]] | None = None
+    period_seconds: float = 0
 
     @property
     def levels(self) -> tuple[Slot, ...]:
