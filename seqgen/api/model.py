@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,16 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.api.corpora import same_corpus
+from seqgen.api.events import compare_events
+from seqgen.api.prediction import forecast, next_ids
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import read_bounded
+from seqgen.corpus.build import Prepared, read_bounded
+from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
+from seqgen.evaluation.counts import Counts
+from seqgen.evaluation.fields import fit_temperatures
 from seqgen.model import SequenceModel
 from seqgen.sampling.beam import draw_beam
 from seqgen.sampling.filters import Filters
-from seqgen.sampling.prediction import next_probabilities
+from seqgen.sampling.prediction import without_gaps
+from seqgen.sampling.reader import Reader
 from seqgen.sampling.sampler import Request, draw, draw_one
 from seqgen.training.run import Run, find_run
 from seqgen.training.validation import piece_log_probabilities
@@ -30,6 +37,8 @@ from seqgen.training.validation import piece_log_probabilities
 Ids = npt.NDArray[np.int32]
 # Ids at most: held-out ones scored by an evaluation, training ones counted by it.
 _SCORED, _COUNTED = 1_000_000, 10_000_000
+_CALIBRATED = 300_000  # validation ids
+CALIBRATION, BIGRAM = "calibration.json", "bigram.safetensors"  # kept with a run, for predictions
 
 
 @dataclass(frozen=True)
@@ -161,14 +170,56 @@ class Model:
         return Filters(**{**self.domain.sampling, **{k: v for k, v in asked.items() if v is not None}})
 
     def predict(self, piece: Any, top: int = 10) -> list[dict[str, Any]]:
-        """What may come next after a piece: [{action, probability}], the likeliest first."""
-        p = next_probabilities(self.network, self.tokenizer, self.tokenizer.template(piece))
-        order = np.argsort(-p, kind="stable")[:top]
-        return [
-            {"action": self.tokenizer.vocabulary.tokens[i], "probability": round(float(p[i]), 6)}
-            for i in order
-            if p[i] > 0
-        ]
+        """What may come next after a piece: [{action, probability, bigram}], the likeliest first. bigram: its
+        probability where the run's training pieces are only counted; None where nothing is kept of them."""
+        ids = without_gaps(self.tokenizer, self.tokenizer.template(piece))
+        reader = Reader(self.network, self.tokenizer, self.temperatures).read(ids)
+        return next_ids(self, reader, None if self.bigram is None else self.bigram.start().read(ids), top)
+
+    def forecast(
+        self,
+        piece: Any,
+        *,
+        at: str = "last",
+        horizon: int | str = 1,
+        top: int = 5,
+        paths: int = 1000,
+        seed: int = 0,
+        report: Callable[[str, int, int], None] = lambda what, done, total: None,
+    ) -> dict[str, Any]:
+        """What may come after a piece.
+
+        Args:
+            piece: what the tokenizer's `encode` takes. at: a moment of it, as the domain's `until` has it.
+            horizon: so many events ahead, or "end"; more than one are rolled out on so many paths.
+            top: how many of the likeliest of each.
+
+        Returns:
+            predictions: as `predict` has them. Where sequences are of events, also fields: type of id -> said, how
+            probably the next event says one, and values: [{value, probability, bigram}], whatever is said before it.
+            Of further events also steps: [{ahead, share, actions}], and result: what comes of the piece, by name.
+            calibrated, bigram: whether the run keeps temperatures, and counts, for this.
+
+        Raises:
+            UsageError: for a moment that is not there, or a domain without events or moments.
+        """
+        return forecast(self, piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=report)
+
+    @cached_property
+    def temperatures(self) -> npt.NDArray[np.float32] | None:
+        """float32 [S]: what the scores of each state of the grammar are divided by in predictions, so that
+        probabilities mean what they say; None where none were fitted. Raises RunError."""
+        path = self.run.path / CALIBRATION
+        if not path.exists():
+            return None
+        found = Temperatures.load(path, self.tokenizer, self.checkpoint.path.name)
+        return None if found is None else found.of_state
+
+    @cached_property
+    def bigram(self) -> Counts | None:
+        """What stood after what in the training pieces; None where that is not kept. Raises RunError."""
+        path = self.run.path / BIGRAM
+        return Counts.load(path, self.tokenizer) if path.exists() else None
 
     def score(self, piece: Any) -> dict[str, float]:
         """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
@@ -197,6 +248,7 @@ class Model:
         file: str | Path | None = None,
         dynamic: bool = False,
         n_samples: int = 4,
+        rollouts: int = 0,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
@@ -204,11 +256,16 @@ class Model:
 
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
         dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
-        drawn to see what they copy, 0 to leave that out.
+        drawn to see what they copy, 0 to leave that out. rollouts: where sequences are of events, from so many
+        places it is rolled out what comes 1, 3, 10 and 20 events later.
+
+        Where sequences are of events, each field's numbers are added, calibrated; what that needs is kept with the run.
         Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
         """
         if n_samples < 0:
             raise UsageError(f"{n_samples} samples cannot be drawn.", "0 leaves out what they copy.")
+        if rollouts < 0:
+            raise UsageError(f"From {rollouts} places nothing can be rolled out.", "0 leaves it out.")
         reporter = reporter or Reporter()
         prepared = same_corpus(self.run, corpus, reporter)
         if file is not None:
@@ -220,17 +277,39 @@ class Model:
         reporter.working("sampling", 0, 1)
         samples = [drawn.ids for drawn in self.sample(n_samples, seed=0)] if n_samples else []
         reporter.working("sampling", 1, 1)
+        train = prepared.store.of_split("train", _COUNTED)
         numbers = compare(
             self.network,
             self.tokenizer,
-            prepared.store.of_split("train", _COUNTED),
+            train,
             pieces,
             samples,
             dynamic=dynamic,
             report=reporter.working,
         )
         numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
+        if self.tokenizer.main:
+            if self.temperatures is None or self.bigram is None:
+                self._keep_for_predictions(prepared, reporter)
+            numbers |= compare_events(self, train, pieces, rollouts, reporter)
         return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
+
+    def calibrate(self, corpus: str | Path | None = None, reporter: Reporter | None = None) -> None:
+        """Fit temperatures on the validation pieces of the run's corpus and count the bigrams of its training pieces;
+        both are kept with the run, for predictions. Of sequences that are not of events: nothing. Raises CorpusError
+        when the corpus is gone or has changed."""
+        if self.tokenizer.main:
+            reporter = reporter or Reporter()
+            self._keep_for_predictions(same_corpus(self.run, corpus, reporter), reporter)
+
+    def _keep_for_predictions(self, prepared: Prepared, reporter: Reporter) -> None:
+        store, checkpoint = prepared.store, self.checkpoint.path.name
+        valid = store.of_split("valid", _CALIBRATED)
+        fitted = fit_temperatures(self.network, self.tokenizer, valid, reporter.working)
+        fitted.save(self.run.path / CALIBRATION, checkpoint)
+        Counts.of(self.tokenizer, store.of_split("train", _COUNTED)).save(self.run.path / BIGRAM)
+        for name in ("temperatures", "bigram"):
+            self.__dict__.pop(name, None)
 
 
 def load(run: str | Path | None = None, device: str = "cpu") -> Model:

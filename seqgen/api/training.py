@@ -186,6 +186,7 @@ def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
     """Evaluate a run that has just been trained and write evaluation.json; None, and why is said, where that cannot
     be: without held-out pieces, or when the corpus has changed meanwhile."""
     try:
+        model.calibrate(reporter=reporter)
         numbers = model.evaluate("test", reporter=reporter, n_samples=0)
     except CorpusError as error:
         reporter.note(f"not evaluated: {error.message}")

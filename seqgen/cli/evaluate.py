@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ def command(
     file: Annotated[Path | None, typer.Option(help="Score this file instead of the held-out pieces.")] = None,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
     samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
+    rollouts: Annotated[int, typer.Option(help="Of events: from how many places to look far ahead; 0: none.")] = 200,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score the held-out pieces of the run's corpus, beside n-grams counted on its training pieces."""
@@ -28,7 +30,7 @@ def command(
     model = api.load(run)
     reporter: Any = console.Console()
     reporter.fallen_back(model)
-    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic, n_samples=samples)  # type: ignore[arg-type]
+    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic, n_samples=samples, rollouts=rollouts)  # type: ignore[arg-type]
     if json:
         console.out_json(numbers)
         return
@@ -61,6 +63,10 @@ def command(
         ("type", "tokens", "nats/token"),
         right=[1, 2],
     )
+    if "fields" in numbers:
+        _fields(numbers["fields"])
+    if "ahead" in numbers:
+        _ahead(numbers["ahead"], numbers["main"])
     if "copying" not in numbers:
         return
     console.out()
@@ -72,3 +78,29 @@ def command(
         ("found in the training pieces", "longest, tokens", "of 30 tokens in a row"),
         right=[1, 2],
     )
+
+
+def _fields(fields: Mapping[str, Any]) -> None:
+    rows = []
+    for kind, model in fields.items():
+        for name, n in {kind: model, **model["baselines"]}.items():
+            shares = [f"{n[key]:.1%}" for key in ("accuracy", "top3_accuracy", "macro_f1")]
+            ece = [f"{n[key]:.4f}" for key in ("ece", "ece_by_chance", "ece_excess") if key in n]
+            label = name if n is model else f"  {name}"
+            rows.append((label, f"{n['nats']:.4f}", *shares, *(ece or ("", "", ""))))
+    console.out("\nOf each type of id, calibrated:\n")
+    header = ("", "nats", "accuracy", "among three", "macro-F1", "ECE", "by chance", "excess")
+    console.table(rows, header, right=range(1, 8))
+
+
+def _ahead(ahead: Mapping[str, Any], main: str) -> None:
+    console.out(
+        f"\n{main} of an event further ahead, by {ahead['paths']} paths from each of {ahead['places']} places:\n"
+    )
+    rows = [
+        (int(n), *(f"{of[name]:.1%}" for name in ("accuracy", "majority", "trigram")), of["n"])
+        for n, of in ahead.items()
+        if isinstance(of, dict)
+    ]
+    header = ("events ahead", "accuracy", "most frequent", "trigram", "places")
+    console.table(rows, header, right=range(5))

@@ -3,29 +3,89 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from seqgen.cli import console
 
+_SHOWN = 20  # events ahead
+_LIKELY = 0.001  # of a field that is shown
+
 
 def command(
     file: Annotated[Path, typer.Argument(help="The file whose continuation is asked for.")],
     run: Annotated[str | None, typer.Option(help="A run's folder or name; the newest by default.")] = None,
+    at: Annotated[str, typer.Option(help="A moment: last, a number of events, or a time like 45:00.")] = "last",
+    horizon: Annotated[str, typer.Option(help="How many events ahead, or end: rolled out on many paths.")] = "1",
     top: Annotated[int, typer.Option(min=1, help="How many of the likeliest.")] = 10,
+    paths: Annotated[int, typer.Option(min=1, help="How many are rolled out.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same paths.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print the likeliest next tokens with their probabilities."""
+    """Print what may come next, with probabilities."""
     from seqgen import api
     from seqgen.corpus.build import read_bounded
 
     model = api.load(run)
-    console.Console().fallen_back(model)
+    reporter = console.Console()
+    reporter.fallen_back(model)
     piece = read_bounded(file, model.domain)[0]
-    predictions = model.predict(piece, top)
+    found = model.forecast(piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=reporter.working)
     if json:
-        console.out_json({"run": str(model.run.path), "file": str(file), "predictions": predictions})
+        console.out_json({"run": str(model.run.path), "file": str(file), **found})
         return
-    rows = [(p["action"], f"{p['probability']:.4f}", "█" * round(40 * p["probability"])) for p in predictions]
-    console.table(rows, ("next", "probability", ""), right=[1])
+    if model.tokenizer.main and not found["bigram"]:
+        reporter.note("nothing counted and no calibration is kept with this run: `seqgen evaluate` makes them")
+    console.table(
+        [(p["action"], *_numbers(p), _bar(p["probability"])) for p in found["predictions"]],
+        ("next", "probability", "bigram", ""),
+        right=[1, 2],
+    )
+    for kind, field in found.get("fields", {}).items():
+        if field["said"] >= _LIKELY:
+            _field(kind, field)
+    if "steps" in found:
+        _steps(found["steps"], top)
+    for name, values in found.get("result", {}).items():
+        _result(name, values)
+
+
+def _field(kind: str, field: dict[str, Any]) -> None:
+    said = field["said"]
+    console.out(f"\n{kind}{'' if said > 0.9995 else f', said with probability {said:.3f}'}")
+    rows = [(f"  {v['value'] or '-'}", *_numbers(v), _bar(v["probability"])) for v in field["values"]]
+    console.table(rows, right=[1, 2])
+
+
+def _numbers(p: dict[str, Any]) -> tuple[str, str]:
+    return f"{p['probability']:.4f}", "" if p["bigram"] is None else f"{p['bigram']:.4f}"
+
+
+def _bar(p: float) -> str:
+    return "█" * round(40 * p)
+
+
+def _steps(steps: list[dict[str, Any]], top: int) -> None:
+    console.out()
+    rows = [
+        (s["ahead"], f"{s['share']:.3f}", *(f"{a['action']} {a['probability']:.3f}" for a in s["actions"]))
+        for s in steps[:_SHOWN]
+    ]
+    most = max(len(row) for row in rows)
+    header = ("ahead", "played", "likeliest", *[""] * (most - 3))
+    console.table([(*row, *[""] * (most - len(row))) for row in rows], header, right=[0, 1])
+    if len(steps) > _SHOWN:
+        console.out(f"… {len(steps) - _SHOWN:,} more; --json has them all")
+
+
+def _result(name: str, values: Any) -> None:
+    if isinstance(values, float):
+        console.out(f"\n{name.replace('_', ' ')}: {values:.1%} of the paths")
+    elif "mean" in values:
+        console.out(
+            f"{name.replace('_', ' ')}: {values['now']:g} now, {values['median']:g} expected, 80 % between "
+            f"{values['low']:g} and {values['high']:g}"
+        )
+    elif values:
+        console.out(f"{name}: " + ", ".join(f"{text} {share:.1%}" for text, share in values.items()))

@@ -43,12 +43,16 @@ class Cursor(Protocol):
         """Take one id each."""
         ...
 
+    def fork(self, rows: npt.NDArray[np.integer]) -> Cursor:
+        """Another cursor, at these sequences of the batch; some may be there several times, some not at all."""
+        ...
+
 
 class Context(Protocol):
     """Side inputs computed from the header and the ids so far, never from the future.
 
-    Laws: `of(ids)[t]` equals `start(ids[None, :t]).row()[0]` for every t; the context of an augmented piece is the
-    context of the piece with each feature's map applied.
+    Laws: `of(ids)[t]` equals `start(ids[None, :t]).row()[0]` for every t, and that of a fork; the context of an
+    augmented piece is the context of the piece with each feature's map applied.
     """
 
     @property
@@ -86,3 +90,6 @@ class _NoCursor:
 
     def advance(self, ids_B: npt.NDArray[np.integer]) -> None:
         pass
+
+    def fork(self, rows: npt.NDArray[np.integer]) -> _NoCursor:
+        return _NoCursor(len(rows))

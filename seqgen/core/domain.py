@@ -46,6 +46,10 @@ class Domain:
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         read_seconds: how long a file may take to read; 0: LIMITS.read_seconds.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
+        until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
+            Raises UsageError.
+        result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
+            time, and texts, such as who won, that are known at its end.
         open: like `read`, for training, of a path alone: files, or pieces that stay in them, are read in parts, so that
             they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -71,6 +75,8 @@ class Domain:
     textual: bool = False
     isolated: bool = True
     open: Callable[[Path], Iterator[Any]] | None = None
+    until: Callable[[Any, str], Any] | None = None
+    result: Callable[[Any], Mapping[str, float | str]] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

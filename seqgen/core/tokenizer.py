@@ -45,6 +45,8 @@ class Tokenizer(ABC, Generic[Piece]):
             In training header ids are blanked at random, so that giving them is optional when sampling.
         loss_weights: float32 [V], how much each id counts in the training loss; None: all alike.
         order: of the longest plain n-gram among the baselines.
+        main: the type of id that says what an event is, one in every event; "" where sequences are not of events. An
+            event ends where a sequence may stop.
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
@@ -60,6 +62,7 @@ class Tokenizer(ABC, Generic[Piece]):
     backoff: tuple[str, ...] = ()
     order: int = 3
     passed: tuple[str, ...] = ()
+    main: str = ""
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:

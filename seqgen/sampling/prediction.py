@@ -1,4 +1,7 @@
-"""What may come after a piece."""
+"""What may come after a piece.
+
+Shapes: W ways in which an event may go on, V ids, S states of the grammar.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +9,77 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from seqgen.core.tokenizer import Ids, Tokenizer
-from seqgen.model import SequenceModel, masked_log_probabilities
+from seqgen.sampling.reader import Predictor
 
-_RARE = 1e-3  # ways less likely are not followed
+Odds = npt.NDArray[np.float64]
+
+_WAYS = 1024  # that are followed side by side; beyond that some stand for others
 
 
-@torch.inference_mode()
-def next_probabilities(model: SequenceModel, tokenizer: Tokenizer[Any], template: Ids) -> npt.NDArray[np.float32]:
-    """float32 [V]: the probability of each id after a template, under the grammar's mask; free ids of the template
-    are taken to be unknown. Ids that a prediction looks through (`tokenizer.passed`) have none: each leads on to what
-    comes behind it, so that an action's probability is that whoever acts."""
+def next_event(predictor: Predictor, tokenizer: Tokenizer[Any], *, to: str = "", most: int = _WAYS) -> Odds:
+    """float64 [V]: how probably the next event says each id, whatever it says before. An event ends where a sequence
+    may stop; to: or with an id of this type.
+
+    The ids of one type add up to how probably one of them is said at all. Exact where no more than `most` ways of
+    saying the beginning of an event are open at once; else those that are left out are stood for by others alike.
+    """
+    grammar = tokenizer.grammar
+    following = grammar.transitions[:, grammar.class_of]  # [S, V]
+    goes_on = (following >= 0) & ~grammar.final_states[following]
+    goes_on &= np.array([kind != to for kind in tokenizer.vocabulary.types])
+    ways, found = predictor.fork(np.zeros(1, np.int64)), np.zeros(goes_on.shape[1])
+    weights = np.ones(1)
+    while len(weights):
+        p = weights[:, None] * ways.probabilities()
+        found += p.sum(axis=0)
+        rows, ids = np.nonzero(goes_on[ways.states] & (p > 0))
+        chosen, weights = thinned(p[rows, ids], most)
+        if len(chosen):
+            ways = ways.fork(rows[chosen])
+            ways.take(ids[chosen])
+    return found
+
+
+def next_probabilities(predictor: Predictor, tokenizer: Tokenizer[Any]) -> npt.NDArray[np.float32]:
+    """float32 [V]: the probability of each next id. Ids that a prediction looks through (`tokenizer.passed`) have none:
+    each leads on to what comes behind it, so that an action's probability is that whoever acts."""
     passed = np.array([kind in tokenizer.passed for kind in tokenizer.vocabulary.types])
-    found = np.zeros(len(passed), np.float32)
-    ways = [(1.0, _without_gaps(tokenizer, template))]
-    while ways:
-        p = _following(model, tokenizer, [ids for _, ids in ways]) * np.array([[p] for p, _ in ways], np.float32)
+    ways, found = predictor.fork(np.zeros(1, np.int64)), np.zeros(len(passed))
+    weights = np.ones(1)
+    while len(weights):
+        p = weights[:, None] * ways.probabilities()
         found += np.where(passed, 0, p).sum(axis=0)
-        ways = [(float(p[w, i]), np.append(ways[w][1], i)) for w, i in np.argwhere(passed & (p > _RARE))]
-    total: npt.NDArray[np.float32] = found / found.sum()
+        rows, ids = np.nonzero(passed & (p > 0))
+        chosen, weights = thinned(p[rows, ids], _WAYS)
+        if len(chosen):
+            ways = ways.fork(rows[chosen])
+            ways.take(ids[chosen])
+    total: npt.NDArray[np.float32] = (found / max(found.sum(), 1e-30)).astype(np.float32)
     return total
 
 
-def _following(model: SequenceModel, tokenizer: Tokenizer[Any], sequences: list[Ids]) -> npt.NDArray[np.float32]:
-    """float32 [n, V] after sequences of one length."""
-    ids_NT = np.stack(sequences).astype(np.int64)
-    previous = np.concatenate([np.full((len(ids_NT), 1), model.begin), ids_NT], axis=1)
-    context = np.stack([tokenizer.context.of(ids) for ids in ids_NT]).astype(np.int64)
-    states = np.array([tokenizer.grammar.states(ids)[-1] for ids in ids_NT])
-    device = model.bias.device
-    logits, _ = model(torch.from_numpy(previous).to(device), torch.from_numpy(context).to(device))
-    allowed = torch.from_numpy(tokenizer.grammar.masks[states])
-    p: npt.NDArray[np.float32] = masked_log_probabilities(logits[:, -1].cpu(), allowed).exp().numpy()
-    return p
+def thinned(weights_N: npt.NDArray[np.floating], most: int) -> tuple[npt.NDArray[np.intp], Odds]:
+    """(which of N to keep, their new weights): at most `most`, the same sum.
+
+    The heaviest stay as they are; of the others every one is kept with the probability that its new weight, the same
+    for all, makes good (Fearnhead & Clifford 2003). They are taken at equal distances: nothing is left to chance.
+    """
+    weights = np.asarray(weights_N, np.float64)
+    order = np.argsort(-weights, kind="stable")
+    if len(weights) <= most:
+        return order, weights[order]
+    ordered = weights[order]
+    rest = ordered[::-1].cumsum()[::-1]
+    n = int(np.argmax(ordered[:most] * (most - np.arange(most)) <= rest[:most]))
+    common = rest[n] / (most - n)
+    places = np.searchsorted(ordered[n:].cumsum(), (np.arange(most - n) + 0.5) * common)
+    chosen = np.concatenate([np.arange(n), n + np.minimum(places, len(ordered) - n - 1)])
+    return order[chosen], np.concatenate([ordered[:n], np.full(most - n, common)])
 
 
-def _without_gaps(tokenizer: Tokenizer[Any], template: Ids) -> Ids:
+def without_gaps(tokenizer: Tokenizer[Any], template: Ids) -> Ids:
     """A template whose free header values are said to be unknown."""
     ids, state = template.copy(), tokenizer.grammar.start(1)
     for t in range(len(ids)):

@@ -8,6 +8,7 @@ Shapes: B sequences, V ids, F context features, H width.
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,10 @@ class Stepper(Protocol):
 
     def select(self, rows: Ints) -> None:
         """Go on from these sequences of the batch; some may be there several times, some not at all."""
+        ...
+
+    def fork(self, rows: Ints) -> Stepper:
+        """Another stepper, at these sequences, as many as there are; this one stays where it is."""
         ...
 
 
@@ -54,6 +59,11 @@ class TorchStepper:
 
     def select(self, rows: Ints) -> None:
         self._state = [(hidden[:, rows], cell[:, rows]) for hidden, cell in self._state]
+
+    def fork(self, rows: Ints) -> TorchStepper:
+        other = copy.copy(self)
+        other.select(rows)
+        return other
 
 
 class NumpyStepper:
@@ -95,6 +105,11 @@ class NumpyStepper:
         for layer in self._layers:
             layer.select(rows)
 
+    def fork(self, rows: Ints) -> NumpyStepper:
+        other = copy.copy(self)
+        other._layers = [layer.fork(rows) for layer in self._layers]
+        return other
+
 
 class _Layer:
     """weights: [4H, 2H] of the input and the hidden state, halved as above; bias [4H, 1]."""
@@ -128,6 +143,11 @@ class _Layer:
 
     def select(self, rows: Ints) -> None:
         self._hidden[:], self._cell[:] = self._hidden[:, rows], self._cell[:, rows]
+
+    def fork(self, rows: Ints) -> _Layer:
+        other = _Layer(self._weights, self._bias, len(rows))
+        other._hidden[:], other._cell[:] = self._hidden[:, rows], self._cell[:, rows]
+        return other
 
 
 class _Beside:

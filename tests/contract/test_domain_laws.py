@@ -251,6 +251,19 @@ def test_context_is_the_same_in_a_batch(tokenizer: Tokenizer[Any]) -> None:
     assert len(many) > 3 and (cursor.row() == rows[:, n]).all()
 
 
+def test_a_forked_context_goes_on_by_itself(tokenizer: Tokenizer[Any]) -> None:
+    a, b = (walk(tokenizer, seed, 60)[:60] for seed in (3, 4))
+    n = min(len(a), len(b))
+    half = n // 2
+    cursor = tokenizer.context.start(np.stack([a[:half], b[:half]]))
+    fork = cursor.fork(np.array([1, 0, 1]))
+    wholes = [tokenizer.context.of(ids) for ids in (b, a, b)]
+    for t in range(half, n):
+        assert np.array_equal(fork.row(), np.stack([whole[t] for whole in wholes])), t
+        fork.advance(np.array([b[t], a[t], b[t]]))
+    assert np.array_equal(cursor.row(), np.stack([wholes[1][half], wholes[0][half]])), "it has moved, too"
+
+
 def test_context_never_looks_ahead(tokenizer: Tokenizer[Any]) -> None:
     for ids in walks(tokenizer, 6):
         rows = tokenizer.context.of(ids)

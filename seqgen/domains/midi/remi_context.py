@@ -141,6 +141,13 @@ class RemiCursor:
         self._pitch[self._all, program] = np.where(c.is_pitch[ids], number, self._pitch[self._all, program])
         rows[:, PITCH] = self._pitch[self._all, program]
 
+    def fork(self, rows: npt.NDArray[np.integer]) -> RemiCursor:
+        """Another, at these sequences."""
+        other = RemiCursor(self._context, np.zeros((len(rows), 0), np.int64))
+        for name in ("_rows", "_pitch", "_bars", "_length"):
+            setattr(other, name, getattr(self, name)[rows])
+        return other
+
 
 def _latest(chosen: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """[T]: the value at the latest chosen place up to and with each; 0 before the first."""

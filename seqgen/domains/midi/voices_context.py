@@ -7,6 +7,7 @@ in all. Most are told apart by voice, since the embedding of a feature is all th
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -294,6 +295,14 @@ class VoicesCursor:
             self._header = self._context._header(self._header_ids)
         else:
             self._stepper.advance(np.asarray(ids_B))
+
+    def fork(self, rows: npt.NDArray[np.integer]) -> VoicesCursor:
+        """Another, at these sequences."""
+        other = copy.copy(self)
+        other._header_ids = self._header_ids[rows]
+        other._header = self._context._header(other._header_ids)
+        other._stepper = self._stepper.fork(rows)
+        return other
 
 
 def _shifted(size: int, n: int, shifts: Sequence[int]) -> Ints:

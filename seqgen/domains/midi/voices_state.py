@@ -6,7 +6,8 @@ A voice *moves* in a step when it begins another note, repeats one, or falls sil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -205,6 +206,16 @@ class RowStepper:
         self._follow(value * 2 + moved)
         if slot + 1 == shape.n_voices:
             self._end_step()
+
+    def fork(self, chosen: npt.NDArray[np.integer]) -> RowStepper:
+        """Another, at these sequences of the batch."""
+        other = copy.copy(self)
+        other.rows = Rows(*(getattr(self.rows, field.name)[chosen] for field in fields(Rows)))
+        other._heard, other._lately = self._heard[chosen], self._lately[:, chosen]
+        other._first = self._first[chosen]
+        other._followers = [copy.deepcopy(self._followers[i]) for i in chosen.tolist()]
+        other._codes = [self._codes[i].copy() for i in chosen.tolist()]
+        return other
 
     def _follow(self, codes: Ints) -> None:
         r = self.rows

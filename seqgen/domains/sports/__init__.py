@@ -63,6 +63,19 @@ def _describe(match: Any) -> Iterable[Mapping[str, Any]]:
     return describe(match)
 
 
+def _until(match: Any, moment: str) -> Any:
+    from seqgen.domains.sports.moments import until
+
+    return until(match, moment)
+
+
+def _result(match: Any) -> Mapping[str, float | str]:
+    from seqgen.domains.sports.known import SPORTS
+
+    sport = SPORTS[match.sport]
+    return sport.result(match) if sport.result is not None else {}
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
@@ -79,6 +92,8 @@ domain = Domain(
     options=SportsOptions,
     identity=_identity,
     date=_date,
+    until=_until,
+    result=_result,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -66,6 +67,13 @@ class SportsCursor:
         self._states = [remembered.start(batch) for remembered in context.memory]
         self._counters: list[Counters] = [context.counters() for _ in range(batch)] if context.counters else []
         self._batch = batch
+
+    def fork(self, rows: npt.NDArray[np.integer]) -> SportsCursor:
+        """Another, at these sequences."""
+        other = copy.copy(self)
+        other._batch, other._states = len(rows), [state[rows] for state in self._states]
+        other._counters = [copy.deepcopy(self._counters[i]) for i in rows.tolist()] if self._counters else []
+        return other
 
     def row(self) -> Ints:
         """int32 [B, F]."""

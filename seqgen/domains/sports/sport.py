@@ -163,7 +163,8 @@ class Sport:
     an event. main: the slot whose id a prediction is asked for. fill: completes the events of a match in their order,
     where files and ids leave out what follows from the rest. counters: made anew for each sequence. memory: features
     that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
-    alone should condition, most telling first.
+    alone should condition, most telling first. result: of a match, perhaps not whole, what came of it by name: numbers,
+    and texts that are known at its end. period_seconds: how long a period lasts on the clock; 0: the sport has none.
     """
 
     name: str
@@ -176,6 +177,8 @@ class Sport:
     counters: Callable[[], Counters] | None = None
     memory: tuple[Memory, ...] = ()
     backoff: tuple[str, ...] = ()
+    result: Callable[[Any], dict[str, float | str]] | None = None
+    period_seconds: float = 0
 
     @property
     def levels(self) -> tuple[Slot, ...]:

@@ -65,7 +65,7 @@ class SportsTokenizer(Tokenizer[Match]):
         self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels))
         self.augmentations = _mirrorings(self.sport, self.vocabulary)
         self.context = SportsContext(self.sport, self.vocabulary, self._labels, self.augmentations.map)
-        self.backoff = self.sport.backoff
+        self.backoff, self.main = self.sport.backoff, self.sport.main
         self._slot_of = {slot.kind: slot for slot in self.sport.slots}
         # That a period begins is worth predicting; an over, or who acts, is looked through.
         self.passed = tuple(self._slot_of)[1 : list(self._slot_of).index(self.sport.main)]

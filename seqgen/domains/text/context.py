@@ -7,6 +7,7 @@ n-grams to a recurrent network's output). Long histories are hashed into few row
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -123,6 +124,13 @@ class TextCursor:
         for b, i in enumerate(ids_B.tolist()):
             self._states[b].take(i, self._kinds[i], self._line_ends[i])
             self._rows[b] = self._row(self._states[b])
+
+    def fork(self, rows: npt.NDArray[np.integer]) -> TextCursor:
+        """Another, at these sequences."""
+        other = copy.copy(self)
+        other._states = [copy.deepcopy(self._states[i]) for i in rows.tolist()]
+        other._rows = self._rows[rows]
+        return other
 
     def _row(self, state: _State) -> list[int]:
         out, gram = [], 0

@@ -93,6 +93,7 @@ def test_lengths_are_events_or_a_whole_match(tokenizer: SportsTokenizer) -> None
 
 def test_predictions_are_of_outcomes_whoever_bats(tokenizer: SportsTokenizer, matches: list[Match]) -> None:
     from seqgen.sampling.prediction import next_probabilities
+    from seqgen.sampling.reader import Reader
     from seqgen.training.config import TrainConfig
     from seqgen.training.loop import new_model
     from seqgen.training.validation import piece_log_probabilities
@@ -100,7 +101,7 @@ def test_predictions_are_of_outcomes_whoever_bats(tokenizer: SportsTokenizer, ma
     model = new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval()
     ids = tokenizer.encode(matches[0])[:40]
     ids = ids[: np.flatnonzero(np.isin(ids, tokenizer.vocabulary.of_type("Batter")))[-1]]
-    p = next_probabilities(model, tokenizer, ids)
+    p = next_probabilities(Reader(model, tokenizer).read(ids), tokenizer)
     kinds = {tokenizer.vocabulary.types[i] for i in np.flatnonzero(p)}
     assert kinds == {"Outcome", "Side", "End"} and abs(p.sum() - 1) < 1e-5
     # The sum over who bowls and who bats, by the probability of whole sequences.

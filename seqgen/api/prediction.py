@@ -1,0 +1,162 @@
+"""What may come after a piece: of the next event, of the events after it, of the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen.core.errors import UsageError
+from seqgen.core.limits import LIMITS
+from seqgen.core.tokenizer import Ids
+from seqgen.sampling.prediction import next_event, next_probabilities, without_gaps
+from seqgen.sampling.reader import Predictor, Reader
+from seqgen.sampling.rollout import Paths, roll_out
+
+if TYPE_CHECKING:
+    from seqgen.api.model import Model
+
+_BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
+_MOST_STEPS = 1000
+
+
+def forecast(
+    model: Model,
+    piece: Any,
+    *,
+    at: str = "last",
+    horizon: int | str = 1,
+    top: int = 5,
+    paths: int = 1000,
+    seed: int = 0,
+    report: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """See `Model.forecast`."""
+    domain, tokenizer = model.domain, model.tokenizer
+    events = steps_of(horizon)
+    if events != 1 and not tokenizer.main:
+        raise UsageError(f"{domain.name} is predicted one step ahead.", "Leave --horizon out, or use seqgen sample.")
+    if not 1 <= paths * (events or 100) <= 10 * LIMITS.max_sample_tokens:
+        raise UsageError(f"{paths:,} paths are too many.", "Ask for fewer paths, or for a nearer horizon.")
+    if at != "last":
+        if domain.until is None:
+            raise UsageError(f"{domain.name} knows no moments.", "Leave --at out.")
+        piece = domain.until(piece, at)
+    prompt = without_gaps(tokenizer, tokenizer.template(piece))
+    reader = Reader(model.network, tokenizer, model.temperatures).read(prompt)
+    counted = None if model.bigram is None else model.bigram.start().read(prompt)
+    found: dict[str, Any] = {
+        "predictions": next_ids(model, reader, counted, top),
+        "calibrated": model.temperatures is not None,
+        "bigram": counted is not None,
+    }
+    if tokenizer.main:
+        found["fields"] = fields(model, reader, counted, top)
+    if events != 1:
+        drawn = roll_out(
+            reader, tokenizer, count=paths, events=events, seed=seed,
+            report=lambda done, total: report("rolling out", done, total),
+        )  # fmt: skip
+        found |= {"paths": paths, "seed": seed, "steps": steps(model, drawn, events or _MOST_STEPS, top)}
+        if domain.result is not None:
+            found["result"] = results(model, piece, prompt, drawn)
+    return found
+
+
+def steps_of(horizon: int | str) -> int | None:
+    """How many events ahead; None for all that come. Raises UsageError."""
+    text = str(horizon).strip().lower()
+    if text == "end":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_STEPS:
+        raise UsageError(f"{horizon!r} is no horizon.", f"Say 1 to {_MOST_STEPS:,} events, or end.")
+    return int(text)
+
+
+def next_ids(model: Model, reader: Predictor, counted: Predictor | None, top: int) -> list[dict[str, Any]]:
+    """[{action, probability, bigram}] of the next id, the likeliest first."""
+    p = next_probabilities(reader, model.tokenizer)
+    counts = None if counted is None else next_probabilities(counted, model.tokenizer)
+    tokens = model.tokenizer.vocabulary.tokens
+    order = np.argsort(-p, kind="stable")[:top]
+    return [{"action": tokens[i], **_beside(p[i], None if counts is None else counts[i])} for i in order if p[i] > 0]
+
+
+def fields(model: Model, reader: Predictor, counted: Predictor | None, top: int) -> dict[str, Any]:
+    """Of the next event, type of id -> said, how probably it says one, and values, how probable each then is."""
+    vocabulary = model.tokenizer.vocabulary
+    p = next_event(reader, model.tokenizer)
+    counts = None if counted is None else next_event(counted, model.tokenizer)
+    found = {}
+    for kind in dict.fromkeys(vocabulary.types):
+        ids = vocabulary.of_type(kind)
+        said = float(p[ids].sum())
+        if said < 5e-7:
+            continue
+        beside = None if counts is None else counts[ids] / max(counts[ids].sum(), 1e-30)
+        order = np.argsort(-p[ids], kind="stable")[:top]
+        values = [
+            {
+                "value": vocabulary.values[ids[i]][1],
+                **_beside(p[ids[i]] / said, None if beside is None else beside[i]),
+            }
+            for i in order
+            if p[ids[i]] > 0
+        ]
+        found[kind] = {"said": round(min(said, 1.0), 6), "values": values}
+    return found
+
+
+def _beside(p: Any, counted: Any) -> dict[str, float | None]:
+    return {"probability": round(float(p), 6), "bigram": None if counted is None else round(float(counted), 6)}
+
+
+def steps(model: Model, drawn: Paths, n: int, top: int) -> list[dict[str, Any]]:
+    """Of each event ahead: share of the paths that come so far, and of these the likeliest actions."""
+    actions = drawn.of_type(model.tokenizer, model.tokenizer.main, min(n, drawn.ids.shape[1]))
+    found = []
+    for ahead, column in enumerate(actions.T, 1):
+        said = column[column >= 0]
+        if not len(said):
+            break
+        likeliest = [
+            {"action": model.tokenizer.vocabulary.tokens[i], "probability": round(k / len(said), 6)}
+            for i, k in Counter(said.tolist()).most_common(top)
+        ]
+        found.append({"ahead": ahead, "share": round(len(said) / len(column), 6), "actions": likeliest})
+    return found
+
+
+def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, Any]:
+    """What comes of the paths, by name: of numbers `now`, mean, median, the band that holds 80 %, and the share of
+    paths where they grow; of texts, at the end of whole paths, the share of each."""
+    result = model.domain.result
+    assert result is not None  # noqa: S101  # asked only of domains that have one
+    now = result(model.tokenizer.decode(prompt, piece))
+    whole = [np.concatenate([prompt, drawn.path(n)]) for n in range(len(drawn))]
+    came = [result(model.tokenizer.decode(ids, piece)) for ids in whole]
+    found: dict[str, Any] = {"ended": round(float(drawn.ended.mean()), 6)}
+    for name in dict.fromkeys(name for one in came for name in one):
+        values = [one.get(name) for one in came]
+        if any(isinstance(value, str) for value in values):
+            texts = [v for v, ended in zip(values, drawn.ended, strict=True) if ended and isinstance(v, str)]
+            ranked = Counter(texts).most_common()
+            found[name] = {text: round(k / len(texts), 6) for text, k in ranked}
+        else:
+            found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name))
+    return found
+
+
+def _spread(values: Sequence[float], now: Any) -> dict[str, float]:
+    low, median, high = np.quantile(values, _BAND, method="inverted_cdf").tolist()
+    start = 0.0 if now is None else float(now)
+    return {
+        "now": start,
+        "mean": round(float(np.mean(values)), 4),
+        "low": low,
+        "median": median,
+        "high": high,
+        "grows": round(float(np.mean(np.array(values) > start)), 6),
+    }
