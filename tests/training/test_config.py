@@ -69,7 +69,7 @@ def test_streams_that_are_read_often_are_dropped_out_more() -> None:
         chosen = regularised(config, 10_000, list(given))
         return [chosen.layer_dropout, chosen.input_dropout, chosen.feature_dropout, chosen.perceptron_dropout]
 
-    per_reading = 10_000 / (16 * 64)
+    per_reading = 10_000 / (32 * 64)
     found = [shares(round(times * per_reading)) for times in (1, 3, 10, 60, 1000)]
     assert found == sorted(found) and found[0] == found[1] == [0.2, 0.1, 0.2, 0.1]
     assert found[-1] == found[-2] == [0.5, 0.3, 0.4, 0.2]
