@@ -48,7 +48,7 @@ class Shape:
 
     width: int
     n_layers: int = 2
-    batch: int = 16
+    batch: int = 32
     crop: int = 64
     context: bool = False
 
@@ -258,7 +258,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--width", type=int, default=256)
     options.add_argument("--layers", type=int, default=2)
-    options.add_argument("--batch", type=int, default=16)
+    options.add_argument("--batch", type=int, default=32)
     options.add_argument("--crop", type=int, default=64)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--json", action="store_true", help="print one JSON object")

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from seqgen.core.context import NoContext
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
@@ -62,7 +61,6 @@ class _Beams(Draft):
 
     def __init__(self, model: SequenceModel, tokenizer: Tokenizer[Any], request: Request, width: int) -> None:
         super().__init__(model, tokenizer, request, width, Filters(), 0, False)
-        self.cursor = NoContext().start(self.ids[:, :0])  # see step
         self.ended: list[tuple[float, Drawn]] = []
         # Of what was chosen; all but one beam are empty at first, so that no sequence is there twice.
         self._total = np.where(np.arange(width) == 0, 0.0, -np.inf)
@@ -75,10 +73,7 @@ class _Beams(Draft):
     def step(self) -> None:
         """One more id for every beam: the best of all that may follow any of them."""
         fixed = self._fixed()
-        # A beam's context is that of its ids anew: cursors only go on, and beams fork.
-        context = self.tokenizer.context
-        rows = np.stack([context.of(ids[: self.n])[-1] for ids in self.ids])
-        log_p = self._log_probabilities(self.stepper(self.previous, rows))
+        log_p = self._log_probabilities(self.stepper(self.previous, self.cursor.row()))
         live = np.isfinite(self._total)
         if fixed >= 0:
             chosen = np.full(len(live), fixed, np.int64)
@@ -107,6 +102,7 @@ class _Beams(Draft):
     def _select(self, rows: npt.NDArray[np.integer]) -> None:
         """Go on from these beams, some of them perhaps several times."""
         self.stepper.select(rows)
+        self.cursor = self.cursor.fork(rows)
         self.ids, self._log_p, self._counted = self.ids[rows], self._log_p[rows], self._counted[rows]
         self.grammar_state, self._amount = self.grammar_state[rows], self._amount[rows]
         self.lengths[:] = -1
