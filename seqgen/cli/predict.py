@@ -85,7 +85,7 @@ def _result(name: str, values: Any) -> None:
     elif "mean" in values:
         console.out(
             f"{name.replace('_', ' ')}: {values['now']:g} now, {values['median']:g} expected, 80 % between "
-            f"{values['low']:g} and {values['high']:g}"
+            f"{values['low']:g} and {values['high']:g}; grows on {values['grows']:.1%} of the paths"
         )
     elif values:
         console.out(f"{name}: " + ", ".join(f"{text} {share:.1%}" for text, share in values.items()))
