@@ -11,6 +11,7 @@ from seqgen.core.errors import UsageError
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match, from_frame
 from seqgen.domains.sports.moments import until
+from seqgen.tokenizers import SportsTokenizer
 
 
 def made(columns: str, *rows: Any, sport: str = "") -> Match:
@@ -54,6 +55,13 @@ def test_who_wins_at_soccer() -> None:
     assert result(until(match, "3")) == {"goals_A": 1, "goals_B": 0, "winner": "A"}
     shoot_out = made(SOCCER, *FIRST, (5, 10.0, "A", "penalty", "fail"), (5, 20.0, "B", "penalty", "goal"))
     assert result(shoot_out) == {"goals_A": 1, "goals_B": 1, "winner": "B"}
+
+
+def test_sides_keep_their_names_in_periods_still_to_come() -> None:
+    tokenizer = SportsTokenizer("soccer")
+    match = made(SOCCER, *FIRST)
+    again = tokenizer.decode(tokenizer.encode(match), until(match, "45:01"))
+    assert again.events["team"] == match.events["team"] and result(again) == result(match)
 
 
 def test_who_wins_at_baseball() -> None:
