@@ -217,9 +217,18 @@ class Model:
 
     @cached_property
     def bigram(self) -> Counts | None:
-        """What stood after what in the training pieces; None where that is not kept. Raises RunError."""
+        """What stood after what in the training pieces: kept with the run, or else counted where the corpus is still
+        there; None otherwise, and where sequences are not of events. Raises RunError."""
         path = self.run.path / BIGRAM
-        return Counts.load(path, self.tokenizer) if path.exists() else None
+        if path.exists():
+            return Counts.load(path, self.tokenizer)
+        if not self.tokenizer.main:
+            return None
+        try:
+            store = same_corpus(self.run, None, Reporter()).store
+        except CorpusError:
+            return None
+        return Counts.of(self.tokenizer, store.of_split("train", _COUNTED))
 
     def score(self, piece: Any) -> dict[str, float]:
         """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
@@ -289,7 +298,7 @@ class Model:
         )
         numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
         if self.tokenizer.main:
-            if self.temperatures is None or self.bigram is None:
+            if self.temperatures is None or not (self.run.path / BIGRAM).exists():
                 self._keep_for_predictions(prepared, reporter)
             numbers |= compare_events(self, train, pieces, rollouts, reporter)
         return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}

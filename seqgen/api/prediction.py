@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
 _MOST_STEPS = 1000
+OPEN = "open"  # what is known at the end, of paths that have not ended
 
 
 def forecast(
@@ -131,7 +132,8 @@ def steps(model: Model, drawn: Paths, n: int, top: int) -> list[dict[str, Any]]:
 
 def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, Any]:
     """What comes of the paths, by name: of numbers `now`, mean, median, the band that holds 80 %, and the share of
-    paths where they grow; of texts, at the end of whole paths, the share of each."""
+    paths where they grow; of texts, known only at the end, the share of all paths with each, and of those
+    still open."""
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
@@ -143,7 +145,9 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, An
         if any(isinstance(value, str) for value in values):
             texts = [v for v, ended in zip(values, drawn.ended, strict=True) if ended and isinstance(v, str)]
             ranked = Counter(texts).most_common()
-            found[name] = {text: round(k / len(texts), 6) for text, k in ranked}
+            found[name] = {text: round(k / len(values), 6) for text, k in ranked}
+            if len(texts) < len(values):
+                found[name][OPEN] = round(1 - len(texts) / len(values), 6)
         else:
             found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name))
     return found

@@ -56,6 +56,9 @@ def command(
         (name, f"{b['nats_per_token']:.4f}", f"{b['bits_per_token']:.4f}", "", "")
         for name, b in numbers["baselines"].items()
     ]
+    if "fields" in numbers:
+        _fields(numbers["fields"], numbers["main"])
+        console.out("\nAll ids, who acts and what follows from the rest among them:\n")
     console.table(rows, ("", "nats/token", "bits/token", "perplexity", "accuracy"), right=[1, 2, 3, 4])
     console.out()
     console.table(
@@ -63,8 +66,6 @@ def command(
         ("type", "tokens", "nats/token"),
         right=[1, 2],
     )
-    if "fields" in numbers:
-        _fields(numbers["fields"])
     if "ahead" in numbers:
         _ahead(numbers["ahead"], numbers["main"])
     if "copying" not in numbers:
@@ -80,15 +81,16 @@ def command(
     )
 
 
-def _fields(fields: Mapping[str, Any]) -> None:
+def _fields(fields: Mapping[str, Any], main: str) -> None:
+    """Each type of id; first the one that a prediction is asked for."""
     rows = []
-    for kind, model in fields.items():
+    for kind, model in sorted(fields.items(), key=lambda item: item[0] != main):
         for name, n in {kind: model, **model["baselines"]}.items():
             shares = [f"{n[key]:.1%}" for key in ("accuracy", "top3_accuracy", "macro_f1")]
             ece = [f"{n[key]:.4f}" for key in ("ece", "ece_by_chance", "ece_excess") if key in n]
             label = name if n is model else f"  {name}"
             rows.append((label, f"{n['nats']:.4f}", *shares, *(ece or ("", "", ""))))
-    console.out("\nOf each type of id, calibrated:\n")
+    console.out(f"Of each type of id, calibrated; {main} is what is predicted:\n")
     header = ("", "nats", "accuracy", "among three", "macro-F1", "ECE", "by chance", "excess")
     console.table(rows, header, right=range(1, 8))
 

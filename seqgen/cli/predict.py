@@ -35,8 +35,9 @@ def command(
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), **found})
         return
-    if model.tokenizer.main and not found["bigram"]:
-        reporter.note("nothing counted and no calibration is kept with this run: `seqgen evaluate` makes them")
+    if model.tokenizer.main and not (found["bigram"] and found["calibrated"]):
+        what = "calibration" if found["bigram"] else "bigram"
+        reporter.note(f"no {what} is kept with this run: `seqgen evaluate` makes it")
     console.table(
         [(p["action"], *_numbers(p), _bar(p["probability"])) for p in found["predictions"]],
         ("next", "probability", "bigram", ""),
@@ -85,7 +86,7 @@ def _result(name: str, values: Any) -> None:
     elif "mean" in values:
         console.out(
             f"{name.replace('_', ' ')}: {values['now']:g} now, {values['median']:g} expected, 80 % between "
-            f"{values['low']:g} and {values['high']:g}"
+            f"{values['low']:g} and {values['high']:g}; grows on {values['grows']:.1%} of the paths"
         )
     elif values:
         console.out(f"{name}: " + ", ".join(f"{text} {share:.1%}" for text, share in values.items()))

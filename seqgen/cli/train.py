@@ -110,6 +110,8 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
                 "valid_nats": state["best_nats"],
                 "test_nats": numbers and numbers["nats_per_token"],
                 "baseline_nats": best and best[1],
+                "main": numbers and numbers.get("main"),
+                **_headline(numbers),
                 "checkpoint": str(model.checkpoint.path),
             }
         )
@@ -121,14 +123,44 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
         )
         return
     if numbers is not None and best is not None:
+        console.out(f"\n{numbers['pieces']} pieces never seen in training, nats (lower is better):")
+        if "main" in numbers:
+            _main(numbers)
+            console.out("\nAll ids, who acts and what follows from the rest among them:")
         share = 1 - numbers["nats_per_token"] / best[1]
-        console.out(f"\n{numbers['pieces']} pieces never seen in training, nats per token (lower is better):")
         rows = [("this model", f"{numbers['nats_per_token']:.4f}")]
         rows += [(name, f"{nats:.4f}") for name, nats in baselines.items()]
         console.table(rows, right=[1])
-        better = f"{share:.0%} below" if share > 0 else f"{-share:.0%} above"
-        console.out(f"{better} the best n-gram ({best[0]}).")
+        console.out(_beside(share, best[0]))
     console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen sample {named} --count 8 --temperature 0.9")
+
+
+def _headline(numbers: dict[str, Any] | None) -> dict[str, Any]:
+    """Of sequences of events: nats and accuracy of what is predicted of them."""
+    if not numbers or numbers.get("main") not in numbers.get("fields", {}):
+        return {}
+    field = numbers["fields"][numbers["main"]]
+    lowest = min((b["nats"] for b in field["baselines"].values()), default=None)
+    return {"main_nats": field["nats"], "main_accuracy": field["accuracy"], "main_baseline_nats": lowest}
+
+
+def _main(numbers: dict[str, Any]) -> None:
+    """What is predicted of events, beside counting."""
+    field = numbers["fields"].get(numbers["main"])
+    if field is None:  # no held-out piece says one
+        return
+    compared = {"this model": field, **field["baselines"]}
+    rows = [(name, f"{n['nats']:.4f}", f"{n['accuracy']:.1%}") for name, n in compared.items()]
+    console.table(rows, (numbers["main"], "nats", "accuracy"), right=[1, 2])
+    name, best = min(field["baselines"].items(), key=lambda item: item[1]["nats"])
+    console.out(_beside(1 - field["nats"] / best["nats"], name))
+
+
+def _beside(share: float, name: str) -> str:
+    """share: of the best n-gram's nats that the model saves."""
+    return (
+        f"{share:.1%} below the best n-gram ({name})." if share > 0 else f"{-share:.1%} above the best n-gram ({name})."
+    )
 
 
 class _Stop:

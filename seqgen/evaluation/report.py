@@ -34,8 +34,22 @@ def model_card(
         "",
     ]
     if numbers:
+        field = numbers.get("fields", {}).get(numbers.get("main"))
+        which = "All ids of held" if field else "Held"
+        if field:
+            lines += [
+                f"## {numbers['main']}, the next of held-out pieces ({numbers['split']}, {field['tokens']:,})",
+                "",
+                "| | nats | accuracy |",
+                "|---|---|---|",
+                *(
+                    f"| {name} | {n['nats']:.4f} | {n['accuracy']:.1%} |"
+                    for name, n in {"this model": field, **field["baselines"]}.items()
+                ),
+                "",
+            ]
         lines += [
-            f"## Held-out pieces ({numbers['split']}, {numbers['tokens']:,} scored tokens)",
+            f"## {which}-out pieces ({numbers['split']}, {numbers['tokens']:,} scored tokens)",
             "",
             "| | nats per token |",
             "|---|---|",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from seqgen.cli import train
 from seqgen.cli.console import Console
 from seqgen.core.errors import CorpusError
 
@@ -166,3 +167,20 @@ def test_that_a_trained_run_could_not_be_scored_is_said(
     result = cli("train", "midi", corpus, "--resume", "--out", copy, "--json")
     assert result.code == 0 and "not evaluated: The corpus has changed." in result.err
     assert json.loads(result.out)["test_nats"] is None
+
+
+def test_of_events_what_is_predicted_is_said_first(capsys: pytest.CaptureFixture[str]) -> None:
+    counted = {"unigram": {"nats": 2.0, "accuracy": 0.3}, "bigram": {"nats": 1.6, "accuracy": 0.4}}
+    numbers = {
+        "main": "Outcome",
+        "fields": {
+            "Batter": {"nats": 0.1, "accuracy": 0.9, "baselines": counted},
+            "Outcome": {"nats": 1.5, "accuracy": 0.45, "baselines": counted},
+        },
+    }
+    train._main(numbers)
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("Outcome", "1.5000", "45.0%", "6.2% below the best n-gram (bigram)"))
+    assert "Batter" not in said and "0.1000" not in said
+    assert train._headline(numbers) == {"main_nats": 1.5, "main_accuracy": 0.45, "main_baseline_nats": 1.6}
+    assert train._headline(None) == train._headline({"main": "Outcome", "fields": {}}) == {}

@@ -6,9 +6,13 @@ say how many were put out, who is then on base, and how many scored.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Label, Row, Slot, Sport
+
+if TYPE_CHECKING:
+    from seqgen.domains.sports.match import Match
 
 # Ball, called strike, foul, swinging strike, in play, foul tip, hit batter, automatic ball, foul bunt, missed bunt,
 # pitchout, foul tip on a bunt, intentional ball, strike unknown how, on a pitchout: swinging, foul, in play;
@@ -159,6 +163,16 @@ class BaseballCounters:
         ]
 
 
+def result(match: Match) -> dict[str, float | str]:
+    """Of each side its runs, and who won."""
+    runs = Counter[str]()
+    for team, n in zip(match.events["team"], match.events["runs"], strict=True):
+        runs[team] += n or 0
+    best = runs.most_common(2)
+    level = len({n for _, n in best}) < 2
+    return {**{f"runs_{team}": n for team, n in runs.items()}, "winner": "tie" if level else best[0][0]}
+
+
 _WHAT = "a pitch by Retrosheet's letter, or a play: "
 
 baseball = Sport(
@@ -197,4 +211,5 @@ baseball = Sport(
     fill=fill,
     counters=BaseballCounters,
     backoff=("last", "balls", "strikes", "ends"),
+    result=result,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 
 from seqgen.core.errors import UsageError
 from seqgen.domains.sports.known import SPORTS
@@ -30,12 +31,13 @@ def until(match: Match, moment: str) -> Match:
 
 def _before(match: Match, seconds: float) -> int:
     """How many events lie before that time on the clock."""
-    lasts = SPORTS[match.sport].period_seconds
+    begins = SPORTS[match.sport].clock
     times = match.events.get("time", ())
-    if not lasts or not times:
+    if not begins or not times:
         raise UsageError(f"{match.sport} has no clock here.", "Say last, or a number of events.")
     for n, (period, time) in enumerate(zip(match.events["period"], times, strict=True)):
-        begun = lasts * (period - 1)  # stoppage time belongs to its own period
-        if begun >= seconds or (time is not None and begun + time >= seconds):
+        k = min(max(1, period), len(begins))
+        begun, ends = (*begins, inf)[k - 1 : k + 1]
+        if min(begun + (time or 0), ends) >= seconds:  # in stoppage time the clock stands still
             return n
     return len(match)

@@ -40,7 +40,10 @@ class Roster:
         """Of what the ids call `number`: who appeared in its place, whatever number that was."""
         slot = self._first if slot.relative else slot
         place = self.number(slot, number)
-        known = self._names[self._period][slot.kind] if 0 <= self._period < len(self._names) else []
+        period = self._period
+        if slot.kind not in self._of_period:  # those of the whole match are known in the periods still to come
+            period = min(period, len(self._names) - 1)
+        known = self._names[period][slot.kind] if 0 <= period < len(self._names) else []
         return known[place - 1] if place <= len(known) else f"{slot.kind} {place}"
 
 

@@ -7,8 +7,14 @@ logged before and from nothing of the event itself.
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 from seqgen.domains.sports.memory import Last, Lead, Total
 from seqgen.domains.sports.sport import CORE, NONE, OTHER, SAME, Column, Grid, Label, Row, Slot, Sport
+
+if TYPE_CHECKING:
+    from seqgen.domains.sports.match import Match
 
 LENGTH, WIDTH = 105.0, 68.0  # metres
 ACTIONS = (
@@ -17,6 +23,7 @@ ACTIONS = (
     "tackle", "interception", "clearance", "block", "recovery", "turnover", "pressure", "save", "keeper", "foul",
     "offside", "out", "stop", OTHER,
 )  # fmt: skip
+SHOOT_OUT = 5  # the period
 SUCCESS, FAIL, GOAL, OWN_GOAL = "success", "fail", "goal", "own goal"
 OUTCOMES = (NONE, SUCCESS, FAIL, GOAL, OWN_GOAL, "yellow card", "second yellow card", "red card", OTHER)
 GAPS = (0, 1, 2, 3, 4, 6, 9, 15, 30, 60)  # seconds
@@ -75,6 +82,19 @@ def _turns(kind: str, value: str) -> int:
     return int(kind == "Team" and value != SAME)
 
 
+def result(match: Match) -> dict[str, float | str]:
+    """Of each side its goals, without those of a shoot-out, and who won: a shoot-out decides a draw."""
+    goals, shot = Counter[str](), Counter[str]()
+    teams = [team for team in dict.fromkeys(match.events["team"]) if team]
+    for period, team, outcome in zip(*(match.events[c] for c in ("period", "team", "outcome")), strict=True):
+        if outcome in (GOAL, OWN_GOAL):
+            side = team if outcome == GOAL else next((other for other in teams if other != team), "")
+            (shot if period == SHOOT_OUT else goals)[side] += 1
+    best = sorted(teams, key=lambda team: (goals[team], shot[team]), reverse=True)[:2]
+    level = len({(goals[team], shot[team]) for team in best}) < 2
+    return {**{f"goals_{team}": goals[team] for team in teams}, "winner": "draw" if level else best[0]}
+
+
 def _along(cell: str) -> int:
     return 1 if cell == NONE else int(cell.split("_", maxsplit=1)[0]) + 2
 
@@ -128,4 +148,6 @@ soccer = Sport(
         Lead("lead", _goals, _turns),
     ),
     backoff=("action", "outcome", "team", "along"),
+    result=result,
+    clock=(0, 2700, 5400, 6300, 7200),
 )

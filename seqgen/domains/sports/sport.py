@@ -164,7 +164,7 @@ class Sport:
     where files and ids leave out what follows from the rest. counters: made anew for each sequence. memory: features
     that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
     alone should condition, most telling first. result: of a match, perhaps not whole, what came of it by name: numbers,
-    and texts that are known at its end. period_seconds: how long a period lasts on the clock; 0: the sport has none.
+    and texts that are known at its end. clock: when each period begins, in seconds; none: the sport has no clock.
     """
 
     name: str
@@ -178,7 +178,7 @@ class Sport:
     memory: tuple[Memory, ...] = ()
     backoff: tuple[str, ...] = ()
     result: Callable[[Any], dict[str, float | str]] | None = None
-    period_seconds: float = 0
+    clock: tuple[float, ...] = ()
 
     @property
     def levels(self) -> tuple[Slot, ...]:
