@@ -47,7 +47,8 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
 
 
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
-    """The lines of a file as they are written, without end; of a pipe, or of "-", standard input, until it ends.
+    """The lines of a file as they are written, each once its end is there, without end; of a pipe, or of "-", standard
+    input, until that ends.
 
     wait: seconds between two looks. longest: bytes of a line. Raises BadInput.
     """

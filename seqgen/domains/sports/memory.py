@@ -178,7 +178,7 @@ class Share:
 class _Share:
     def __init__(self, amounts_V2: Ints, edges: Ints, least: int) -> None:
         self.amounts, self.edges, self.least, self.size = amounts_V2, edges, least, len(edges) + 2
-        self.moved = amounts_V2.any(axis=1)
+        self.moved = (amounts_V2 != 0).max(axis=1)
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         return None

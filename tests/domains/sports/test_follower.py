@@ -117,6 +117,7 @@ def run(quick_trials: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "logs").mkdir()
     shutil.copy(CORPUS / "2008-q1.csv.gz", folder / "logs")
     seqgen.train("sports", folder / "logs", steps=2, preset="tiny", out=folder / "run", width=32, crop=32)
+    seqgen.load(folder / "run").calibrate()
     return folder / "run"
 
 
