@@ -64,15 +64,15 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 
 def test_streams_that_are_read_often_are_dropped_out_more() -> None:
     def shares(steps: int, **given: Any) -> list[float]:
-        config = default_config(n_tokens=10_000, n_augmentations=1, streams=True, steps=steps, **given)
+        config = default_config(n_tokens=1_024_000, n_augmentations=1, streams=True, steps=steps, **given)
         assert config.streams
-        chosen = regularised(config, 10_000, list(given))
+        chosen = regularised(config, 1_024_000, list(given))
         return [chosen.layer_dropout, chosen.input_dropout, chosen.feature_dropout, chosen.perceptron_dropout]
 
-    per_reading = 10_000 / (32 * 64)
+    per_reading = 1_024_000 / (32 * 64)
     found = [shares(round(times * per_reading)) for times in (1, 3, 10, 60, 1000)]
     assert found == sorted(found) and found[0] == found[1] == [0.2, 0.1, 0.2, 0.1]
     assert found[-1] == found[-2] == [0.5, 0.3, 0.4, 0.2]
     assert shares(10_000, layer_dropout=0.05)[0] == 0.05
-    crops = default_config(n_tokens=10_000, n_augmentations=1, steps=10_000)
-    assert regularised(crops, 10_000) == crops
+    crops = default_config(n_tokens=1_024_000, n_augmentations=1, steps=10_000)
+    assert regularised(crops, 1_024_000) == crops
