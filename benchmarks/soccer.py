@@ -140,7 +140,7 @@ def sport(task: str, kinds: tuple[str, ...] = ()) -> Sport:
             *(logged if task == "logged" else ()),
         ),
         main="Action",
-        fill=lambda rows: None,
+        filler=lambda: lambda row: None,
         memory=(*memory(), *(logged_memory(kinds) if task == "logged" else ())),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from seqgen.api.corpora import same_corpus
 from seqgen.api.events import compare_events
-from seqgen.api.prediction import forecast, next_ids
+from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
@@ -204,6 +204,15 @@ class Model:
             UsageError: for a moment that is not there, or a domain without events or moments.
         """
         return forecast(self, piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=report)
+
+    def follow(self, lines: Iterable[bytes], *, name: str = "<lines>", top: int = 10) -> Iterator[dict[str, Any]]:
+        """What may come next after each event of a log that grows, as soon as its line is there: {event, its number,
+        and predictions, as `predict` has them}. The time an event takes, and the memory, do not grow.
+
+        lines: bytes of the log, line by line, such as an open file. name: how errors call it. Whoever acts with a
+        probability of less than .001 is left out. Raises UsageError for a domain whose files do not grow, BadInput.
+        """
+        return follow(self, lines, name=name, top=top)
 
     @cached_property
     def temperatures(self) -> npt.NDArray[np.float32] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from seqgen.core.tokenizer import Ids
 from seqgen.sampling.prediction import next_event, next_probabilities, without_gaps
 from seqgen.sampling.reader import Predictor, Reader
 from seqgen.sampling.rollout import Paths, roll_out
+from seqgen.sampling.sampler import one_thread
 
 if TYPE_CHECKING:
     from seqgen.api.model import Model
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
 _MOST_STEPS = 1000
 OPEN = "open"  # what is known at the end, of paths that have not ended
+_LEAST = 1e-3  # of what is looked through, while a log is followed
 
 
 def forecast(
@@ -66,6 +68,20 @@ def forecast(
     return found
 
 
+def follow(model: Model, lines: Iterable[bytes], *, name: str, top: int) -> Iterator[dict[str, Any]]:
+    """See `Model.follow`."""
+    if model.domain.follow is None:
+        raise UsageError(f"{model.domain.name} cannot be followed.", "Pieces of it are read whole.")
+    reader = Reader(model.network, model.tokenizer, model.temperatures)
+    counted = None if model.bigram is None else model.bigram.start()
+    with one_thread():
+        for n, ids in enumerate(model.domain.follow(lines, model.tokenizer, name), 1):
+            reader.read(ids)
+            if counted is not None:
+                counted.read(ids)
+            yield {"event": n, "predictions": next_ids(model, reader, counted, top, least=_LEAST)}
+
+
 def steps_of(horizon: int | str) -> int | None:
     """How many events ahead; None for all that come. Raises UsageError."""
     text = str(horizon).strip().lower()
@@ -76,10 +92,12 @@ def steps_of(horizon: int | str) -> int | None:
     return int(text)
 
 
-def next_ids(model: Model, reader: Predictor, counted: Predictor | None, top: int) -> list[dict[str, Any]]:
-    """[{action, probability, bigram}] of the next id, the likeliest first."""
-    p = next_probabilities(reader, model.tokenizer)
-    counts = None if counted is None else next_probabilities(counted, model.tokenizer)
+def next_ids(
+    model: Model, reader: Predictor, counted: Predictor | None, top: int, least: float = 0
+) -> list[dict[str, Any]]:
+    """[{action, probability, bigram}] of the next id, the likeliest first. least: see `next_probabilities`."""
+    p = next_probabilities(reader, model.tokenizer, least)
+    counts = None if counted is None else next_probabilities(counted, model.tokenizer, least)
     tokens = model.tokenizer.vocabulary.tokens
     order = np.argsort(-p, kind="stable")[:top]
     return [{"action": tokens[i], **_beside(p[i], None if counts is None else counts[i])} for i in order if p[i] > 0]

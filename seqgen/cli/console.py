@@ -31,6 +31,11 @@ def write(text: str) -> None:
     print(text, end="", flush=True)
 
 
+def flush() -> None:
+    """What was printed is there to be read."""
+    sys.stdout.flush()
+
+
 def out_json(value: Mapping[str, Any]) -> None:
     """One JSON object."""
     print(json.dumps(value, ensure_ascii=False))

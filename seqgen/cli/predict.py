@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqgen.cli import console
+from seqgen.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqgen.api import Model
 
 _SHOWN = 20  # events ahead
 _LIKELY = 0.001  # of a field that is shown
@@ -21,7 +26,10 @@ def command(
     top: Annotated[int, typer.Option(min=1, help="How many of the likeliest.")] = 10,
     paths: Annotated[int, typer.Option(min=1, help="How many are rolled out.")] = 1000,
     seed: Annotated[int, typer.Option(help="Same seed, same paths.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Answer every event of a growing log, or of - (stdin).")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
 ) -> None:
     """Print what may come next, with probabilities."""
     from seqgen import api
@@ -30,6 +38,11 @@ def command(
     model = api.load(run)
     reporter = console.Console()
     reporter.fallen_back(model)
+    if follow:
+        if at != "last" or horizon != "1":
+            raise UsageError("--follow predicts the next event of each.", "Leave --at and --horizon out.")
+        _follow(model, file, top, json)
+        return
     piece = read_bounded(file, model.domain)[0]
     found = model.forecast(piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=reporter.working)
     if json:
@@ -50,6 +63,20 @@ def command(
         _steps(found["steps"], top)
     for name, values in found.get("result", {}).items():
         _result(name, values)
+
+
+def _follow(model: Model, file: Path, top: int, json: bool) -> None:
+    """Until the log ends, or Ctrl-C."""
+    from seqgen.core.files import growing_lines
+
+    with contextlib.suppress(KeyboardInterrupt):
+        for found in model.follow(growing_lines(file), name=str(file), top=top):
+            if json:
+                console.out_json(found)
+            else:
+                said = "  ".join(f"{p['action']} {p['probability']:.3f}" for p in found["predictions"])
+                console.out(f"{found['event']:>6}  {said}")
+            console.flush()
 
 
 def _field(kind: str, field: dict[str, Any]) -> None:

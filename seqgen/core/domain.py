@@ -50,6 +50,9 @@ class Domain:
             Raises UsageError.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
+        follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name for the file -> the ids of
+            one event after the other, the first with the header. Together they are those of `encode`, but for the last
+            that ends a piece. Raises BadInput.
         open: like `read`, for training, of a path alone: files, or pieces that stay in them, are read in parts, so that
             they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -77,6 +80,7 @@ class Domain:
     open: Callable[[Path], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
+    follow: Callable[[Iterable[bytes], Any, str], Iterator[Any]] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

@@ -9,6 +9,9 @@ import json
 import os
 import secrets
 import shutil
+import stat
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,6 +44,32 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
     if len(data) > allowed:
         raise TooLarge(path, limit, allowed)
     return data
+
+
+def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
+    """The lines of a file as they are written, each once its end is there, without end; of a pipe, or of "-", standard
+    input, until that ends.
+
+    wait: seconds between two looks. longest: bytes of a line. Raises BadInput.
+    """
+    try:
+        with sys.stdin.buffer if str(path) == "-" else Path(path).open("rb") as file:
+            grows = str(path) != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            line = b""
+            while True:
+                part = file.readline(longest + 1 - len(line))
+                line += part
+                if len(line) > longest:
+                    raise BadInput(path, f"holds a line of more than {longest:,} bytes")
+                if line.endswith(b"\n") or (line and not part and not grows):
+                    yield line
+                    line = b""
+                elif not part:
+                    if not grows:
+                        return
+                    time.sleep(wait)
+    except OSError as error:
+        raise BadInput(path, f"cannot be read ({error.strerror or error})") from None
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

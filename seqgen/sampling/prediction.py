@@ -42,16 +42,17 @@ def next_event(predictor: Predictor, tokenizer: Tokenizer[Any], *, to: str = "",
     return found
 
 
-def next_probabilities(predictor: Predictor, tokenizer: Tokenizer[Any]) -> npt.NDArray[np.float32]:
+def next_probabilities(predictor: Predictor, tokenizer: Tokenizer[Any], least: float = 0) -> npt.NDArray[np.float32]:
     """float32 [V]: the probability of each next id. Ids that a prediction looks through (`tokenizer.passed`) have none:
-    each leads on to what comes behind it, so that an action's probability is that whoever acts."""
+    each leads on to what comes behind it, so that an action's probability is that whoever acts. least: what is less
+    probable is not looked through."""
     passed = np.array([kind in tokenizer.passed for kind in tokenizer.vocabulary.types])
     ways, found = predictor.fork(np.zeros(1, np.int64)), np.zeros(len(passed))
     weights = np.ones(1)
     while len(weights):
         p = weights[:, None] * ways.probabilities()
         found += np.where(passed, 0, p).sum(axis=0)
-        rows, ids = np.nonzero(passed & (p > 0))
+        rows, ids = np.nonzero(passed & (p > least))
         chosen, weights = thinned(p[rows, ids], _WAYS)
         if len(chosen):
             ways = ways.fork(rows[chosen])

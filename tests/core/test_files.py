@@ -151,3 +151,17 @@ def test_joins_stay_inside(tmp_path: Path) -> None:
             files.safe_join(tmp_path, name)
     with pytest.raises((BadInput, ValueError)):
         files.safe_join(tmp_path, "a\x00b")
+
+
+def test_lines_are_given_as_soon_as_they_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(b"a\nb\nc")
+    lines = files.growing_lines(path, wait=0.001, longest=8)
+    assert [next(lines), next(lines)] == [b"a\n", b"b\n"]
+    with path.open("ab") as log:
+        log.write(b"d\n" + b"e" * 9)
+    assert next(lines) == b"cd\n"
+    with pytest.raises(BadInput, match="more than 8 bytes"):
+        next(lines)
+    with pytest.raises(BadInput, match="cannot be read"):
+        next(files.growing_lines(tmp_path / "none.csv"))

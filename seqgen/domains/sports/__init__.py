@@ -76,6 +76,12 @@ def _result(match: Any) -> Mapping[str, float | str]:
     return sport.result(match) if sport.result is not None else {}
 
 
+def _follow(lines: Iterable[bytes], tokenizer: Any, name: str) -> Iterator[Any]:
+    from seqgen.domains.sports.follower import follow
+
+    return follow(lines, tokenizer, name)
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
@@ -94,6 +100,7 @@ domain = Domain(
     date=_date,
     until=_until,
     result=_result,
+    follow=_follow,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,

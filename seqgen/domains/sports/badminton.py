@@ -7,6 +7,7 @@ turns from the serve on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import ClassVar
 
@@ -30,8 +31,28 @@ _CELL = {
 _LAST_STROKE, _MOST_LEFT, _MOST_POINTS = 20, 30, 30  # that are told apart
 
 
-def fill(rows: list[Row]) -> None:
+def filler() -> Callable[[Row], None]:
     """Who the players are, who serves and who hits, and the number of a stroke, where a log does not say it."""
+    before: list[Row] = []
+    n = 0
+
+    def complete(row: Row) -> None:
+        nonlocal before, n
+        goes_on = bool(before) and all(before[0][c] == row[c] for c in ("period", "rally"))
+        n = n + 1 if goes_on else 1
+        ahead([*before, row])
+        row["stroke"] = n if row["stroke"] is None else row["stroke"]
+        first = (row["server"] == row["one"]) == (row["stroke"] % 2 == 1)
+        row["team"] = row["team"] or row["one" if first else "two"]
+        row["outcome"] = row["outcome"] if row["outcome"] in OUTCOMES[1:] else row["outcome"] and OTHER
+        row["hand"] = row["hand"] if row["hand"] in HANDS[1:] else ""
+        before = [row]
+
+    return complete
+
+
+def ahead(rows: list[Row]) -> None:
+    """Who the players are and who serves: what any of the rows says of the match or of its rally, all say."""
     one, two, length = (next((row[c] for row in rows if row[c]), "") for c in ("one", "two", "length"))
     called = {"Server 1": one or "Server 1", "Server 2": two or "Server 2"}  # what ids call them
     rallies = [list(group) for _, group in groupby(rows, lambda row: (row["period"], row["rally"]))]
@@ -42,13 +63,8 @@ def fill(rows: list[Row]) -> None:
     one = one or (rows[0]["server"] if rows else "")
     names = (row[c] for row in rows for c in ("server", "team"))
     two = two or next((name for name in names if name not in ("", one)), "Server 2")
-    for rally in rallies:
-        for n, row in enumerate(rally, 1):
-            row["one"], row["two"], row["length"] = one, two, length
-            row["stroke"] = n if row["stroke"] is None else row["stroke"]
-            row["team"] = row["team"] or (one if (row["server"] == one) == (row["stroke"] % 2 == 1) else two)
-            row["outcome"] = row["outcome"] if row["outcome"] in OUTCOMES[1:] else row["outcome"] and OTHER
-            row["hand"] = row["hand"] if row["hand"] in HANDS[1:] else ""
+    for row in rows:
+        row["one"], row["two"], row["length"] = one, two, length
 
 
 class BadmintonCounters:
@@ -155,7 +171,8 @@ badminton = Sport(
         Slot("Facing", "opponent_x", across="opponent_y", grid=RECEIVER),
     ),
     main="Stroke",
-    fill=fill,
+    filler=filler,
+    ahead=ahead,
     counters=BadmintonCounters,
     backoff=("last", "left", "fell"),
 )

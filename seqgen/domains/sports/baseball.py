@@ -7,6 +7,7 @@ say how many were put out, who is then on base, and how many scored.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Label, Row, Slot, Sport
@@ -35,11 +36,13 @@ _LEAD = 6
 _N = len(PITCHES) + 2  # pitches of an appearance: none, each, and a runner's play
 
 
-def fill(rows: list[Row]) -> None:
+def filler() -> Callable[[Row], None]:
     """Appearances and events by number, what a play did, and the score before it, where a log does not say it."""
     scores: dict[str, int] = {}
     period, appearance, number, over = None, 0, 0, False
-    for row in rows:
+
+    def complete(row: Row) -> None:
+        nonlocal period, appearance, number, over
         if row["period"] != period:
             period, appearance, number, over = row["period"], 1, 0, False
         elif row["appearance"] not in (None, appearance) or (over and row["appearance"] is None):
@@ -61,6 +64,8 @@ def fill(rows: list[Row]) -> None:
         row["score"] = scores[team] if row["score"] is None else row["score"]
         row["opponent_score"] = others if row["opponent_score"] is None else row["opponent_score"]
         scores[team] += row["runs"] or 0
+
+    return complete
 
 
 class BaseballCounters:
@@ -208,7 +213,7 @@ baseball = Sport(
         Slot("Runs", "runs", values=("0", "1", "2", "3", "4"), after=(*RESULTS, *RUNNING)),
     ),
     main="Play",
-    fill=fill,
+    filler=filler,
     counters=BaseballCounters,
     backoff=("last", "balls", "strikes", "ends"),
     result=result,

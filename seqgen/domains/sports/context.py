@@ -30,6 +30,8 @@ class SportsContext:
         known = [Last(kind.lower(), kind, said=lambda value, n=n: n.get(value, 0)) for kind, n in numbers.items()]  # type: ignore[misc]  # n is bound here
         memory = (*known, *sport.memory)
         self.memory: list[Remembered] = [remembered.bound(vocabulary) for remembered in memory]
+        moved = np.array([b.moved for b in self.memory], bool).reshape(len(memory), len(vocabulary))
+        self.moved = [np.flatnonzero(column).tolist() for column in moved.T]  # of each id, which memories it changes
         self.counters = sport.counters
         self.features = (
             *(Feature(m.name, b.size, b.maps(mirrorings)) for m, b in zip(memory, self.memory, strict=True)),
@@ -65,6 +67,9 @@ class SportsCursor:
     def __init__(self, context: SportsContext, batch: int) -> None:
         self._context = context
         self._states = [remembered.start(batch) for remembered in context.memory]
+        self._known = np.empty((batch, len(self._states)), np.int32)  # what they say now
+        for f, (remembered, state) in enumerate(zip(context.memory, self._states, strict=True)):
+            self._known[:, f] = remembered.row(state)
         self._counters: list[Counters] = [context.counters() for _ in range(batch)] if context.counters else []
         self._batch = batch
 
@@ -72,14 +77,14 @@ class SportsCursor:
         """Another, at these sequences."""
         other = copy.copy(self)
         other._batch, other._states = len(rows), [state[rows] for state in self._states]
+        other._known = self._known[rows]
         other._counters = [copy.deepcopy(self._counters[i]) for i in rows.tolist()] if self._counters else []
         return other
 
     def row(self) -> Ints:
         """int32 [B, F]."""
         rows = np.empty((self._batch, len(self._context.features)), np.int32)
-        for f, (remembered, state) in enumerate(zip(self._context.memory, self._states, strict=True)):
-            rows[:, f] = remembered.row(state)
+        rows[:, : len(self._states)] = self._known
         for row, counters in zip(rows, self._counters, strict=False):
             row[len(self._states) :] = counters.row()
         return rows
@@ -87,8 +92,11 @@ class SportsCursor:
     def advance(self, ids_B: npt.NDArray[np.integer]) -> None:
         """Take one id each."""
         ids = np.asarray(ids_B, np.int64)
-        for remembered, state in zip(self._context.memory, self._states, strict=True):
+        said = set(ids.tolist())
+        for f in set().union(*(self._context.moved[i] for i in said)):
+            remembered, state = self._context.memory[f], self._states[f]
             remembered.advance(state, ids)
+            self._known[:, f] = remembered.row(state)
         if self._counters:
             for counters, i in zip(self._counters, ids.tolist(), strict=True):
                 counters.take(*self._context.said[i])

@@ -8,6 +8,7 @@ only which kinds of ids follow each other.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.sport import CORE, OTHER, Column, Label, Row, Slot, Sport
@@ -27,10 +28,12 @@ _OVERS = 50  # that are told apart
 _SUPER = 2  # innings; those after them are of one over
 
 
-def fill(rows: list[Row]) -> None:
+def filler() -> Callable[[Row], None]:
     """The season, runs of a plain delivery, kinds of extras, and the number of the ball where it is not said."""
     before, ball = None, 0
-    for row in rows:
+
+    def complete(row: Row) -> None:
+        nonlocal before, ball
         ball = ball + 1 if before == (row["period"], row["over"]) else 1
         before = (row["period"], row["over"])
         row["season"] = row["season"] or row["date"][:4]
@@ -46,6 +49,8 @@ def fill(rows: list[Row]) -> None:
             row["how"] = ""
         elif row["how"] not in HOW:
             row["how"] = OTHER
+
+    return complete
 
 
 class CricketCounters:
@@ -232,7 +237,7 @@ cricket = Sport(
         Slot("Extra", "extra", values=("none", WIDE, NO_BALL, BYE), after=(WICKET,)),
     ),
     main="Outcome",
-    fill=fill,
+    filler=filler,
     counters=CricketCounters,
     backoff=("over", "wickets", "batter", "faced"),
     result=result,

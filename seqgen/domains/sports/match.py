@@ -100,7 +100,7 @@ def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: s
             if isinstance(text, str) and text in known[c]:
                 values[c] = known[c][text]
                 continue
-            values[c] = _value(about, text, name, number, c)
+            values[c] = value_of(about, text, name, number, c)
             if isinstance(text, str) and len(known[c]) < _KEPT:
                 known[c][text] = values[c]
         found.setdefault(values["match"], []).append(values)
@@ -111,11 +111,8 @@ def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: s
 
 
 def _match(sport: Sport, rows: list[Row]) -> Match:
-    def key(row: Row) -> tuple[int, ...]:
-        return tuple(row[c] if row[c] is not None else -1 for c in sport.order)
-
     notes: Counter[str] = Counter()
-    keys = [key(row) for row in rows]
+    keys = [place_of(sport, row) for row in rows]
     notes["rows_out_of_order"] = sum(a > b for a, b in pairwise(keys))
     rows = [rows[i] for i in sorted(range(len(rows)), key=keys.__getitem__)]
     for slot in sport.slots:
@@ -130,7 +127,13 @@ def _match(sport: Sport, rows: list[Row]) -> Match:
     return Match(sport.name, about, events, {k: v for k, v in notes.items() if v})
 
 
-def _value(about: Column, value: Any, name: str, number: int, column: str) -> Any:
+def place_of(sport: Sport, row: Row) -> tuple[float, ...]:
+    """What events are sorted by."""
+    return tuple(row[c] if row[c] is not None else -1 for c in sport.order)
+
+
+def value_of(about: Column, value: Any, name: str, number: int, column: str) -> Any:
+    """What a value of a row, or its text, says. Raises BadInput."""
     kind = about.kind
     if value is None and not about.required:
         return "" if kind == "text" else None

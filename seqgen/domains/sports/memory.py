@@ -29,12 +29,13 @@ class Memory(Protocol):
 
 
 class Remembered(Protocol):
-    """A memory of given ids. size: how many values it has.
+    """A memory of given ids. size: how many values it has. moved: bool [V], by which ids its state is changed.
 
-    Law: `of(ids)[t]` is `row` after `advance` of the first t ids from `start`.
+    Law: `of(ids)[t]` is `row` after `advance` of the first t ids from `start`; ids that do not move it may be left out.
     """
 
     size: int
+    moved: npt.NDArray[np.bool_]
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         """int32 [A, size]: what each value becomes when ids become those of the table; None where none changes."""
@@ -81,6 +82,7 @@ class Last:
 class _Last:
     def __init__(self, values: Ints, back: int) -> None:
         self.values, self.back, self.size = values, back, int(values.max()) + 1
+        self.moved = values > 0
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         found = np.tile(np.arange(self.size, dtype=np.int32), (len(table_AV), 1))
@@ -131,6 +133,7 @@ class Total:
 class _Total:
     def __init__(self, counts: Ints, begins: npt.NDArray[np.bool_], edges: Ints) -> None:
         self.counts, self.begins, self.edges, self.size = counts, begins, edges, len(edges) + 1
+        self.moved = begins | (counts != 0)
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         return None  # sides of the field do not count
@@ -175,6 +178,7 @@ class Share:
 class _Share:
     def __init__(self, amounts_V2: Ints, edges: Ints, least: int) -> None:
         self.amounts, self.edges, self.least, self.size = amounts_V2, edges, least, len(edges) + 2
+        self.moved = (amounts_V2 != 0).max(axis=1)
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         return None
@@ -215,6 +219,7 @@ class Lead:
 class _Lead:
     def __init__(self, points: Ints, turns: Ints, most: int) -> None:
         self.points, self.turns, self.most, self.size = points, turns, most, 2 * most + 1
+        self.moved = (points != 0) | (turns != 0)
 
     def maps(self, table_AV: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
         return None  # sides of the field do not count

@@ -8,6 +8,7 @@ logged before and from nothing of the event itself.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seqgen.domains.sports.memory import Last, Lead, Total
@@ -35,10 +36,12 @@ PITCH = Grid(
 )
 
 
-def fill(rows: list[Row]) -> None:
+def filler() -> Callable[[Row], None]:
     """Seconds since the event before, or else the time; where an event begins and ends, where that is not said."""
     before: Row = {}
-    for row in rows:
+
+    def complete(row: Row) -> None:
+        nonlocal before
         if before.get("period") != row["period"]:
             row["gap"] = 0.0
             row["time"] = 0.0 if row["time"] is None else row["time"]
@@ -54,6 +57,8 @@ def fill(rows: list[Row]) -> None:
         if row["outcome"] not in OUTCOMES:
             row["outcome"] = OTHER if row["outcome"] else ""
         before = row
+
+    return complete
 
 
 def _ball(before: Row, team: str) -> tuple[float | None, float | None]:
@@ -128,7 +133,7 @@ soccer = Sport(
         Slot("Gap", "gap", values=tuple(map(str, GAPS))),
     ),
     main="Action",
-    fill=fill,
+    filler=filler,
     memory=(
         Last("action", "Action"),
         Last("action2", "Action", 2),

@@ -160,8 +160,9 @@ class Sport:
     """One sport.
 
     columns: of an event. order: whole-numbered columns that events are sorted by. labels: the header. slots: the ids of
-    an event. main: the slot whose id a prediction is asked for. fill: completes the events of a match in their order,
-    where files and ids leave out what follows from the rest. counters: made anew for each sequence. memory: features
+    an event. main: the slot whose id a prediction is asked for. filler: made anew for each match, completes its events
+    one after the other, where files and ids leave out what follows from those before. ahead: completes them by what
+    later ones say, before that. counters: made anew for each sequence. memory: features
     that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
     alone should condition, most telling first. result: of a match, perhaps not whole, what came of it by name: numbers,
     and texts that are known at its end. clock: when each period begins, in seconds; none: the sport has no clock.
@@ -173,12 +174,21 @@ class Sport:
     labels: tuple[Label, ...]
     slots: tuple[Slot, ...]
     main: str
-    fill: Callable[[list[Row]], None]
+    filler: Callable[[], Callable[[Row], None]]
     counters: Callable[[], Counters] | None = None
     memory: tuple[Memory, ...] = ()
     backoff: tuple[str, ...] = ()
     result: Callable[[Any], dict[str, float | str]] | None = None
     clock: tuple[float, ...] = ()
+    ahead: Callable[[list[Row]], None] | None = None
+
+    def fill(self, rows: list[Row]) -> None:
+        """Complete all events of a match, in their order."""
+        if self.ahead is not None:
+            self.ahead(rows)
+        complete = self.filler()
+        for row in rows:
+            complete(row)
 
     @property
     def levels(self) -> tuple[Slot, ...]:

@@ -29,15 +29,19 @@ def read_table(data: bytes, name: str) -> Iterator[Match]:
 def read_rows(data: bytes, name: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
     """The columns of a CSV file, in lower case, and its rows by their number. Separated by comma, semicolon or tab;
     UTF-8, or Latin-1 where it is not that. Raises BadInput."""
-    text = _text(data, name)
-    head = text.split("\n", 1)[0]
+    return rows_of(io.StringIO(_text(data, name), newline=""), name)
+
+
+def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """The same of lines, read as rows are asked for."""
+    head = next(lines, "")
     separator = max(_SEPARATORS, key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = [title.strip().lower() for title in next(lines, [])]
+        columns = [title.strip().lower() for title in next(table, [])]
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
-    return columns, _rows(columns, lines, name)
+    return columns, _rows(columns, table, name)
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -50,6 +54,12 @@ def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator
                 yield number, dict(zip(columns, line, strict=True))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
+
+
+def texts(lines: Iterable[bytes], name: str) -> Iterator[str]:
+    """Lines of a table, as `read_rows` reads them. Raises BadInput."""
+    for line in lines:
+        yield _text(line, name)
 
 
 def _text(data: bytes, name: str) -> str:

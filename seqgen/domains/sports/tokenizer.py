@@ -88,12 +88,13 @@ class SportsTokenizer(Tokenizer[Match]):
         match = to_match(piece)
         if match.sport != self.name:
             raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}")
-        header = [
-            f"{label.kind}_{label_value(label, self._labels[label.kind], match.about[label.column])}"
-            for label in self._header
-        ]
-        ids = self.vocabulary.ids
-        return np.concatenate([ids(header), event_ids(self.sport, match, self.vocabulary), ids(["End"])])
+        ends = self.vocabulary.ids(["End"])
+        return np.concatenate([self.header(match.about), event_ids(self.sport, match, self.vocabulary), ends])
+
+    def header(self, about: Mapping[str, str]) -> Ids:
+        """What is said of a match before its events."""
+        values = ((label, label_value(label, self._labels[label.kind], about[label.column])) for label in self._header)
+        return self.vocabulary.ids([f"{label.kind}_{value}" for label, value in values])
 
     def decode(self, ids: npt.NDArray[np.integer], reference: Match | None = None) -> Match:
         """The match that ids say; an event that is not whole is left out, as is an id where it may not stand. Players

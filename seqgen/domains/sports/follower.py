@@ -1,0 +1,90 @@
+"""A log of one match that grows: what each event says as soon as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from seqgen.core.errors import BadInput
+from seqgen.core.tokenizer import Ids
+from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.sports.encoding import value_said
+from seqgen.domains.sports.match import place_of, value_of, which
+from seqgen.domains.sports.sport import OTHER, SAME, Row, Slot, Sport
+from seqgen.domains.sports.table import rows_of, texts
+from seqgen.domains.sports.tokenizer import SportsTokenizer
+
+
+def follow(lines: Iterable[bytes], tokenizer: SportsTokenizer, name: str) -> Iterator[Ids]:
+    """int32 [n] ids of each event of a CSV log (see `read_table`) of one match, the first with the header: those of
+    `tokenizer.encode`, as far as what later rows say of the match is said by the first. What is kept does not grow.
+
+    name: how errors call the log. Raises BadInput with row and column, also for a row that goes back in order.
+    """
+    sport = tokenizer.sport
+    columns, rows = rows_of(texts(lines, name), name)
+    encoder, before = EventEncoder(sport, tokenizer.vocabulary), None
+    for number, texts_of in rows:
+        if before is None:
+            named = texts_of.get("sport", "").strip().lower()
+            if which(columns, named or sport.name, name).name != sport.name:
+                raise BadInput(name, f"is {named}, not {sport.name}", where=f"row {number}, column sport")
+        row = {c: value_of(about, texts_of.get(c), name, number, c) for c, about in sport.columns.items()}
+        place = place_of(sport, row)
+        if before is not None and row["match"] != before[0]:
+            raise BadInput(name, "another match begins", where=f"row {number}", hint="Follow one match at a time.")
+        if before is not None and place < before[1]:
+            order = ", ".join(sport.order)
+            raise BadInput(name, "goes back", where=f"row {number}", hint=f"Events must come in order of {order}.")
+        ids = encoder.ids(row)
+        yield ids if before is not None else np.concatenate([tokenizer.header(row), ids])
+        before = row["match"], place
+
+
+class EventEncoder:
+    """Says one event after the other as `event_ids` says them all."""
+
+    def __init__(self, sport: Sport, vocabulary: Vocabulary) -> None:
+        self._sport, self._complete = sport, sport.filler()
+        self._main = next(slot for slot in sport.slots if slot.kind == sport.main)
+        self._ids = {slot.kind: {v: vocabulary.id(f"{slot.kind}_{v}") for v in slot.tokens()} for slot in sport.slots}
+        self._numbers: dict[str, dict[str, int]] = {slot.kind: {} for slot in sport.slots if slot.numbered}
+        self._before: Row = {}
+
+    def ids(self, row: Row) -> Ids:
+        """int32 [n] of one more; the row is completed."""
+        if row[self._main.column] not in self._main.values:
+            row[self._main.column] = OTHER
+        self._complete(row)
+        opens = not self._before
+        begins = opens or any(row[slot.on] != self._before[slot.on] for slot in self._sport.levels[:1])
+        if begins:
+            for slot in self._sport.slots:
+                if slot.numbered and slot.within == "period":
+                    self._numbers[slot.kind].clear()
+        ids = []
+        for slot in self._sport.slots:
+            if slot.on:
+                opens = opens or row[slot.on] != self._before[slot.on]
+                said = opens
+            else:
+                said = not slot.after or row[self._main.column] in slot.after
+            if said:
+                ids.append(self._ids[slot.kind][self._said(slot, row, begins)])
+        self._before = row
+        return np.array(ids, np.int32)
+
+    def _said(self, slot: Slot, row: Row, begins: bool) -> str:
+        value: Any = row[slot.column]
+        if slot.grid:
+            return slot.grid.cell(value, row[slot.across])
+        if slot.relative:
+            return SAME if begins or value == self._before[slot.column] else OTHER
+        if slot.numbered:
+            known = self._numbers[slot.kind]
+            if value not in known and len(known) + 1 < slot.numbered:
+                known[value] = len(known)
+            return str(known.get(value, slot.numbered - 1) + 1)
+        return value_said(slot, value)
