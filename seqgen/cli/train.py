@@ -132,7 +132,9 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
         rows += [(name, f"{nats:.4f}") for name, nats in baselines.items()]
         console.table(rows, right=[1])
         console.out(_beside(share, best[0]))
-    console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen sample {named} --count 8 --temperature 0.9")
+    # Of events one asks what comes next; of a tune or a text, for new ones.
+    other = f"sample {named} --count 8 --temperature 0.9" if not model.tokenizer.main else f"predict FILE --run {named}"
+    console.out(f"\nThe run is in {path}. Next:\n  seqgen sample\n  seqgen {other}")
 
 
 def _headline(numbers: dict[str, Any] | None) -> dict[str, Any]:
