@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.badminton import LANDING, STROKES, badminton
@@ -32,7 +33,7 @@ from seqgen.domains.sports.shuttleset import NET_Y, standardised
 from seqgen.model import SequenceModel
 from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 
 PROTOCOL = (
@@ -125,21 +126,7 @@ def train(tokenizer: SportsTokenizer, known: dict[str, Rally], seconds: float, s
     )
     config = calibrate(config, tokenizer, learned, valid, seconds)
     trainer = Trainer(config, tokenizer, learned, valid)
-    best: dict[str, Any] = {}
-
-    def report(p: Progress) -> None:
-        if p.at_evaluation:
-            print(
-                f"{seed}: {p.seconds:6.0f} s  step {p.step:6d}/{p.steps}  train {p.train_nats:.4f}  "
-                f"valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
-    trainer.close()
-    trainer.mean_model.load_state_dict(best)
-    return trainer.mean_model.eval()
+    return train_to_best(trainer, f"{seed}: ").eval()
 
 
 @torch.inference_mode()

@@ -12,7 +12,6 @@ import argparse
 import csv
 import io
 import json
-import sys
 import tarfile
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.baseball import PITCHES, RESULTS
@@ -30,7 +30,7 @@ from seqgen.evaluation.baselines import NGram
 from seqgen.evaluation.calibration import calibration_excess
 from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
 
@@ -176,26 +176,13 @@ def main() -> None:
     )
     config = calibrate(config, tokenizer, train, valid, args.minutes * 60)
     trainer = Trainer(config, tokenizer, train, valid)
-    best: dict[str, Any] = {}
-
-    def report(p: Progress) -> None:
-        if p.at_evaluation:
-            print(
-                f"{p.seconds:6.0f} s  step {p.step:6d}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
-    trainer.close()
+    model = train_to_best(trainer)
     seconds = time.monotonic() - begin
-    trainer.mean_model.load_state_dict(best)
     counts = [Scored(tokenizer, pieces) for pieces in (train, valid, test)]
     metrics: dict[str, Any] = {
-        name: round(value, 4) for name, value in scores(trainer.mean_model, tokenizer, test, counts[2]).items()
+        name: round(value, 4) for name, value in scores(model, tokenizer, test, counts[2]).items()
     }
-    metrics["valid_nats"] = round(scores(trainer.mean_model, tokenizer, valid, counts[1])["nats"], 4)
+    metrics["valid_nats"] = round(scores(model, tokenizer, valid, counts[1])["nats"], 4)
     baselines = ngrams(tokenizer, counts[0], counts[2])
     metrics["ngram_nats"] = min(baselines.values())
     games = [(match.about["date"], match.about["match"]) for match in matches]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.evaluation.baselines import NGram
@@ -24,7 +25,7 @@ from seqgen.evaluation.calibration import calibration_excess
 from seqgen.sampling.sampler import Request, draw
 from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
 
@@ -144,22 +145,8 @@ def main() -> None:
     config = default_config(n_tokens=n_tokens, n_augmentations=1, seed=args.seed, **choose_machine("cpu"), **given)
     config = calibrate(config, tokenizer, train, valid, args.minutes * 60)
     trainer = Trainer(config, tokenizer, train, valid)
-    best: dict[str, Any] = {}
-
-    def report(p: Progress) -> None:
-        if p.at_evaluation:
-            print(
-                f"{p.seconds:6.0f} s  step {p.step:6d}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
-    trainer.close()
+    model = train_to_best(trainer)
     seconds = time.monotonic() - begin
-    model = trainer.mean_model
-    model.load_state_dict(best)
     metrics: dict[str, Any] = {name: round(value, 4) for name, value in scores(model, tokenizer, test).items()}
     baselines = ngrams(tokenizer, train, test)
     metrics["ngram_nats"] = min(baselines.values())

@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from training import train_to_best
 
 from seqgen.evaluation.baselines import baseline_nats
 from seqgen.tokenizers import MidiTokenizer
 from seqgen.training.config import TrainConfig
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import nats_per_id
 
@@ -73,26 +74,10 @@ def main() -> None:
     config = TrainConfig(seed=args.seed, n_evaluations=10, **choose_machine("cpu", args.replicas), **given)
     config = calibrate(config, tokenizer, data["train"], data["valid"], args.minutes * 60)
     trainer = Trainer(config, tokenizer, data["train"], data["valid"])
-    best: dict[str, object] = {}
-
-    def report(p: Progress) -> None:
-        if p.valid_nats is not None and p.step in {h["step"] for h in trainer.history[-1:]}:
-            print(
-                f"{p.seconds:6.0f} s  step {p.step:5d}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def save(is_best: bool) -> None:
-        if is_best:
-            best.update(trainer.model_tensors())
-
-    trainer.run(report, save)
+    model = train_to_best(trainer)
     seconds = time.monotonic() - begin
-    trainer.mean_model.load_state_dict(best)
-    valid = nats_per_id(trainer.mean_model, tokenizer, data["valid"])
-    test = nats_per_id(trainer.mean_model, tokenizer, data["test"])
+    valid = nats_per_id(model, tokenizer, data["valid"])
+    test = nats_per_id(model, tokenizer, data["test"])
     baselines = baseline_nats(tokenizer, data["train"], {"valid": data["valid"], "test": data["test"]})
     result = {
         "name": "jsb",

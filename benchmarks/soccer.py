@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from training import train_to_best
 
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.memory import Last, Lead, Share, Total
@@ -29,7 +30,7 @@ from seqgen.domains.sports.values import Values
 from seqgen.evaluation.calibration import calibration_excess
 from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
 
@@ -282,21 +283,8 @@ def trained(
     config = default_config(n_tokens=n_tokens, n_augmentations=1, seed=args.seed, **choose_machine("cpu"), **given)
     config = calibrate(config, tokenizer, pieces["train"], valid, args.minutes * 60)
     trainer = Trainer(config, tokenizer, pieces["train"], valid)
-    best: dict[str, Any] = {}
-
-    def report(p: Progress) -> None:
-        if p.at_evaluation:
-            print(
-                f"{task} {p.seconds:5.0f} s  step {p.step:6d}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
-    trainer.close()
-    trainer.mean_model.load_state_dict(best)
-    return trainer.mean_model, tokenizer, pieces, trainer.step
+    model = train_to_best(trainer, f"{task} ")
+    return model, tokenizer, pieces, trainer.step
 
 
 def rollouts(model: Any, tokenizer: SportsTokenizer, pieces: list[np.ndarray], trigram: np.ndarray, seed: int) -> dict:

@@ -25,13 +25,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from training import train_to_best
 
 from seqgen.evaluation.baselines import baseline_nats
 from seqgen.evaluation.dynamic import dynamic_log_probabilities
 from seqgen.model import SequenceModel
 from seqgen.tokenizers import TextTokenizer
 from seqgen.training.config import default_config, regularised
-from seqgen.training.loop import Progress, Trainer
+from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import mean_nats, piece_log_probabilities
 
@@ -106,7 +107,6 @@ def main() -> None:
     if other:  # looked at often, since the time to nanoGPT's loss is asked for
         config = replace(config, n_evaluations=min(_LOOKS, config.steps), patience=_LOOKS)
     trainer = Trainer(config, tokenizer, [train], [valid])
-    best: dict[str, torch.Tensor] = {}
     reached: list[float] = []
     aside = [0.0]  # seconds of evaluation
     begin = time.monotonic()
@@ -124,20 +124,8 @@ def main() -> None:
         return nats
 
     trainer.evaluate = timed  # type: ignore[method-assign]
-
-    def report(p: Progress) -> None:
-        if p.at_evaluation:
-            print(
-                f"{p.seconds:6.0f} s  step {p.step:6d}/{p.steps}  {p.tokens_per_second:,.0f} characters/s  "
-                f"train {p.train_nats:.4f}  valid {p.valid_nats:.4f}",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
+    model = train_to_best(trainer)
     seconds = time.monotonic() - begin
-    model = trainer.mean_model
-    model.load_state_dict(best)
     torch.set_num_threads(choose_machine("cpu")["replicas"])
     exact = piece_log_probabilities(model, tokenizer, [valid], exact=True)
     metrics: dict[str, float] = {

@@ -20,7 +20,7 @@ def compare_events(
     """main: the type of id that says what an event is. fields: type -> its numbers, see `evaluate_fields`. ahead, where
     something is rolled out: see `accuracy_ahead`."""
     tokenizer, temperatures = model.tokenizer, model.temperatures
-    fields, _ = evaluate_fields(model.network, tokenizer, train, pieces, temperatures, reporter.working)
+    fields = evaluate_fields(model.network, tokenizer, train, pieces, temperatures, reporter.working)
     found: dict[str, Any] = {"main": tokenizer.main, "fields": fields}
     if rollouts:
         found["ahead"] = accuracy_ahead(

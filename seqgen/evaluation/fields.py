@@ -107,9 +107,9 @@ def evaluate_fields(
     pieces: Sequence[Ids],
     temperatures: npt.NDArray[np.float32] | None = None,
     report: Report = lambda what, done, total: None,
-) -> tuple[dict[str, Any], FieldScores]:
+) -> dict[str, Any]:
     """Type of id -> what `FieldScores` says of the model at these temperatures, uncalibrated: nats and ece_excess
-    without them, baselines: name -> the same of counting the training pieces. And the scores themselves."""
+    without them, baselines: name -> the same of counting the training pieces."""
     plain, scores = FieldScores(tokenizer, curves=True), FieldScores(tokenizer, curves=True)
     states, seen = [tokenizer.grammar.states(p)[:-1] for p in pieces], 0
 
@@ -136,7 +136,7 @@ def evaluate_fields(
             "baselines": {name: of[kind] for name, of in counted.items()},
         }
         for kind, numbers in found.items()
-    }, scores
+    }
 
 
 def _counted(counts: Counts, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> dict[str, dict[str, float]]:

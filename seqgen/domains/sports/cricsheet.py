@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.cricket import BYE, NO_BALL, WICKET, WIDE, cricket
-from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.match import Match, as_json, matches
 
 _EXTRAS = (("wides", WIDE), ("noballs", NO_BALL), ("byes", BYE), ("legbyes", BYE))
 _MOST_RUNS = 6  # off the bat that have an outcome of their own
@@ -18,7 +18,7 @@ _MOST_RUNS = 6  # off the bat that have an outcome of their own
 
 def read_json(data: bytes, name: str) -> Iterator[Match]:
     """The match of a Cricsheet JSON file. Raises BadInput."""
-    try:
+    with as_json(name, "a Cricsheet match"):
         said = json.loads(data)
         info, innings = said["info"], said["innings"]
         about = _about(name, info["dates"][0], info.get("gender"), info.get("event", {}).get("name"), info.get("overs"))
@@ -28,12 +28,6 @@ def read_json(data: bytes, name: str) -> Iterator[Match]:
             for over in turn.get("overs", [])
             for ball in over["deliveries"]
         ]
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(name, f"is not JSON ({error})") from None
-    except RecursionError:
-        raise BadInput(name, "is nested too deeply") from None
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-        raise BadInput(name, f"is not a Cricsheet match ({type(error).__name__}: {error})") from None
     return matches(cricket, enumerate(rows, 1), name)
 
 

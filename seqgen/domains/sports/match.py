@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +25,19 @@ _MISSING = ("nan", "none", "null", "na", "n/a", "<na>")  # what other programs w
 _MOST = 1e9  # that a number may be
 _TEXT = 200  # characters of a value
 _KEPT = 100_000  # values of a column
+
+
+@contextlib.contextmanager
+def as_json(name: str, what: str) -> Iterator[None]:
+    """What fails while JSON is read is a BadInput that says it is not `what`."""
+    try:
+        yield
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(name, f"is not JSON ({error})") from None
+    except RecursionError:
+        raise BadInput(name, "is nested too deeply") from None
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise BadInput(name, f"is not {what} ({type(error).__name__}: {error})") from None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from seqgen.core.errors import BadInput
-from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.match import Match, as_json, matches
 from seqgen.domains.sports.soccer import FAIL, GOAL, LENGTH, OWN_GOAL, SUCCESS, WIDTH, soccer
 
 _FIELD = (LENGTH / 120, WIDTH / 80)  # metres a unit
@@ -35,14 +34,8 @@ _RIGHT = ("Complete", "Won", "Success", "Success In Play", "Success Out", "Saved
 def read_statsbomb(data: bytes, name: str) -> Iterator[Match]:
     """The match of a file of StatsBomb's events. Raises BadInput."""
     match = PurePath(name).name.partition(".")[0]
-    try:
+    with as_json(name, "StatsBomb's events"):
         rows = [(i, {"match": match, **_row(event)}) for i, event in enumerate(json.loads(data), 1) if _told(event)]
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(name, f"is not JSON ({error})") from None
-    except RecursionError:
-        raise BadInput(name, "is nested too deeply") from None
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-        raise BadInput(name, f"is not StatsBomb's events ({type(error).__name__}: {error})") from None
     return matches(soccer, rows, name)
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from seqgen.core.errors import BadInput, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.match import Match, as_json
 from seqgen.domains.sports.soccer import (
     ACTIONS,
     FAIL,
@@ -118,14 +118,12 @@ def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
         n += len(events)
         if n > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events)
-        try:
+        with as_json(name, "Wyscout's events"):
             for c, said in zip(_TEXTS, _said_in_texts(events), strict=True):
                 known = places[c]
                 texts[c].append(np.array([known.setdefault(text, len(known)) for text in said], np.int32))
             for c, amounts in zip(_NUMBERS, _said_in_numbers(events), strict=True):
                 numbers[c].append(amounts)
-        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            raise BadInput(name, f"is not Wyscout's events ({type(error).__name__}: {error})") from None
     if not n:
         raise BadInput(name, "holds no events")
     # Parts are let go of as they are joined.
@@ -136,7 +134,7 @@ def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
 def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list[dict[str, Any]]]:
     """The events, some thousand at a time: a list is cut where an event begins with the key that the first has."""
     data = source.read(n_bytes).lstrip(b"\xef\xbb\xbf \t\r\n")
-    try:
+    with as_json(name, "Wyscout's events"):
         if not data.startswith(b"["):
             yield _listed(data + source.read(LIMITS.max_json_bytes))
             return
@@ -151,12 +149,6 @@ def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list
                 continue
             yield json.loads(_text(data[:cut].rstrip().rstrip(b",") + b"]" if more else data))
             data = b"[" + data[cut:] + more if more else b""
-    except json.JSONDecodeError as error:
-        raise BadInput(name, f"is not JSON ({error})") from None
-    except RecursionError:
-        raise BadInput(name, "is nested too deeply") from None
-    except (KeyError, TypeError) as error:
-        raise BadInput(name, f"is not Wyscout's events ({type(error).__name__}: {error})") from None
 
 
 def _listed(data: bytes) -> Any:
