@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,53 +11,32 @@ from typing import Any
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.formats import HEAD, format_of
 from seqgen.domains.sports.kloppy_events import from_kloppy
 from seqgen.domains.sports.match import Match, from_frame
-from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
-from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
-from seqgen.domains.sports.statsbomb import read_statsbomb
-from seqgen.domains.sports.table import read_table, to_table
-from seqgen.domains.sports.wyscout import read_compact, read_events
+from seqgen.domains.sports.table import to_table
 
 WRITTEN = (".csv",)
-_HEAD = 100_000  # bytes in which a format shows itself
 
 
 def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a CSV table, a Cricsheet file (JSON, XML), events of Wyscout (JSON, compact CSV) or StatsBomb
-    (JSON), badminton strokes of CoachAI, or an event file of Retrosheet, also compressed by gzip. Raises BadInput."""
+    """The matches of a file in any of `FORMATS`, also compressed by gzip. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
         data = _unzipped(data, name)
-    begins = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if begins.startswith(b"<"):
-        return read_xml(data, name)
-    if begins.startswith((b"{", b"[")):
-        if b'"subEventId"' in data[:_HEAD] or b'"subEventName"' in data[:_HEAD]:
-            return read_events(io.BytesIO(data), name)
-        if b'"possession_team"' in data[:_HEAD]:
-            return read_statsbomb(data, name)
-        return read_json(data, name)
-    if b"subEventId" in begins:
-        return read_compact(data.removeprefix(b"\xef\xbb\xbf"), name)
-    if is_events(data):
-        return read_retrosheet(data, name)
-    if is_strokes(data):
-        return read_strokes(data, name)
-    return read_table(data, name)
+    return format_of(data).read(data, name)
 
 
 def read_season(path: Path) -> Iterator[Match]:
-    """The same of a path. A list of Wyscout's events may be of any size: it is read in parts. Raises BadInput."""
+    """The same of a path; where the format can be read in parts, it may be of any size. Raises BadInput."""
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opened(path, "rb") as file:
-            head = file.read(_HEAD)
-            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and b'"subEventId"' in head:
+            stream = format_of(file.read(HEAD)).stream
+            if stream is not None:
                 file.seek(0)
-                yield from read_events(file, str(path))
+                yield from stream(file, str(path))
                 return
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(path, f"cannot be read ({error})") from None

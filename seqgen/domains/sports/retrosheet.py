@@ -21,9 +21,9 @@ _GAME = re.compile(rb'id,"?[A-Z0-9]{3}\d{9}')
 Hands = Mapping[str, tuple[str, str]]  # of each player: bats, throws
 
 
-def is_events(data: bytes) -> bool:
+def is_events(head: bytes) -> bool:
     """Whether a file begins with a game's id."""
-    return _GAME.match(data.lstrip(b"\xef\xbb\xbf \t\r\n")) is not None
+    return _GAME.match(head) is not None
 
 
 def read_roster(data: bytes) -> dict[str, tuple[str, str]]:

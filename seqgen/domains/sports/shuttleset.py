@@ -41,9 +41,9 @@ _NEEDED = ("rally", "ball_round", "player", "type", "landing_area")
 Place = tuple[float | None, float | None]
 
 
-def is_strokes(data: bytes) -> bool:
+def is_strokes(head: bytes) -> bool:
     """Whether the first row names these tables' columns."""
-    return b"ball_round" in data[:2000].split(b"\n", 1)[0].lower()
+    return b"ball_round" in head[:2000].split(b"\n", 1)[0].lower()
 
 
 def read_strokes(data: bytes, name: str) -> Iterator[Match]:

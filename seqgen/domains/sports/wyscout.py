@@ -68,9 +68,21 @@ class _Rows:
     numbers: dict[str, Floats]
 
 
+def is_compact(head: bytes) -> bool:
+    """Whether the first row names a compact table's columns."""
+    return b"subEventId" in head[:256]
+
+
+def is_wyscout(head: bytes) -> bool:
+    """Whether JSON has the keys of these events."""
+    return head.startswith((b"{", b"[")) and (b'"subEventId"' in head or b'"subEventName"' in head)
+
+
 def read_compact(data: bytes, name: str) -> Iterator[Match]:
     """The matches of a compact CSV. Raises BadInput with row and column."""
     import pandas as pd
+
+    data = data.removeprefix(b"\xef\xbb\xbf")
 
     types = (
         dict.fromkeys(_TEXTS, "category") | dict.fromkeys(_NUMBERS[:5], "float64") | dict.fromkeys(_PLACES, "float32")
@@ -105,6 +117,11 @@ def _located(data: bytes, name: str, reason: str) -> BadInput:
                 where = f"row {row}, column {column}"
                 return BadInput(name, f"{str(said[column])[:40]!r} is not a number", where=where)
     return BadInput(name, f"is not a table of Wyscout's events ({reason})")
+
+
+def read_wyscout(data: bytes, name: str) -> Iterator[Match]:
+    """`read_events` of bytes."""
+    return read_events(io.BytesIO(data), name)
 
 
 def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
