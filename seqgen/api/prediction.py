@@ -75,7 +75,7 @@ def follow(model: Model, lines: Iterable[bytes], *, name: str, top: int) -> Iter
     reader = Reader(model.network, model.tokenizer, model.temperatures)
     counted = None if model.bigram is None else model.bigram.start()
     with one_thread():
-        for n, ids in enumerate(model.domain.follow(lines, model.tokenizer, name), 1):
+        for n, ids in enumerate(model.domain.follow(lines, model.tokenizer, name, model.options), 1):
             reader.read(ids)
             if counted is not None:
                 counted.read(ids)

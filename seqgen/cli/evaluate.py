@@ -21,13 +21,14 @@ def command(
     samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
     rollouts: Annotated[int, typer.Option(help="Of events: from how many places to look far ahead; 0: none.")] = 200,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    **reading: Any,
 ) -> None:
     """Score the held-out pieces of the run's corpus, beside n-grams counted on its training pieces."""
     from seqgen import api
 
     if split not in ("test", "valid"):
         raise UsageError(f"No split {split!r}.", "Choose test or valid.")
-    model = api.load(run)
+    model = api.load(run, **reading)
     reporter: Any = console.Console()
     reporter.fallen_back(model)
     numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic, n_samples=samples, rollouts=rollouts)  # type: ignore[arg-type]

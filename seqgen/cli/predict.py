@@ -30,12 +30,12 @@ def command(
         bool, typer.Option("--follow", help="Answer every event of a growing log, or of - (stdin).")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
+    **reading: Any,
 ) -> None:
     """Print what may come next, with probabilities."""
     from seqgen import api
-    from seqgen.corpus.build import read_bounded
 
-    model = api.load(run)
+    model = api.load(run, **reading)
     reporter = console.Console()
     reporter.fallen_back(model)
     if follow:
@@ -43,7 +43,7 @@ def command(
             raise UsageError("--follow predicts the next event of each.", "Leave --at and --horizon out.")
         _follow(model, file, top, json)
         return
-    piece = read_bounded(file, model.domain)[0]
+    piece = model.read(file)[0]
     found = model.forecast(piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=reporter.working)
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), **found})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait fo
     from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
+READING = {"reading": True}  # the metadata of an option that says how files are read: whatever reads a file takes it
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class Domain:
         name: what stands after `seqgen train`.
         about: one line for `seqgen domains`.
         suffixes: of the files it reads, lower case with the dot.
-        read: a file's path (or bytes and a name for it) -> the pieces in it. Raises BadInput, nothing else.
+        read: a file's path (or bytes), a name for it, options or None -> the pieces in it. Raises BadInput and nothing
+            else.
         fit: training pieces and options -> a tokenizer.
         tokenizer: config of a saved tokenizer -> the tokenizer. Raises UsageError on a config that is not one.
-        options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
+        options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help, `READING` in it
+            for those that say how files are read.
         identity: a piece -> hashes; pieces that share one never sit in two splits.
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
         date: a piece -> what sorts pieces by their time, "" where that is not known. Where all have one, the
@@ -50,17 +53,17 @@ class Domain:
             Raises UsageError.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
-        follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name for the file -> the ids of
-            one event after the other, the first with the header. Together they are those of `encode`, but for the last
+        follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name, options -> the ids of one
+            event after the other, the first with the header. Together they are those of `encode`, but for the last
             that ends a piece. Raises BadInput.
-        open: like `read`, for training, of a path alone: files, or pieces that stay in them, are read in parts, so that
-            they may be larger than `size_limit` or memory. None: files are read whole.
+        open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
+            so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
 
     name: str
     about: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path | bytes, str], Iterator[Any]]
+    read: Callable[[Path | bytes, str, Any], Iterator[Any]]
     fit: Callable[[Iterable[Any], Any], Tokenizer[Any]]
     tokenizer: Callable[[Mapping[str, Any]], Tokenizer[Any]]
     options: type
@@ -77,10 +80,10 @@ class Domain:
     any_suffix: bool = False
     textual: bool = False
     isolated: bool = True
-    open: Callable[[Path], Iterator[Any]] | None = None
+    open: Callable[[Path, Any], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
-    follow: Callable[[Iterable[bytes], Any, str], Iterator[Any]] | None = None
+    follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

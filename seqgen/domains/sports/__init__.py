@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
 
 
-def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
+def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.files import read
 
-    return read(source, name)
+    return read(source, name, options)
 
 
-def _open(path: Path) -> Iterator[Any]:
+def _open(path: Path, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.files import read_season
 
-    return read_season(path)
+    return read_season(path, options)
 
 
 def _write(match: Any, path: Path) -> None:
@@ -76,10 +76,10 @@ def _result(match: Any) -> Mapping[str, float | str]:
     return sport.result(match) if sport.result is not None else {}
 
 
-def _follow(lines: Iterable[bytes], tokenizer: Any, name: str) -> Iterator[Any]:
+def _follow(lines: Iterable[bytes], tokenizer: Any, name: str, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.follower import follow
 
-    return follow(lines, tokenizer, name)
+    return follow(lines, tokenizer, name, options)
 
 
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
