@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from seqgen.core.errors import BadInput, RunError, UsageError
 from seqgen.core.files import read_json, write_json
 
-if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait for numpy
+if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -43,6 +44,7 @@ class Domain:
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
+        downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
@@ -74,6 +76,7 @@ class Domain:
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
+    downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
     size_limit: str = "max_file_bytes"

@@ -10,6 +10,7 @@ from seqgen.core.domain import Domain
 from seqgen.domains.sports.options import SportsOptions
 
 if TYPE_CHECKING:
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
@@ -88,6 +89,18 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     return cricket(folder, report)
 
 
+def _wyscout(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.wyscout_archive import wyscout
+
+    return wyscout(folder, report)
+
+
+def _wyscout_files() -> Iterable[RemoteFile]:
+    from seqgen.domains.sports.wyscout_archive import ARCHIVES
+
+    return ARCHIVES
+
+
 domain = Domain(
     name="sports",
     about="sports: logs of matches, event by event (badminton, baseball, cricket, soccer)",
@@ -106,7 +119,8 @@ domain = Domain(
     write=_write,
     written=(".csv",),
     describe=_describe,
-    recipes={"cricket": _cricket},
+    recipes={"cricket": _cricket, "wyscout": _wyscout},
+    downloads={"wyscout": _wyscout_files},
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events
