@@ -82,6 +82,13 @@ def _follow(lines: Iterable[bytes], tokenizer: Any, name: str) -> Iterator[Any]:
     return follow(lines, tokenizer, name)
 
 
+def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
+    from seqgen.domains.sports.files import to_match
+    from seqgen.domains.sports.picture import picture
+
+    picture(to_match(match), found, given, path)
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
@@ -101,6 +108,7 @@ domain = Domain(
     until=_until,
     result=_result,
     follow=_follow,
+    picture=_picture,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,
