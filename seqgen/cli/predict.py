@@ -29,6 +29,7 @@ def command(
     follow: Annotated[
         bool, typer.Option("--follow", help="Answer every event of a growing log, or of - (stdin).")
     ] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
     **reading: Any,
 ) -> None:
@@ -39,12 +40,14 @@ def command(
     reporter = console.Console()
     reporter.fallen_back(model)
     if follow:
-        if at != "last" or horizon != "1":
-            raise UsageError("--follow predicts the next event of each.", "Leave --at and --horizon out.")
+        if at != "last" or horizon != "1" or picture is not None:
+            raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")
         _follow(model, file, top, json)
         return
     piece = model.read(file)[0]
-    found = model.forecast(piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=reporter.working)
+    found = model.forecast(
+        piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=reporter.working
+    )
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), **found})
         return

@@ -58,6 +58,9 @@ class Domain:
         follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name, options -> the ids of one
             event after the other, the first with the header. Together they are those of `encode`, but for the last
             that ends a piece. Raises BadInput.
+        picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
+            of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
+            MissingExtra.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -87,6 +90,7 @@ class Domain:
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
+    picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

@@ -83,6 +83,13 @@ def _follow(lines: Iterable[bytes], tokenizer: Any, name: str, options: Any = No
     return follow(lines, tokenizer, name, options)
 
 
+def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
+    from seqgen.domains.sports.files import to_match
+    from seqgen.domains.sports.picture import picture
+
+    picture(to_match(match), found, given, path)
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
@@ -114,6 +121,7 @@ domain = Domain(
     until=_until,
     result=_result,
     follow=_follow,
+    picture=_picture,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,

@@ -36,8 +36,13 @@ def _before(match: Match, seconds: float) -> int:
     if not begins or not times:
         raise UsageError(f"{match.sport} has no clock here.", "Say last, or a number of events.")
     for n, (period, time) in enumerate(zip(match.events["period"], times, strict=True)):
-        k = min(max(1, period), len(begins))
-        begun, ends = (*begins, inf)[k - 1 : k + 1]
-        if min(begun + (time or 0), ends) >= seconds:  # in stoppage time the clock stands still
+        if on_clock(begins, period, time or 0) >= seconds:
             return n
     return len(match)
+
+
+def on_clock(begins: tuple[float, ...], period: int, time: float) -> float:
+    """What the clock shows so many seconds into a period, where it goes on from period to period."""
+    k = min(max(1, period), len(begins))
+    begun, ends = (*begins, inf)[k - 1 : k + 1]
+    return min(begun + time, ends)  # in stoppage time it stands still

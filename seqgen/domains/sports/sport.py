@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 from seqgen.domains.sports.memory import Memory
@@ -166,6 +166,7 @@ class Sport:
     that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
     alone should condition, most telling first. result: of a match, perhaps not whole, what came of it by name: numbers,
     and texts that are known at its end. clock: when each period begins, in seconds; none: the sport has no clock.
+    names: of those values of the main slot that are codes.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Sport:
     result: Callable[[Any], dict[str, float | str]] | None = None
     clock: tuple[float, ...] = ()
     ahead: Callable[[list[Row]], None] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, rows: list[Row]) -> None:
         """Complete all events of a match, in their order."""
