@@ -14,6 +14,7 @@ from seqgen.domains.sports.parquet import is_parquet, read_parquet
 from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import read_strokes
+from seqgen.domains.sports.spadl import ATOMIC, SPADL, read_spadl
 from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_rows, read_table, rows_of
 from seqgen.domains.sports.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
@@ -68,7 +69,11 @@ FORMATS = (
     Format("CSV", lambda head: True, rows=read_rows, lines=rows_of),
 )
 # The first whose columns are there is read; where there is none, the columns are a sport's.
-TABLES = (Table("badminton strokes", frozenset({"ball_round"}), read_strokes),)
+TABLES = (
+    Table("badminton strokes", frozenset({"ball_round"}), read_strokes),
+    Table("SPADL", SPADL, read_spadl),
+    Table("atomic SPADL", ATOMIC, read_spadl),
+)
 
 
 def format_of(data: bytes) -> Format:

@@ -125,6 +125,7 @@ def matches(
                 yield _match(sport, events)
             found.clear()
             given.add(match)
+            n = 1
         found.setdefault(match, []).append(values)
     if not n:
         raise BadInput(name, "holds no events")
