@@ -3,14 +3,17 @@ from its columns, however it is written; a new format is one reader and one line
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from seqgen.core.errors import BadInput
 from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
 from seqgen.domains.sports.cricsheet import read_json, read_xml
-from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.match import Match, as_json
 from seqgen.domains.sports.parquet import is_parquet, read_parquet
+from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
 from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import read_strokes
@@ -55,14 +58,25 @@ def is_json(head: bytes) -> bool:
     return head.startswith((b"{", b"["))
 
 
+def refuse_json(data: bytes, name: str) -> Iterator[Match]:
+    """Raises BadInput: it is JSON that nobody here knows, or none."""
+    with as_json(name, "JSON"):
+        json.loads(data)
+    hint = "Known are events of matches by Cricsheet, StatsBomb, Wyscout and others, and flat records of a table."
+    raise BadInput(name, "is JSON of no kind that is read", hint=hint)
+
+
 # The first that shows itself is read, so that the particular stand before the general.
 FORMATS = (
+    *(Format(provider.name, provider.shown, provider.read) for provider in PROVIDERS),
+    Format("line-ups and the like", is_beside, refuse),
     Format("Cricsheet XML", lambda head: head.startswith(b"<"), read_xml),
     Format("Wyscout events", is_wyscout, read_wyscout, read_events),
     Format("StatsBomb events", lambda head: is_json(head) and b'"possession_team"' in head, read_statsbomb),
     Format("JSON lines", is_lines, rows=read_lines, lines=rows_of_lines),
     Format("JSON records", is_list, rows=read_list),
-    Format("Cricsheet JSON", is_json, read_json),
+    Format("Cricsheet JSON", lambda head: is_json(head) and (b'"innings"' in head or b'"info"' in head), read_json),
+    Format("JSON", is_json, refuse_json),
     Format("Parquet", is_parquet, rows=read_parquet),
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),

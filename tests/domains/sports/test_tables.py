@@ -85,7 +85,7 @@ def test_a_kind_of_table_is_told_from_its_columns_however_written() -> None:
         (b'[{"eventId": 8, "subEventId": 85, "tags": [{"id": 1801}]}]', "Wyscout events"),
         (b'{"a": 1}\n{"a": 2}\n', "JSON lines"),
         (b'[{"a": 1}]', "JSON records"),
-        (b"{a,b\n1,2\n", "Cricsheet JSON"),
+        (b"{a,b\n1,2\n", "JSON"),
     ],
 )
 def test_json_of_providers_is_no_table(data: bytes, name: str) -> None:
