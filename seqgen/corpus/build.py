@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError, UsageError
+from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
@@ -143,7 +143,7 @@ def _build(
     skipped: dict[str, str] = {}
 
     def skip(name: str, error: Exception) -> None:
-        if strict:
+        if strict or isinstance(error, MissingExtra):
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.cricket import BYE, NO_BALL, WICKET, WIDE, cricket
 from seqgen.domains.sports.match import Match, as_json, matches
+from seqgen.domains.sports.xml import require_plain
 
 _EXTRAS = (("wides", WIDE), ("noballs", NO_BALL), ("byes", BYE), ("legbyes", BYE))
 _MOST_RUNS = 6  # off the bat that have an outcome of their own
@@ -37,8 +38,7 @@ def _how(ball: Mapping[str, Any]) -> list[str]:
 
 def read_xml(data: bytes, name: str) -> Iterator[Match]:
     """The match of a Cricsheet XML file. Raises BadInput, also for any declaration of a document type or entity."""
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:64]:
-        raise BadInput(name, "declares a document type or is not UTF-8: such XML is not read")
+    require_plain(data, name)
     try:
         root = ElementTree.fromstring(data)  # noqa: S314  it can refer to nothing
     except ElementTree.ParseError as error:

@@ -38,14 +38,21 @@ def read(source: Path | bytes, name: str = "", options: SportsOptions | None = N
 
 
 def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Match]:
-    """The same of a path; where the format can be read in parts, it may be of any size. Raises BadInput."""
+    """The same of a path; where the format can be read in parts, it may be of any size. Of a table of more than
+    LIMITS.max_table_bytes the rows of a match must stand together. Raises BadInput."""
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opened(path, "rb") as file:
-            stream = format_of(file.read(HEAD)).stream
-            if stream is not None:
+            format = format_of(file.read(HEAD))
+            if format.stream is not None:
                 file.seek(0)
-                yield from stream(file, str(path))
+                yield from format.stream(file, str(path))
+                return
+            if format.lines is not None and file.seek(LIMITS.max_table_bytes) and file.read(1):
+                file.seek(0)
+                columns, rows = format.lines(file, str(path))
+                said = options or SportsOptions()
+                yield from read_columns(columns, rows, str(path), said.sport, column_map(said.columns), apart=True)
                 return
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(path, f"cannot be read ({error})") from None

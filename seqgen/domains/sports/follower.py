@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,27 +11,29 @@ import numpy as np
 from seqgen.core.errors import BadInput
 from seqgen.core.tokenizer import Ids
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.sports.columns import column_map
+from seqgen.domains.sports.columns import Rows, column_map
 from seqgen.domains.sports.encoding import value_said
 from seqgen.domains.sports.match import place_of, value_of
 from seqgen.domains.sports.options import SportsOptions
+from seqgen.domains.sports.records import rows_of_lines
 from seqgen.domains.sports.sport import OTHER, SAME, Row, Slot, Sport
-from seqgen.domains.sports.table import rows_of, sport_of, texts
+from seqgen.domains.sports.table import rows_of, sport_of
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 
 
 def follow(
     lines: Iterable[bytes], tokenizer: SportsTokenizer, name: str, options: SportsOptions | None = None
 ) -> Iterator[Ids]:
-    """int32 [n] ids of each event of a CSV log (see `read_table`) of one match, the first with the header: those of
-    `tokenizer.encode`, as far as what later rows say of the match is said by the first. What is kept does not grow.
+    """int32 [n] ids of each event of a log of one match, as CSV or JSON lines (see `read_table`), the first with the
+    header: those of `tokenizer.encode`, as far as what later rows say of the match is said by the first. What is kept
+    does not grow.
 
     name: how errors call the log. options: what its columns are called. Raises BadInput with row and column, also for a
     row that goes back in order.
     """
     sport = tokenizer.sport
     known = column_map(options.columns if options else None)
-    columns, rows = known.applied(*rows_of(texts(lines, name), name), name)
+    columns, rows = known.applied(*_rows(iter(lines), name), name)
     encoder, before = EventEncoder(sport, tokenizer.vocabulary), None
     for number, texts_of in rows:
         if before is None:
@@ -47,6 +50,14 @@ def follow(
         ids = encoder.ids(row)
         yield ids if before is not None else np.concatenate([tokenizer.header(row), ids])
         before = row["match"], place
+
+
+def _rows(lines: Iterator[bytes], name: str) -> tuple[list[str], Rows]:
+    """As the first line shows: of JSON lines that one alone has to name all columns."""
+    first = next(lines, b"")
+    is_json = first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
+    every = chain([first], lines)
+    return rows_of_lines(every, name, looked_at=1) if is_json else rows_of(every, name)
 
 
 class EventEncoder:

@@ -3,17 +3,23 @@ from its columns, however it is written; a new format is one reader and one line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from seqgen.core.errors import BadInput
 from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
 from seqgen.domains.sports.cricsheet import read_json, read_xml
-from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.match import Match, as_json
+from seqgen.domains.sports.parquet import is_parquet, read_parquet
+from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
+from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import read_strokes
+from seqgen.domains.sports.spadl import ATOMIC, SPADL, read_spadl
 from seqgen.domains.sports.statsbomb import read_statsbomb
-from seqgen.domains.sports.table import read_rows, read_table
+from seqgen.domains.sports.table import read_rows, read_table, rows_of
 from seqgen.domains.sports.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
 
 if TYPE_CHECKING:
@@ -26,13 +32,15 @@ HEAD = 100_000  # bytes in which a format shows itself
 class Format:
     """One format. shown: whether the first bytes of a file, from the first that is no space, show it. read: the whole
     bytes and a name for them -> the matches. stream: the same of an open file of any size, read in parts. rows:
-    instead, of a table -> its columns, in lower case, and its rows by their number, texts. All raise BadInput."""
+    instead, of a table -> its columns, in lower case, and its rows by their number, texts. lines: the same of lines, of
+    which it is read as rows are asked for. All raise BadInput."""
 
     name: str
     shown: Callable[[bytes], bool]
     read: Callable[[bytes, str], Iterator[Match]] | None = None
     stream: Callable[[BinaryIO, str], Iterator[Match]] | None = None
     rows: Callable[[bytes, str], tuple[list[str], Rows]] | None = None
+    lines: Callable[[Iterable[bytes], str], tuple[list[str], Rows]] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,18 +58,36 @@ def is_json(head: bytes) -> bool:
     return head.startswith((b"{", b"["))
 
 
+def refuse_json(data: bytes, name: str) -> Iterator[Match]:
+    """Raises BadInput: it is JSON that nobody here knows, or none."""
+    with as_json(name, "JSON"):
+        json.loads(data)
+    hint = "Known are events of matches by Cricsheet, StatsBomb, Wyscout and others, and flat records of a table."
+    raise BadInput(name, "is JSON of no kind that is read", hint=hint)
+
+
 # The first that shows itself is read, so that the particular stand before the general.
 FORMATS = (
+    *(Format(provider.name, provider.shown, provider.read) for provider in PROVIDERS),
+    Format("line-ups and the like", is_beside, refuse),
     Format("Cricsheet XML", lambda head: head.startswith(b"<"), read_xml),
     Format("Wyscout events", is_wyscout, read_wyscout, read_events),
     Format("StatsBomb events", lambda head: is_json(head) and b'"possession_team"' in head, read_statsbomb),
-    Format("Cricsheet JSON", is_json, read_json),
+    Format("JSON lines", is_lines, rows=read_lines, lines=rows_of_lines),
+    Format("JSON records", is_list, rows=read_list),
+    Format("Cricsheet JSON", lambda head: is_json(head) and (b'"innings"' in head or b'"info"' in head), read_json),
+    Format("JSON", is_json, refuse_json),
+    Format("Parquet", is_parquet, rows=read_parquet),
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
-    Format("CSV", lambda head: True, rows=read_rows),
+    Format("CSV", lambda head: True, rows=read_rows, lines=rows_of),
 )
 # The first whose columns are there is read; where there is none, the columns are a sport's.
-TABLES = (Table("badminton strokes", frozenset({"ball_round"}), read_strokes),)
+TABLES = (
+    Table("badminton strokes", frozenset({"ball_round"}), read_strokes),
+    Table("SPADL", SPADL, read_spadl),
+    Table("atomic SPADL", ATOMIC, read_spadl),
+)
 
 
 def format_of(data: bytes) -> Format:
@@ -71,13 +97,13 @@ def format_of(data: bytes) -> Format:
 
 
 def read_columns(
-    columns: list[str], rows: Rows, name: str, sport: str = "", said: ColumnMap | None = None
+    columns: list[str], rows: Rows, name: str, sport: str = "", said: ColumnMap | None = None, *, apart: bool = False
 ) -> Iterator[Match]:
     """The matches of a table. said: what its columns are called, and sport what it is of, where they do not show it.
-    Raises BadInput."""
+    apart: see `matches`. Raises BadInput."""
     mapped, rows = (said or ColumnMap()).applied(columns, rows, name)
     kind = next((table for table in TABLES if mapped is columns and table.columns <= set(columns)), None)
-    return kind.read(columns, rows, name) if kind else read_table(mapped, rows, name, sport)
+    return kind.read(columns, rows, name) if kind else read_table(mapped, rows, name, sport, apart=apart)
 
 
 def from_frame(
@@ -89,5 +115,5 @@ def from_frame(
     said = column_map(columns)
     titles = [str(title).strip().lower() for title in frame.columns]
     records = zip(*(frame.iloc[:, i].tolist() for i in range(len(titles))), strict=True)
-    rows = ((number, dict(zip(titles, values, strict=True))) for number, values in enumerate(records, 1))
+    rows = ((number, dict(zip(titles, map(text_of, values), strict=True))) for number, values in enumerate(records, 1))
     return list(read_columns(titles, rows, "<DataFrame>", sport or said.sport, said))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from seqgen.core.errors import BadInput
@@ -20,6 +22,7 @@ _PASSES = {  # the first that is said
 }  # fmt: skip
 _CARDS = {"FIRST_YELLOW": "yellow card", "SECOND_YELLOW": "second yellow card", "RED": "red card"}
 _ENDS = ("receiver_coordinates", "result_coordinates", "end_coordinates")
+_SHOTS = ("shot", "penalty", "free kick shot")
 _PASSED = ("GENERIC", "SUBSTITUTION", "PLAYER_ON", "PLAYER_OFF", "FORMATION_CHANGE")
 
 
@@ -30,12 +33,27 @@ def from_kloppy(dataset: Any, name: str = "<EventDataset>") -> Match:
     if type(dataset).__name__ != "EventDataset":
         raise BadInput(name, f"is a {type(dataset).__name__}, not an EventDataset")
     about = dataset.metadata
-    turned = dataset.transform(to_orientation=Orientation.ACTION_EXECUTING_TEAM)  # places from 0 to 1
+    acted = dataset.filter(lambda event: event.team is not None)
+    turned = acted.transform(to_orientation=Orientation.ACTION_EXECUTING_TEAM)  # places from 0 to 1
     # What several of kloppy's events say of one of the provider's, such as a card for a foul, is one event here.
-    rows = [_row(event) for event in turned.events if event.event_type.name not in _PASSED and event.team is not None]
-    match = {"match": str(about.game_id or ""), "date": f"{about.date:%Y-%m-%d}" if about.date else ""}
+    rows = [_row(event) for event in turned.events if event.event_type.name not in _PASSED]
+    notes = _turned(rows)
+    stem = "" if name.startswith("<") else PurePath(name).name.partition(".")[0]
+    match = {"match": str(about.game_id or stem), "date": f"{about.date:%Y-%m-%d}" if about.date else ""}
     (found,) = matches(soccer, ((i, {**match, **row}) for i, row in enumerate(rows, 1)), name)
-    return found
+    return replace(found, notes={**found.notes, **notes})
+
+
+def _turned(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """Turns all places where most shots begin in the acting team's own half: metadata said wrongly who attacks where.
+    Returns what to note."""
+    shots = [row["x"] for row in rows if row["action"] in _SHOTS and row["x"] is not None]
+    if sum(1 if x > LENGTH / 2 else -1 for x in shots) >= 0:
+        return {}
+    for row in rows:
+        for column, size in (("x", LENGTH), ("y", WIDTH), ("end_x", LENGTH), ("end_y", WIDTH)):
+            row[column] = None if row[column] is None else round(size - row[column], 2)
+    return {"places_turned": len(rows)}
 
 
 def _row(event: Any) -> dict[str, Any]:

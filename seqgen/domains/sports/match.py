@@ -93,10 +93,14 @@ def which(columns: list[str], sport: str, name: str) -> Sport:
     return SPORTS[best]
 
 
-def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Match]:
-    """The matches in numbered rows of values, or of their texts. name: how errors call the file. Raises BadInput with
-    row and column."""
+def matches(
+    sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: str, *, apart: bool = False
+) -> Iterator[Match]:
+    """The matches in numbered rows of values, or of their texts. name: how errors call the file. apart: the rows of a
+    match stand together, so that it is given once they end and few are held at once. Raises BadInput with row and
+    column."""
     found: dict[str, list[Row]] = {}
+    given: set[str] = set()
     known: dict[str, dict[str, Any]] = {c: {} for c in sport.columns}  # what texts were read as
     n = 0
     for number, row in rows:
@@ -112,7 +116,17 @@ def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: s
             values[c] = value_of(about, text, name, number, c)
             if isinstance(text, str) and len(known[c]) < _KEPT:
                 known[c][text] = values[c]
-        found.setdefault(values["match"], []).append(values)
+        match = values["match"]
+        if apart and match not in found:
+            if match in given:
+                hint = "A table of this size is read match by match: sort its rows by match."
+                raise BadInput(name, f"goes back to the match {match!r}", where=f"row {number}", hint=hint)
+            for events in found.values():
+                yield _match(sport, events)
+            found.clear()
+            given.add(match)
+            n = 1
+        found.setdefault(match, []).append(values)
     if not n:
         raise BadInput(name, "holds no events")
     for events in found.values():

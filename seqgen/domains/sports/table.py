@@ -17,13 +17,14 @@ from seqgen.domains.sports.sport import Sport
 _SEPARATORS = ",;\t"
 
 
-def read_table(columns: list[str], rows: Rows, name: str, sport: str = "") -> Iterator[Match]:
+def read_table(columns: list[str], rows: Rows, name: str, sport: str = "", *, apart: bool = False) -> Iterator[Match]:
     """The matches of a table with one row an event, its columns those of a sport (`SPORTS[…].columns`). Other columns
-    are passed over, but for `sport`, which may name the sport. Raises BadInput with row and column."""
+    are passed over, but for `sport`, which may name the sport. apart: see `matches`. Raises BadInput with row and
+    column."""
     first = next(rows, None)
     if first is None:
         raise BadInput(name, "holds no events")
-    yield from matches(sport_of(columns, first[1], name, sport), chain([first], rows), name)
+    yield from matches(sport_of(columns, first[1], name, sport), chain([first], rows), name, apart=apart)
 
 
 def sport_of(columns: list[str], row: Cells, name: str, sport: str = "") -> Sport:
@@ -34,11 +35,15 @@ def sport_of(columns: list[str], row: Cells, name: str, sport: str = "") -> Spor
 def read_rows(data: bytes, name: str) -> tuple[list[str], Rows]:
     """The columns of a CSV file, in lower case, and its rows by their number. Separated by comma, semicolon or tab;
     UTF-8, or Latin-1 where it is not that. Raises BadInput."""
-    return rows_of(io.StringIO(_text(data, name), newline=""), name)
+    return _table(io.StringIO(_text(data, name), newline=""), name)
 
 
-def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
-    """The same of lines, read as rows are asked for."""
+def rows_of(lines: Iterable[bytes], name: str) -> tuple[list[str], Rows]:
+    """The same of lines, read as rows are asked for; each in UTF-8, or else Latin-1."""
+    return _table((_text(line, name) for line in lines), name)
+
+
+def _table(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     head = next(lines, "")
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
@@ -59,12 +64,6 @@ def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
                 yield number, dict(zip(columns, line, strict=True))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
-
-
-def texts(lines: Iterable[bytes], name: str) -> Iterator[str]:
-    """Lines of a table, as `read_rows` reads them. Raises BadInput."""
-    for line in lines:
-        yield _text(line, name)
 
 
 def _text(data: bytes, name: str) -> str:

@@ -1,0 +1,86 @@
+"""Tables as Parquet, by pyarrow: read in batches, each column made to texts only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge
+from seqgen.core.limits import LIMITS
+from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.records import text_of
+
+_BATCH = 10_000  # rows
+
+
+def is_parquet(head: bytes) -> bool:
+    """Whether it begins as such a file does."""
+    return head.startswith(b"PAR1")
+
+
+def read_parquet(data: bytes, name: str) -> tuple[list[str], Rows]:
+    """The columns and rows of a Parquet file; rows are numbered from 1. Raises BadInput, or MissingExtra."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # others take much at once, whatever is read
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra("Reading Parquet", "pyarrow", "parquet") from None
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        about = file.metadata
+        if about.num_rows > LIMITS.max_events:
+            raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
+        n_bytes = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if n_bytes > LIMITS.max_table_bytes:
+            raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
+        titles = [str(title) for title in file.schema_arrow.names]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadInput(name, f"is not Parquet ({error})") from None
+    return [title.strip().lower() for title in titles], _rows(file, name, pa.ArrowException)
+
+
+def _rows(file: Any, name: str, failure: type[Exception]) -> Rows:
+    number = 0
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
+            columns = _Columns(batch)
+            for i in range(batch.num_rows):
+                number += 1
+                yield number, _Row(columns, i)
+    except (failure, OSError, ValueError) as error:
+        raise BadInput(name, f"is not whole Parquet ({error})", where=f"after row {number}") from None
+
+
+class _Columns:
+    """The columns of a batch, as texts once they are asked for."""
+
+    def __init__(self, batch: Any) -> None:
+        self._batch = batch
+        self.places = {str(title).strip().lower(): i for i, title in enumerate(batch.schema.names)}
+        self._texts: dict[str, list[str]] = {}
+
+    def __getitem__(self, column: str) -> list[str]:
+        if column not in self._texts:
+            values = self._batch.column(self.places[column]).to_pylist()
+            self._texts[column] = [text_of(value) for value in values]
+        return self._texts[column]
+
+
+class _Row(Mapping[str, str]):
+    """One row of a batch."""
+
+    __slots__ = ("_at", "_columns")
+
+    def __init__(self, columns: _Columns, at: int) -> None:
+        self._columns, self._at = columns, at
+
+    def __getitem__(self, column: str) -> str:
+        return self._columns[column][self._at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns.places)
+
+    def __len__(self) -> int:
+        return len(self._columns.places)
