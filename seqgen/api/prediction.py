@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seqgen.api.model import Model
 
 _BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
-_FAN = 16  # moments
+_FAN, _ENDED = 16, 0.95  # moments, until so many of the paths have ended
 _MOST_STEPS = 1000
 OPEN = "open"  # what is known at the end, of paths that have not ended
 _LEAST = 1e-3  # of what is looked through, while a log is followed
@@ -216,7 +216,8 @@ def _fan(model: Model, prompt: Ids, drawn: Paths, whole: Sequence[Any]) -> dict[
     assert result is not None and until is not None  # noqa: S101  # asked only of domains that have both
     now = int(np.isin(prompt, main).sum())
     lasts = np.isin(drawn.ids, main).sum(axis=1)
-    moments = np.unique(np.linspace(0, lasts.max(), _FAN + 1).round().astype(int))[1:].tolist()
+    end = np.quantile(lasts, _ENDED, method="inverted_cdf")
+    moments = np.unique(np.linspace(0, end, _FAN + 1).round().astype(int))[1:].tolist()
     return {
         ahead: [
             result(path if ahead >= last else until(path, str(now + ahead)))
