@@ -151,10 +151,10 @@ def course(
 ) -> None:
     """Probabilities of two sides over time, those of the second downwards."""
     for values, sign, colour, side in ((for_N, 1, BLUE, sides[0]), (against_N, -1, RED, sides[1])):
-        heights = sign * np.asarray(values, np.float64)
-        axes.fill_between(moments, heights, step="post", color=colour, alpha=0.75, linewidth=0, label=side)
+        heights, name = sign * np.asarray(values, np.float64), side.lstrip("_") or "no name"  # _ would hide it
+        axes.fill_between(moments, heights, step="post", color=colour, alpha=0.75, linewidth=0, label=name)
     axes.axhline(0, color=INK, linewidth=0.8)
-    most = 1.25 * max(0.01, *np.max([for_N, against_N], axis=0, initial=0.0))
+    most = 1.25 * max(0.01, max(for_N, default=0.0), max(against_N, default=0.0))
     axes.set(ylim=(-most, most), xlim=(min(moments, default=0), max(moments, default=1)))
     axes.yaxis.set_major_formatter(lambda p, place: f"{abs(p):.0%}" if most > 0.06 else f"{abs(p):.1%}")
 

@@ -116,12 +116,12 @@ def _numbers(page: Any, space: Any, sport: Sport, match: Match, found: Mapping[s
     names = [name for name, value in past[now].items() if not isinstance(value, str)][-_NUMBERS:]
     if fans:
         names = [name for name, of in fans.items() if any(band["high"] > of["now"] for band in of["fan"])][:_NUMBERS]
-    if not names:
+    if not names and fans:
         rows = sorted(((name.replace("_", " "), of["grows"], None) for name, of in fans.items()), key=lambda r: -r[1])
         title = f"Chance of more within {len(found['steps']):,} events"
         panels.bars(page.add_subplot(space), rows[:_TEXTS], title, "share of the paths")
         return
-    rows = space.subgridspec(len(names), 1)
+    rows = space.subgridspec(max(1, len(names)), 1)
     for k, name in enumerate(names):
         axes = page.add_subplot(rows[k])
         line = {n: float(of.get(name, 0)) for n, of in past.items()}
@@ -129,7 +129,8 @@ def _numbers(page: Any, space: Any, sport: Sport, match: Match, found: Mapping[s
         panels.number(axes, line, fans[name]["fan"] if fans else (), title)
         axes.set_xlim(begin, None)
         axes.tick_params(labelbottom=k == len(names) - 1)
-    axes.set_xlabel("events" + ("; median and band of 80 % of the paths" if fans else ""))
+        if k == len(names) - 1:
+            axes.set_xlabel("events" + ("; median and band of 80 % of the paths" if fans else ""))
 
 
 def _ahead_of(found: Mapping[str, Any], kind: str) -> dict[str, Any]:
