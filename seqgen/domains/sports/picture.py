@@ -130,7 +130,7 @@ def _numbers(page: Any, space: Any, sport: Sport, match: Match, found: Mapping[s
         axes.set_xlim(begin, None)
         axes.tick_params(labelbottom=k == len(names) - 1)
         if k == len(names) - 1:
-            axes.set_xlabel("events" + ("; median and band of 80 % of the paths" if fans else ""))
+            axes.set_xlabel("events (band: 80 % of the paths)" if fans else "events")
 
 
 def _ahead_of(found: Mapping[str, Any], kind: str) -> dict[str, Any]:
