@@ -52,7 +52,9 @@ def field(axes: Any, drawn: Field, scale: float = 1.0) -> None:
     for line in drawn.lines:
         axes.plot(*page(drawn, *zip(*line, strict=True)), color=INK, linewidth=1.1 * scale, zorder=3)
     x, y = page(drawn, drawn.x, drawn.y)
-    axes.set(xlim=sorted(x), ylim=sorted(y, reverse=not drawn.upright), aspect="equal", anchor="N")
+    # Seen from above, what lies to the right of who looks to the right is below.
+    flipped = (drawn.leftward, False) if drawn.upright else (False, not drawn.leftward)
+    axes.set(xlim=sorted(x, reverse=flipped[0]), ylim=sorted(y, reverse=flipped[1]), aspect="equal", anchor="N")
     axes.axis("off")
 
 
@@ -152,7 +154,7 @@ def course(
     """Probabilities of two sides over time, those of the second downwards."""
     for values, sign, colour, side in ((for_N, 1, BLUE, sides[0]), (against_N, -1, RED, sides[1])):
         heights, name = sign * np.asarray(values, np.float64), side.lstrip("_") or "no name"  # _ would hide it
-        axes.fill_between(moments, heights, step="post", color=colour, alpha=0.75, linewidth=0, label=name)
+        axes.fill_between(moments, heights, step="post", color=colour, alpha=0.75, linewidth=0.5, label=name)
     axes.axhline(0, color=INK, linewidth=0.8)
     most = 1.25 * max(0.01, max(for_N, default=0.0), max(against_N, default=0.0))
     axes.set(ylim=(-most, most), xlim=(min(moments, default=0), max(moments, default=1)))

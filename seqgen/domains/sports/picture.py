@@ -19,6 +19,7 @@ from seqgen.domains.sports.moments import marks_of, minutes_of, until
 from seqgen.domains.sports.places import Given, next_places
 from seqgen.domains.sports.soccer import LENGTH, WIDTH
 from seqgen.domains.sports.sport import Row, Slot, Sport
+from seqgen.domains.sports.zones import Zones, zones
 
 _PAST = 60  # moments at which what has come so far is looked up
 _NUMBERS, _TEXTS, _NEXT = 3, 6, 12  # that are shown
@@ -45,7 +46,8 @@ def picture(match: Match, found: Mapping[str, Any], given: Given, path: Path) ->
     sport, drawn = SPORTS[match.sport], FIELDS.get(match.sport)
     check_picture(path, *(("mplsoccer",) if sport.name == "soccer" else ()))
     slot = next((slot for slot in sport.slots if slot.grid), None)
-    if slot is None and "bases" not in sport.columns:
+    parts = zones(sport.name, found, given)
+    if slot is None and parts is None and "bases" not in sport.columns:
         drawn = None
     far = "steps" in found
     with figure(path, (12, 9.6 if far else 5.5)) as page:
@@ -54,6 +56,8 @@ def picture(match: Match, found: Mapping[str, Any], given: Given, path: Path) ->
         upper = grid[0].subgridspec(1, 2, width_ratios=(0.6 if drawn and drawn.upright else 1.5, 1))
         if drawn is None:
             _numbers(page, upper[0], sport, match, found)
+        elif parts is not None:
+            _zones(page.add_subplot(upper[0]), match, parts, drawn)
         elif slot is None:
             _bases(page.add_subplot(upper[0]), match, drawn)
         else:
@@ -96,6 +100,20 @@ def _last_place(slot: Slot, last: Row, drawn: Field) -> tuple[float, float] | No
     if x is None or y is None or (drawn.turns and last.get("outcome")):
         return None
     return (-x, -y) if drawn.turns else (x, y)
+
+
+def _zones(axes: Any, match: Match, parts: Zones, drawn: Field) -> None:
+    """Parts of the field, the darker the more of what is asked for lies there."""
+    from matplotlib.collections import PolyCollection
+
+    panels.field(axes, drawn)
+    outlines = [list(zip(*panels.page(drawn, *zip(*line, strict=True)), strict=True)) for line in parts.outlines]
+    shares = PolyCollection(outlines, array=parts.density, cmap="Blues", zorder=1, edgecolors="none")
+    shares.set_clim(0, max(*parts.density, 1e-9))
+    axes.add_collection(shares)
+    panels.scale(axes, drawn, shares, parts.unit)
+    who = shortened(last_of(match).get("team", ""), _SIDE) if parts.sided else ""
+    axes.set_title(f"{parts.about}; {who or drawn.direction[0]} {drawn.direction[1]}")
 
 
 def _bases(axes: Any, match: Match, drawn: Field) -> None:
