@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from seqgen.domains.sports.fields import BASKET, Line, arc, box
@@ -25,7 +26,8 @@ _SERVES = {"wide": -_WIDE, "body": -_WIDE * 2 / 3, "T": -_WIDE / 3}
 @dataclass(frozen=True)
 class Zones:
     """Parts of a field, by their outlines, and how much of what is asked for lies in each. about: what is asked for.
-    unit: of what `density` is. sided: all is seen as the side sees it that acted last; else as the one that acts does."""
+    unit: of what `density` is. sided: all is seen as the side sees it that acted last; else as the one does that
+    acts."""
 
     about: str
     unit: str
@@ -62,8 +64,8 @@ def _rings(fields: Mapping[str, Any], given: Given) -> Iterator[tuple[Line, floa
     """Around the basket, of each foot, where the next event is a shot."""
     share = {float(feet): p for feet, p in odds(fields["Distance"]).items() if feet != NONE}
     feet, all_of_them = sorted(share), max(sum(share.values()), 1e-30)
-    edges = [0.0, *((a + b) / 2 for a, b in zip(feet, feet[1:], strict=False)), *feet[-1:]]
-    for begin, end, at in zip(edges, edges[1:], feet, strict=False):
+    edges = [0.0, *((a + b) / 2 for a, b in pairwise(feet)), *feet[-1:]]
+    for (begin, end), at in zip(pairwise(edges), feet, strict=False):
         if end > begin:
             yield (*arc(*BASKET, end), *arc(*BASKET, begin)[::-1]), share[at] / all_of_them / (end - begin)
 
