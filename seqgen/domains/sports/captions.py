@@ -20,7 +20,8 @@ _ENDED = 2  # an appearance: see BaseballCounters
 def titles(match: Match, what: str, found: Mapping[str, Any]) -> tuple[str, str, str]:
     """What a picture shows, when that is, and what it is from; found: of a run, as `Domain.picture` has it."""
     sport, name = SPORTS[match.sport], shortened(match.about["match"], _NAME)
-    title = f"{sport.name.capitalize()}: {what}{' in match ' + name if name else ''} after {len(match):,} events"
+    events = f"{len(match):,} event{'s' * (len(match) != 1)}"
+    title = f"{sport.name.capitalize()}: {what}{' in match ' + name if name else ''} after {events}"
     about = (match.about["date"], *_where(sport, match), *_stands(sport, match))
     run = (
         f"run {found['run']}" if found.get("run") else "",

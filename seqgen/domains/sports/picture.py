@@ -91,7 +91,8 @@ def _map(axes: Any, match: Match, found: Mapping[str, Any], given: Given, drawn:
     if place is not None and (there.turned or drawn.turns):
         panels.mark(axes, drawn, place, f"last: {done(sport, last)}")
     who = shortened(last.get("team", ""), 24) if there.turned else ""
-    axes.set_title(f"Where the next event ends; {who or drawn.direction[0]} {drawn.direction[1]}")
+    ends = "ends" if slot.column.startswith("end_") else "is"
+    axes.set_title(f"Where the next event {ends}; {who or drawn.direction[0]} {drawn.direction[1]}")
 
 
 def _last_place(slot: Slot, last: Row, drawn: Field) -> tuple[float, float] | None:

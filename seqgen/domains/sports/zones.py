@@ -11,16 +11,12 @@ from seqgen.domains.sports.fields import BASKET, Line, arc, box
 from seqgen.domains.sports.places import Given
 from seqgen.domains.sports.sport import NONE, OTHER
 
-_HALF, _WIDE, _SERVICE = (
-    11.885,
-    4.115,
-    6.4,
-)  # metres of half a tennis court: long, wide to the side, to the service line
-_THIRD = 2 * _WIDE / 3
-_MIDDLE = (_SERVICE + _HALF) / 2
-_DEPTHS = {"short": (0.0, _SERVICE), "deep": (_SERVICE, _MIDDLE), "very deep": (_MIDDLE, _HALF)}
-_TO = {"forehand side": -_WIDE, "middle": -_WIDE + _THIRD, "backhand side": -_WIDE + 2 * _THIRD}  # left edges
-_SERVES = {"wide": -_WIDE, "body": -_WIDE * 2 / 3, "T": -_WIDE / 3}
+_SIDE, _SERVICE, _BASE = 4.115, 6.4, 11.885  # metres from the middle of a tennis court to its lines
+_EDGES = (0.0, _SERVICE, (_SERVICE + _BASE) / 2, _BASE)
+_DEPTHS = ("short", "deep", "very deep")
+_WIDTH = _SIDE / 3  # the half of the other has six columns
+_COLUMNS = {"forehand side": (0, 1), "middle": (2, 3), "backhand side": (4, 5)}  # of a right-handed one, seen from here
+_SERVES = {"wide": 0, "body": 1, "T": 2}
 
 
 @dataclass(frozen=True)
@@ -71,17 +67,21 @@ def _rings(fields: Mapping[str, Any], given: Given) -> Iterator[tuple[Line, floa
 
 
 def _court(fields: Mapping[str, Any], given: Given) -> Iterator[tuple[Line, float]]:
-    """Of each square metre, seen by who hits; the serve as from the right of the middle."""
+    """Of each square metre, seen by who hits; serves as from the right of the middle."""
+    share = {(row, column): 0.0 for row in range(3) for column in range(6)}
     for to, p in odds(fields["To"]).items():
         if to in _SERVES:
-            x, y, x2, y2 = 0.0, _SERVES[to], _SERVICE, _SERVES[to] + _WIDE / 3
-            yield box(x, y, x2, y2), p / ((x2 - x) * (y2 - y))
-        elif to in _TO:
+            share[0, _SERVES[to]] += p
+        elif to in _COLUMNS:
             deep = odds(given("To", to).get("Depth", {"values": ()}))
-            known = sum(deep.get(depth, 0.0) for depth in _DEPTHS)
-            for depth, (x, x2) in _DEPTHS.items():
-                share = deep.get(depth, 0.0) / known if known > 0 else (x2 - x) / _HALF
-                yield box(x, _TO[to], x2, _TO[to] + _THIRD), p * share / ((x2 - x) * _THIRD)
+            known = [deep.get(depth, 0.0) for depth in _DEPTHS]
+            known = known if sum(known) > 0 else [b - a for a, b in pairwise(_EDGES)]
+            for row, q in enumerate(known):
+                for column in _COLUMNS[to]:
+                    share[row, column] += p * q / sum(known) / 2
+    for (row, column), p in share.items():
+        x, x2, y = *_EDGES[row : row + 2], column * _WIDTH - _SIDE
+        yield box(x, y, x2, y + _WIDTH), p / ((x2 - x) * _WIDTH)
 
 
 def odds(field: Mapping[str, Any]) -> dict[str, float]:
@@ -92,11 +92,11 @@ def odds(field: Mapping[str, Any]) -> dict[str, float]:
 _Parts = Callable[[Mapping[str, Any], Given], Iterator[tuple[Line, float]]]
 _SPORTS: dict[str, tuple[tuple[str, ...], str, str, _Parts]] = {
     "american football": (("Team", "Yard"), "Where the next play begins", "% of the plays per yard", _yards),
-    "basketball": (("Distance",), "From how far a shot is, should it be next", "% of the shots per foot", _rings),
+    "basketball": (("Distance",), "From how far the next shot is", "% of the shots per foot", _rings),
     "tennis": (
         ("To",),
-        "Where the next shot goes; a serve is drawn as from the right",
-        "% of the shots per m²",
+        "Where the next shot goes",
+        "% of the shots per m²; serves as from the right",
         _court,
     ),
 }

@@ -52,10 +52,10 @@ def test_shots_of_tennis_fill_the_half_of_the_other() -> None:
     assert found is not None
     inside = {corners(line): area(line) * p for line, p in zip(found.outlines, found.density, strict=True)}
     assert sum(inside.values()) == pytest.approx(90)
-    assert sum(p for (_, y, *_), p in inside.items() if y > 0) == pytest.approx(30)
-    (serve,) = (place for place, p in inside.items() if p == pytest.approx(40))
-    assert serve[:2] == (0, -4.115) and serve[2] == 6.4 and serve[3] < 0
-    assert all(x >= 0 and x2 <= 11.885 for x, _, x2, _ in inside)
+    assert len(inside) == 18 and all(x >= 0 and x2 <= 11.8851 for x, _, x2, _ in inside)
+    assert sum(p for (_, y, *_), p in inside.items() if y > 1.3) == pytest.approx(30)
+    assert sum(p for (x, y, *_), p in inside.items() if x == 6.4 and y > 1.3) == pytest.approx(15)
+    assert max(inside, key=lambda place: inside[place]) == (0, -4.115, 6.4, pytest.approx(-4.115 * 2 / 3))
 
 
 def test_sports_whose_logs_say_nothing_of_it_have_none() -> None:
