@@ -100,11 +100,12 @@ class SequenceModel(nn.Module):
         dropout: Dropout | None = None,
         generator: torch.Generator | None = None,
         rows: tuple[Tensor, Tensor] | None = None,
+        asked: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """logits_BTV and the state after the last position. `dropout` (training only) draws from `generator`.
 
         rows: some rows of the context table, and int64 [B, T, F] which of them each embedded feature names: gradients
-        are then of these alone.
+        are then of these alone. asked: int64 [N], positions b * T + t: the logits are then [N, V], of these alone.
         """
         drop = _Masks(dropout or Dropout(), generator, previous_BT)
         x_BTH = F.embedding(previous_BT, drop.rows(self.embedding.weight))
@@ -118,11 +119,16 @@ class SequenceModel(nn.Module):
             y_BTH, after = drop.recurrent(layer, x_BTH, None if state is None else state[i])
             following.append(after)
             x_BTH = drop.sequence(y_BTH if i == 0 else x_BTH + y_BTH, drop.shares.layers)
+        sequence = None  # of each position, where some are asked
+        if asked is not None:
+            sequence = asked // x_BTH.shape[1]
+            x_BTH, context_BTF = (values.flatten(0, 1)[asked] for values in (x_BTH, context_BTF))
+            beside_BTC = None if beside_BTC is None else beside_BTC.flatten(0, 1)[asked]
         if beside_BTC is not None:
             p = drop.shares.perceptron
             y_BTM = F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1)))
-            y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p)))
-            x_BTH = x_BTH + self.leave(drop.sequence(y_BTM, p))
+            y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p, sequence)))
+            x_BTH = x_BTH + self.leave(drop.sequence(y_BTM, p, sequence))
         logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
         for i, head in zip(self.seen_from, self.class_heads, strict=True):
             classes_BTn = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
@@ -154,7 +160,7 @@ class _Masks:
     def __init__(self, shares: Dropout, generator: torch.Generator | None, like: Tensor) -> None:
         self.shares = shares
         self._generator = generator
-        self._device = like.device
+        self._device, self._n = like.device, len(like)
 
     def _keep(self, shape: tuple[int, ...], p: float) -> Tensor:
         keep = torch.empty(shape, device=self._device)
@@ -168,8 +174,12 @@ class _Masks:
         p = self.shares.features
         return self._keep((B, 1, n), p).expand(B, T, n).contiguous() if p else None
 
-    def sequence(self, x_BTH: Tensor, p: float) -> Tensor:
-        return x_BTH * self._keep((x_BTH.shape[0], 1, x_BTH.shape[2]), p) if p else x_BTH
+    def sequence(self, x_BTH: Tensor, p: float, sequence_N: Tensor | None = None) -> Tensor:
+        """sequence: which one each position is of, where x is [N, H]."""
+        if not p:
+            return x_BTH
+        keep_BH = self._keep((self._n, x_BTH.shape[-1]), p)
+        return x_BTH * (keep_BH[:, None] if sequence_N is None else keep_BH[sequence_N])
 
     def recurrent(
         self, layer: nn.Module, x_BTH: Tensor, state: tuple[Tensor, Tensor] | None

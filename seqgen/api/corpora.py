@@ -7,8 +7,8 @@ from typing import Any
 
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, RunError, SeqgenError, UsageError
-from seqgen.corpus.build import Prepared, cache_folder, prepare
+from seqgen.core.errors import CorpusError, RunError, SeqgenError
+from seqgen.corpus.build import Prepared, cache_folder, options_of, prepare
 from seqgen.corpus.folder import CorpusFolder, open_corpus
 from seqgen.training.run import Run
 
@@ -36,11 +36,11 @@ def same_corpus(
     """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed."""
     about = run.corpus()
     domain = get_domain(run.domain)
+    options = options_of(about, domain)
     try:
-        options = domain.options(**about["options"])
         then = {(str(f["sha256"]), str(f["split"])) for f in about["files"]}
         corpus = open_corpus(Path(path if path is not None else about["path"]))
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, UsageError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
         raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
     except CorpusError as error:
         raise CorpusError(error.message, hint) from None

@@ -21,7 +21,7 @@ from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, read_bounded
+from seqgen.corpus.build import Prepared, options_of, read_bounded
 from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.counts import Counts
@@ -56,12 +56,13 @@ class Sample:
 
 
 class Model:
-    """A trained run, ready to use: `seqgen.load("runs/bach-…")`."""
+    """A trained run, ready to use: `seqgen.load("runs/bach-…")`. reading: see `load`."""
 
-    def __init__(self, run: Run, device: str = "cpu") -> None:
+    def __init__(self, run: Run, device: str = "cpu", **reading: Any) -> None:
         self.run = run
         self.tokenizer: Tokenizer[Any] = run.tokenizer()
         self.domain: Domain = get_domain(self.tokenizer.domain)
+        self.reading = reading
         self.network: SequenceModel
         self.network, self.checkpoint, self.problems = run.model(device)
 
@@ -220,6 +221,15 @@ class Model:
         """
         return follow(self, lines, name=name, top=top)
 
+    def read(self, path: str | Path) -> list[Any]:
+        """The pieces of a file, read as those of the run's corpus were. Raises BadInput."""
+        return read_bounded(Path(path), self.domain, self.options)
+
+    @cached_property
+    def options(self) -> Any:
+        """The domain's options that the run was trained with, but for what `load` was given. Raises RunError."""
+        return options_of(self.run.corpus(), self.domain, **self.reading)
+
     @cached_property
     def temperatures(self) -> npt.NDArray[np.float32] | None:
         """float32 [S]: what the scores of each state of the grammar are divided by in predictions, so that
@@ -302,7 +312,7 @@ class Model:
         reporter = reporter or Reporter()
         prepared = same_corpus(self.run, corpus, reporter)
         if file is not None:
-            pieces = [self.tokenizer.encode(piece) for piece in read_bounded(Path(file), self.domain)]
+            pieces = [self.tokenizer.encode(piece) for piece in self.read(file)]
         else:
             pieces = prepared.store.of_split(split, _SCORED)
         if not pieces:
@@ -348,6 +358,7 @@ class Model:
             self.__dict__.pop(name, None)
 
 
-def load(run: str | Path | None = None, device: str = "cpu") -> Model:
-    """A trained run by path or name; the newest in ./runs when none is given. Raises RunError."""
-    return Model(find_run(run), device)
+def load(run: str | Path | None = None, device: str = "cpu", **reading: Any) -> Model:
+    """A trained run by path or name; the newest in ./runs when none is given. reading: options of its domain by name,
+    such as columns, for files that are to be read otherwise than its corpus was. Raises RunError, or UsageError."""
+    return Model(find_run(run), device, **reading)

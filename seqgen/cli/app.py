@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from seqgen.cli import console, corpus, doctor, domains, evaluate, inspect, predict, runs, sample, train
+from seqgen.cli import console, corpus, doctor, domains, evaluate, flags, inspect, predict, runs, sample, train
 from seqgen.core.errors import SeqgenError, UsageError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def root(
 
 
 for module in (sample, predict, evaluate, inspect, runs, domains, doctor):
-    app.command(module.__name__.rsplit(".", 1)[1])(module.command)
+    app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command))
 app.add_typer(train.app, name="train")
 app.add_typer(corpus.app, name="corpus")
 

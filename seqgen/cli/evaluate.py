@@ -24,13 +24,14 @@ def command(
         Path | None, typer.Option(help="Of events: draw how reliable probabilities are: .png, .svg or .pdf.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    **reading: Any,
 ) -> None:
     """Score the held-out pieces of the run's corpus, beside n-grams counted on its training pieces."""
     from seqgen import api
 
     if split not in ("test", "valid"):
         raise UsageError(f"No split {split!r}.", "Choose test or valid.")
-    model = api.load(run)
+    model = api.load(run, **reading)
     reporter: Any = console.Console()
     reporter.fallen_back(model)
     numbers = model.evaluate(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console
-from seqgen.core.domain import Domain, domains, load_tokenizer
+from seqgen.core.domain import Domain, domains, get_domain, load_tokenizer
 from seqgen.core.errors import BadInput, RunError, SeqgenError
+from seqgen.core.files import read_json
 
 if TYPE_CHECKING:
     from seqgen.core.tokenizer import Tokenizer
@@ -21,14 +22,19 @@ def command(
     run: Annotated[str | None, typer.Option(help="Use this run's tokenizer; else one fitted to the file.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show at most so many events and tokens.")] = 24,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whole.")] = False,
+    **reading: Any,
 ) -> None:
     """Show a file's events, its tokens and ids, and what the tokenizer changes or leaves out."""
-    from seqgen.corpus.build import read_bounded
+    from seqgen.corpus.build import options_of, read_bounded
 
-    domain = _domain_of(file)
-    pieces = read_bounded(file, domain)
-    tokenizer = load_tokenizer(_run_folder(run) / "tokenizer.json") if run is not None else None
-    found = [_look(piece, domain, tokenizer) for piece in pieces]
+    about: Any = {"options": {}}
+    if run is None:
+        domain, tokenizer = _domain_of(file), None
+    else:
+        tokenizer = load_tokenizer(_run_folder(run) / "tokenizer.json")
+        domain, about = get_domain(tokenizer.domain), read_json(_run_folder(run) / "corpus.json")
+    options = options_of(about, domain, **reading)
+    found = [_look(piece, domain, options, tokenizer) for piece in read_bounded(file, domain, options)]
     if json:
         first = found[0]
         console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first})
@@ -58,10 +64,10 @@ def _domain_of(file: Path) -> Domain:
     raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 
 
-def _look(piece: Any, domain: Domain, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:
+def _look(piece: Any, domain: Domain, options: Any, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = {"events": list(domain.describe(piece)), "tokens": [], "ids": [], "problems": []}
     try:
-        tokenizer = tokenizer or domain.fit([piece], domain.options())
+        tokenizer = tokenizer or domain.fit([piece], options)
         found["tokenizer"] = tokenizer.name
         ids = tokenizer.encode(piece)
         found["ids"] = ids.tolist()

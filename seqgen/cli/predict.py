@@ -31,12 +31,12 @@ def command(
     ] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
+    **reading: Any,
 ) -> None:
     """Print what may come next, with probabilities."""
     from seqgen import api
-    from seqgen.corpus.build import read_bounded
 
-    model = api.load(run)
+    model = api.load(run, **reading)
     reporter = console.Console()
     reporter.fallen_back(model)
     if follow:
@@ -44,7 +44,7 @@ def command(
             raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")
         _follow(model, file, top, json)
         return
-    piece = read_bounded(file, model.domain)[0]
+    piece = model.read(file)[0]
     found = model.forecast(
         piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=reporter.working
     )

@@ -39,6 +39,7 @@ def command(
     key: Annotated[str | None, typer.Option(help='Music: the key, like "G major".')] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    **reading: Any,
 ) -> None:
     """Draw new pieces: written as files, or printed where they are texts."""
     import secrets
@@ -47,7 +48,7 @@ def command(
     from seqgen.training.machine import choose_machine
 
     reporter = console.Console()
-    model = api.load(run, choose_machine(device)["device"])
+    model = api.load(run, choose_machine(device)["device"], **reading)
     reporter.fallen_back(model)
     header: dict[str, Any] = _pairs(given or []) | ({"key": key} if key else {})
     for name in header.keys() & signature(api.Model.sample).parameters.keys():
@@ -109,10 +110,8 @@ def _about(model: Any, samples: list[Any], targets: list[Path], seed: int | None
 
 def _piece(prompt: str, model: Any, reporter: console.Console) -> Any:
     """The file of that name, or of text the text itself."""
-    from seqgen.corpus.build import read_bounded
-
     if not model.domain.textual or _is_file(prompt):
-        return read_bounded(Path(prompt), model.domain)[0]
+        return model.read(prompt)[0]
     for what, n in model.tokenizer.losses(prompt).items():
         reporter.note(
             f"the prompt has {n:g} {what.replace('_', ' ')}; they are kept, but the model knows little of them"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import signal
 from collections.abc import Callable
-from dataclasses import MISSING, fields
 from pathlib import Path
 from shlex import quote
 from types import FrameType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli import console
+from seqgen.cli import console, flags
 from seqgen.core.domain import Domain, domains
 
 app = typer.Typer(help="Learn a corpus: seqgen train midi corpora/bach", no_args_is_help=True)
@@ -66,29 +64,8 @@ def _command(
             )
         _end(api, find_run(model.run.path).path, model, reporter, json, stopped=stop())
 
-    parameters = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "options"]
-    parameters += _flags(domain.options)
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = f"Learn {domain.about}."
-    return command
-
-
-def _flags(options: type) -> list[inspect.Parameter]:
-    """One flag for each field of a domain's options."""
-    hints = get_type_hints(options)
-    flags = []
-    for field in fields(options):
-        kind, default = hints[field.name], field.default if field.default is not MISSING else None
-        text = field.metadata.get("help", "")
-        if get_origin(kind) is Literal:
-            text = f"{', '.join(get_args(kind))}: {text}"
-            kind = str
-        annotation: Any = Annotated[kind, typer.Option(help=text)]
-        flags.append(
-            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        )
-    return flags
+    return flags.with_flags(command, flags.of_options(domain.options))
 
 
 def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool, *, stopped: bool) -> None:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from seqgen.core.errors import BadInput, RunError, UsageError
 from seqgen.core.files import read_json, write_json
 
-if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait for numpy
+if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
+READING = {"reading": True}  # the metadata of an option that says how files are read: whatever reads a file takes it
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Domain:
         name: what stands after `seqgen train`.
         about: one line for `seqgen domains`.
         suffixes: of the files it reads, lower case with the dot.
-        read: a file's path (or bytes and a name for it) -> the pieces in it. Raises BadInput, nothing else.
+        read: a file's path (or bytes), a name for it, options or None -> the pieces in it. Raises BadInput and nothing
+            else.
         fit: training pieces and options -> a tokenizer.
         tokenizer: config of a saved tokenizer -> the tokenizer. Raises UsageError on a config that is not one.
-        options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help.
+        options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help, `READING` in it
+            for those that say how files are read.
         identity: a piece -> hashes; pieces that share one never sit in two splits.
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
         date: a piece -> what sorts pieces by their time, "" where that is not known. Where all have one, the
@@ -40,6 +44,7 @@ class Domain:
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
+        downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
@@ -50,20 +55,20 @@ class Domain:
             Raises UsageError.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
-        follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name for the file -> the ids of
-            one event after the other, the first with the header. Together they are those of `encode`, but for the last
+        follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name, options -> the ids of one
+            event after the other, the first with the header. Together they are those of `encode`, but for the last
             that ends a piece. Raises BadInput.
         picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
-        open: like `read`, for training, of a path alone: files, or pieces that stay in them, are read in parts, so that
-            they may be larger than `size_limit` or memory. None: files are read whole.
+        open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
+            so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
 
     name: str
     about: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path | bytes, str], Iterator[Any]]
+    read: Callable[[Path | bytes, str, Any], Iterator[Any]]
     fit: Callable[[Iterable[Any], Any], Tokenizer[Any]]
     tokenizer: Callable[[Mapping[str, Any]], Tokenizer[Any]]
     options: type
@@ -74,16 +79,17 @@ class Domain:
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
+    downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
     size_limit: str = "max_file_bytes"
     any_suffix: bool = False
     textual: bool = False
     isolated: bool = True
-    open: Callable[[Path], Iterator[Any]] | None = None
+    open: Callable[[Path, Any], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
-    follow: Callable[[Iterable[bytes], Any, str], Iterator[Any]] | None = None
+    follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError
+from seqgen.core.errors import BadInput, CorpusError, RunError, SeqgenError, UsageError
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
@@ -82,29 +82,43 @@ def cache_folder() -> Path:
     return Path(given) if given else Path(platformdirs.user_cache_dir("seqgen", appauthor=False)) / "corpora"
 
 
-def read_file(domain: str, path: str, *, stay: bool = False) -> PieceFile:
-    """Read one file of a domain; runs in a worker unless nothing is parsed. stay: where the domain can, its pieces stay
-    in the file. Raises BadInput."""
+def read_file(domain: str, path: str, options: Any = None, *, stay: bool = False) -> PieceFile:
+    """Read one file of a domain; runs in a worker unless nothing is parsed. options: the domain's. stay: where the
+    domain can, its pieces stay in the file. Raises BadInput."""
     found = get_domain(domain)
     if stay and found.open is not None:
-        pieces, digest = list(found.open(Path(path))), sha256_file(Path(path))
+        pieces, digest = list(found.open(Path(path), options)), sha256_file(Path(path))
     else:
         data = read_bytes(path, limit=found.size_limit)
-        pieces, digest = list(found.read(data, path)), sha256(data)
+        pieces, digest = list(found.read(data, path, options)), sha256(data)
     dates = [found.date(piece) if found.date is not None else "" for piece in pieces]
     return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces], dates)
 
 
-def read_bounded(path: Path, domain: Domain) -> list[Any]:
-    """The pieces of one file, read in a worker that can be killed where anything is parsed. Raises BadInput."""
+def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
+    """The pieces of one file, read in a worker that can be killed where anything is parsed. options: the domain's.
+    Raises BadInput."""
     if not path.name.lower().endswith(domain.suffixes) and not domain.any_suffix:
         endings = ", ".join(domain.suffixes)
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:
-        return read_file(domain.name, str(path)).pieces
+        return read_file(domain.name, str(path), options).pieces
     seconds = domain.read_seconds or LIMITS.read_seconds
-    pieces: list[Any] = run_bounded(functools.partial(read_file, domain.name), str(path), seconds=seconds).pieces
+    task = functools.partial(read_file, domain.name, options=options)
+    pieces: list[Any] = run_bounded(task, str(path), seconds=seconds).pieces
     return pieces
+
+
+def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:
+    """The options that a run's corpus was read and written with, as its corpus.json has them; some may be given
+    otherwise. Raises RunError, or UsageError."""
+    for name in given.keys() - {f.name for f in fields(domain.options)}:
+        raise UsageError(f"{domain.name} has no option {name!r}.")
+    try:
+        options = domain.options(**about["options"])
+    except (KeyError, TypeError, ValueError, UsageError, BadInput):
+        raise RunError("The options in the run's corpus.json are damaged.", "Train the run again.") from None
+    return replace(options, **given)
 
 
 def n_workers() -> int:
@@ -133,7 +147,7 @@ def _build(
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    for done, outcome in enumerate(_read_all(domain, [str(f) for f in files]), 1):
+    for done, outcome in enumerate(_read_all(domain, options, [str(f) for f in files]), 1):
         name = Path(outcome.item).relative_to(corpus.folder).as_posix()
         if outcome.error is not None:
             skip(name, outcome.error)
@@ -184,9 +198,9 @@ def _build(
     return Prepared(tokenizer, written, about)
 
 
-def _read_all(domain: Domain, paths: list[str]) -> Iterator[Outcome]:
+def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcome]:
     """What became of each file, in order."""
-    read = functools.partial(read_file, domain.name, stay=True)
+    read = functools.partial(read_file, domain.name, options=options, stay=True)
     if domain.isolated:
         with Workers(read, min(n_workers(), len(paths)), seconds=domain.read_seconds or LIMITS.read_seconds) as workers:
             yield from workers.map(paths)

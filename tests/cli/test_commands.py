@@ -26,10 +26,10 @@ Cli = Callable[..., Any]
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
-    "--repetition-penalty --seed --beam --out --set --key --device --json",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --json",
-    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json",
-    "inspect": "FILE --run --limit --json",
+    "--repetition-penalty --seed --beam --out --set --key --device --json --sport --columns",
+    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --json --sport --columns",
+    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
+    "inspect": "FILE --run --limit --json --sport --columns",
     "runs": "FOLDER? --json",
     "domains": "--json",
     "doctor": "--json",
@@ -39,7 +39,7 @@ FROZEN = {
     "train text": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json --level --size --end --fallback",
     "train sports": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
-    "--batch-size --json --sport",
+    "--batch-size --json --sport --columns",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",

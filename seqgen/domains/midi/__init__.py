@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
 
 
-def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
+def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
     from seqgen.domains.midi.files import read
 
     return read(source, name)

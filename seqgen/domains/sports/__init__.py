@@ -10,21 +10,22 @@ from seqgen.core.domain import Domain
 from seqgen.domains.sports.options import SportsOptions
 
 if TYPE_CHECKING:
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
 
 
-def _read(source: Path | bytes, name: str = "") -> Iterator[Any]:
+def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.files import read
 
-    return read(source, name)
+    return read(source, name, options)
 
 
-def _open(path: Path) -> Iterator[Any]:
+def _open(path: Path, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.files import read_season
 
-    return read_season(path)
+    return read_season(path, options)
 
 
 def _write(match: Any, path: Path) -> None:
@@ -76,10 +77,10 @@ def _result(match: Any) -> Mapping[str, float | str]:
     return sport.result(match) if sport.result is not None else {}
 
 
-def _follow(lines: Iterable[bytes], tokenizer: Any, name: str) -> Iterator[Any]:
+def _follow(lines: Iterable[bytes], tokenizer: Any, name: str, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.follower import follow
 
-    return follow(lines, tokenizer, name)
+    return follow(lines, tokenizer, name, options)
 
 
 def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
@@ -93,6 +94,18 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
     return cricket(folder, report)
+
+
+def _wyscout(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.wyscout_archive import wyscout
+
+    return wyscout(folder, report)
+
+
+def _wyscout_files() -> Iterable[RemoteFile]:
+    from seqgen.domains.sports.wyscout_archive import ARCHIVES
+
+    return ARCHIVES
 
 
 domain = Domain(
@@ -114,7 +127,8 @@ domain = Domain(
     write=_write,
     written=(".csv",),
     describe=_describe,
-    recipes={"cricket": _cricket},
+    recipes={"cricket": _cricket, "wyscout": _wyscout},
+    downloads={"wyscout": _wyscout_files},
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events

@@ -11,24 +11,33 @@ from typing import Any
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.formats import HEAD, format_of
+from seqgen.domains.sports.columns import column_map
+from seqgen.domains.sports.formats import HEAD, format_of, from_frame, read_columns
 from seqgen.domains.sports.kloppy_events import from_kloppy
-from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.options import SportsOptions
 from seqgen.domains.sports.table import to_table
 
 WRITTEN = (".csv",)
 
 
-def read(source: Path | bytes, name: str = "") -> Iterator[Match]:
-    """The matches of a file in any of `FORMATS`, also compressed by gzip. Raises BadInput."""
+def read(source: Path | bytes, name: str = "", options: SportsOptions | None = None) -> Iterator[Match]:
+    """The matches of a file in any of `FORMATS`, also compressed by gzip. options: say what a table is. Raises
+    BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     if data.startswith(b"\x1f\x8b"):
         data = _unzipped(data, name)
-    return format_of(data).read(data, name)
+    format = format_of(data)
+    if format.read is not None:
+        return format.read(data, name)
+    if format.rows is None:
+        raise BadInput(name, f"is read in parts only: {format.name}")
+    said = options or SportsOptions()
+    return read_columns(*format.rows(data, name), name, said.sport, column_map(said.columns))
 
 
-def read_season(path: Path) -> Iterator[Match]:
+def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Match]:
     """The same of a path; where the format can be read in parts, it may be of any size. Raises BadInput."""
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
@@ -40,7 +49,7 @@ def read_season(path: Path) -> Iterator[Match]:
                 return
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(path, f"cannot be read ({error})") from None
-    yield from read(path, str(path))
+    yield from read(path, str(path), options)
 
 
 def _unzipped(data: bytes, name: str) -> bytes:
@@ -65,18 +74,18 @@ def write(match: Match, path: Path) -> None:
     write_bytes(path, to_table([match]))
 
 
-def to_match(piece: Any) -> Match:
-    """A Match, or the first of a path, the bytes of a file, a DataFrame or a kloppy EventDataset. Raises BadInput, or
-    UsageError."""
+def to_match(piece: Any, options: SportsOptions | None = None) -> Match:
+    """A Match, or the first of a path, the bytes of a file, a DataFrame or a kloppy EventDataset. options: say what a
+    table is. Raises BadInput, or UsageError."""
     if isinstance(piece, Match):
         return piece
     if isinstance(piece, str | Path):
-        return next(read(Path(piece), str(piece)))
+        return next(read(Path(piece), str(piece), options))
     if isinstance(piece, bytes | bytearray | memoryview):
-        return next(read(bytes(piece), "<bytes>"))
+        return next(read(bytes(piece), "<bytes>", options))
     library = type(piece).__module__.split(".")[0]
     if library == "pandas":
-        return from_frame(piece)[0]
+        return from_frame(piece, options.sport if options else "", options.columns if options else None)[0]
     if library == "kloppy":
         return from_kloppy(piece)
     raise UsageError(f"{type(piece).__name__} is no match.", "Give a path, the bytes of a file, or a DataFrame.")

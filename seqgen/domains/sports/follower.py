@@ -10,27 +10,33 @@ import numpy as np
 from seqgen.core.errors import BadInput
 from seqgen.core.tokenizer import Ids
 from seqgen.core.vocabulary import Vocabulary
+from seqgen.domains.sports.columns import column_map
 from seqgen.domains.sports.encoding import value_said
-from seqgen.domains.sports.match import place_of, value_of, which
+from seqgen.domains.sports.match import place_of, value_of
+from seqgen.domains.sports.options import SportsOptions
 from seqgen.domains.sports.sport import OTHER, SAME, Row, Slot, Sport
-from seqgen.domains.sports.table import rows_of, texts
+from seqgen.domains.sports.table import rows_of, sport_of, texts
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 
 
-def follow(lines: Iterable[bytes], tokenizer: SportsTokenizer, name: str) -> Iterator[Ids]:
+def follow(
+    lines: Iterable[bytes], tokenizer: SportsTokenizer, name: str, options: SportsOptions | None = None
+) -> Iterator[Ids]:
     """int32 [n] ids of each event of a CSV log (see `read_table`) of one match, the first with the header: those of
     `tokenizer.encode`, as far as what later rows say of the match is said by the first. What is kept does not grow.
 
-    name: how errors call the log. Raises BadInput with row and column, also for a row that goes back in order.
+    name: how errors call the log. options: what its columns are called. Raises BadInput with row and column, also for a
+    row that goes back in order.
     """
     sport = tokenizer.sport
-    columns, rows = rows_of(texts(lines, name), name)
+    known = column_map(options.columns if options else None)
+    columns, rows = known.applied(*rows_of(texts(lines, name), name), name)
     encoder, before = EventEncoder(sport, tokenizer.vocabulary), None
     for number, texts_of in rows:
         if before is None:
-            named = texts_of.get("sport", "").strip().lower()
-            if which(columns, named or sport.name, name).name != sport.name:
-                raise BadInput(name, f"is {named}, not {sport.name}", where=f"row {number}, column sport")
+            found = sport_of(columns, texts_of, name, sport.name).name
+            if found != sport.name:
+                raise BadInput(name, f"is {found}, not {sport.name}", where=f"row {number}, column sport")
         row = {c: value_of(about, texts_of.get(c), name, number, c) for c, about in sport.columns.items()}
         place = place_of(sport, row)
         if before is not None and row["match"] != before[0]:

@@ -1,19 +1,23 @@
-"""The formats that are read. What a file holds is told from its first bytes, whatever its name; a new format is one
-reader and one line here."""
+"""The formats that are read. What a file holds is told from its first bytes, whatever its name, and what a table holds
+from its columns, however it is written; a new format is one reader and one line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
-from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
+from seqgen.domains.sports.shuttleset import read_strokes
 from seqgen.domains.sports.statsbomb import read_statsbomb
-from seqgen.domains.sports.table import read_table
+from seqgen.domains.sports.table import read_rows, read_table
 from seqgen.domains.sports.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEAD = 100_000  # bytes in which a format shows itself
 
@@ -21,13 +25,24 @@ HEAD = 100_000  # bytes in which a format shows itself
 @dataclass(frozen=True)
 class Format:
     """One format. shown: whether the first bytes of a file, from the first that is no space, show it. read: the whole
-    bytes and a name for them -> the matches. stream: the same of an open file of any size, read in parts. Both raise
-    BadInput."""
+    bytes and a name for them -> the matches. stream: the same of an open file of any size, read in parts. rows:
+    instead, of a table -> its columns, in lower case, and its rows by their number, texts. All raise BadInput."""
 
     name: str
     shown: Callable[[bytes], bool]
-    read: Callable[[bytes, str], Iterator[Match]]
+    read: Callable[[bytes, str], Iterator[Match]] | None = None
     stream: Callable[[BinaryIO, str], Iterator[Match]] | None = None
+    rows: Callable[[bytes, str], tuple[list[str], Rows]] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One kind of table. columns: that show it, in lower case. read: columns, rows and a name for the table -> the
+    matches. Raises BadInput."""
+
+    name: str
+    columns: frozenset[str]
+    read: Callable[[list[str], Rows, str], Iterator[Match]]
 
 
 def is_json(head: bytes) -> bool:
@@ -43,12 +58,36 @@ FORMATS = (
     Format("Cricsheet JSON", is_json, read_json),
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
-    Format("badminton strokes", is_strokes, read_strokes),
-    Format("table", lambda head: True, read_table),
+    Format("CSV", lambda head: True, rows=read_rows),
 )
+# The first whose columns are there is read; where there is none, the columns are a sport's.
+TABLES = (Table("badminton strokes", frozenset({"ball_round"}), read_strokes),)
 
 
 def format_of(data: bytes) -> Format:
     """What the first bytes show, beyond a byte order mark and space."""
     head = data[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     return next(format for format in FORMATS if format.shown(head))
+
+
+def read_columns(
+    columns: list[str], rows: Rows, name: str, sport: str = "", said: ColumnMap | None = None
+) -> Iterator[Match]:
+    """The matches of a table. said: what its columns are called, and sport what it is of, where they do not show it.
+    Raises BadInput."""
+    mapped, rows = (said or ColumnMap()).applied(columns, rows, name)
+    kind = next((table for table in TABLES if mapped is columns and table.columns <= set(columns)), None)
+    return kind.read(columns, rows, name) if kind else read_table(mapped, rows, name, sport)
+
+
+def from_frame(
+    frame: pd.DataFrame, sport: str = "", columns: str | Mapping[str, Any] | ColumnMap | None = None
+) -> list[Match]:
+    """The matches of a DataFrame with the columns of a sport (see `Match.to_frame`) or of one of `TABLES`, or with
+    others: columns: ours -> theirs, or all that a `ColumnMap` says, as a mapping or as its text. Raises BadInput, or
+    UsageError."""
+    said = column_map(columns)
+    titles = [str(title).strip().lower() for title in frame.columns]
+    records = zip(*(frame.iloc[:, i].tolist() for i in range(len(titles))), strict=True)
+    rows = ((number, dict(zip(titles, values, strict=True))) for number, values in enumerate(records, 1))
+    return list(read_columns(titles, rows, "<DataFrame>", sport or said.sport, said))

@@ -74,12 +74,6 @@ class Match:
         return pd.DataFrame({name: pd.Series(values, dtype=dtype[name]) for name, values in frame.items()})
 
 
-def from_frame(frame: pd.DataFrame, sport: str = "") -> list[Match]:
-    """The matches of a DataFrame with the columns of a sport (see `Match.to_frame`). Raises BadInput."""
-    rows = ((i, row) for i, row in enumerate(frame.to_dict("records"), 1))
-    return list(matches(which(list(map(str, frame.columns)), sport, "<DataFrame>"), rows, "<DataFrame>"))
-
-
 def which(columns: list[str], sport: str, name: str) -> Sport:
     """The sport named, or the one whose required columns are there. Raises BadInput."""
     if sport and sport not in SPORTS:

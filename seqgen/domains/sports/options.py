@@ -1,20 +1,37 @@
-"""How matches are written as ids: the flags of `seqgen train sports`."""
+"""How matches are read, and written as ids: the flags of `seqgen train sports`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from seqgen.core.domain import READING
 from seqgen.core.errors import UsageError
 
 
 @dataclass(frozen=True)
 class SportsOptions:
-    """How matches are written as ids; each field is a flag."""
+    """How matches are read, and written as ids; each field is a flag.
 
-    sport: str = field(default="", metadata={"help": "the sport; told from the files where it is not given"})
+    columns: see `ColumnMap`; of a file its text is kept, so that a run knows it wherever the file goes.
+    """
+
+    sport: str = field(default="", metadata={"help": "the sport; told from the files where it is not given", **READING})
+    columns: str = field(
+        default="",
+        metadata={"help": "of tables, ours=theirs: action=event_type,time=seconds; or a .toml file", **READING},
+    )
 
     def __post_init__(self) -> None:
-        from seqgen.domains.sports.known import SPORTS
+        if self.columns:
+            from seqgen.domains.sports.columns import column_map, toml_text
 
-        if self.sport and self.sport not in SPORTS:
-            raise UsageError(f"No sport {self.sport!r}.", f"Known sports: {', '.join(SPORTS)}.")
+            object.__setattr__(self, "columns", toml_text(self.columns))
+            found = column_map(self.columns)
+            if self.sport and found.sport and found.sport != self.sport:
+                raise UsageError(f"The map of columns is for {found.sport}, not {self.sport}.")
+            object.__setattr__(self, "sport", self.sport or found.sport)
+        if self.sport:
+            from seqgen.domains.sports.known import SPORTS
+
+            if self.sport not in SPORTS:
+                raise UsageError(f"No sport {self.sport!r}.", f"Known sports: {', '.join(SPORTS)}.")

@@ -11,9 +11,9 @@ from typing import Any
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.badminton import MISJUDGED, NET, OUT, WINNER, badminton
+from seqgen.domains.sports.columns import Cells, Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import OTHER
-from seqgen.domains.sports.table import read_rows
 
 _STROKES = {
     "發短球": "short service", "發長球": "long service", "放小球": "net shot", "勾球": "net shot", "挑球": "lob",
@@ -41,15 +41,9 @@ _NEEDED = ("rally", "ball_round", "player", "type", "landing_area")
 Place = tuple[float | None, float | None]
 
 
-def is_strokes(head: bytes) -> bool:
-    """Whether the first row names these tables' columns."""
-    return b"ball_round" in head[:2000].split(b"\n", 1)[0].lower()
-
-
-def read_strokes(data: bytes, name: str) -> Iterator[Match]:
+def read_strokes(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
     """The matches of one such table; a file of ShuttleSet is one of a single set. Raises BadInput with row and
     column."""
-    columns, rows = read_rows(data, name)
     challenge = "match_id" in columns
     needed = (*_NEEDED, "landing_x", "landing_y", "player_location_x", "player_location_y") if challenge else _NEEDED
     for column in needed:
@@ -66,11 +60,11 @@ def read_strokes(data: bytes, name: str) -> Iterator[Match]:
 class _Cells:
     """A row of text, and its numbers. Raises BadInput with row and column."""
 
-    def __init__(self, row: Mapping[str, str], name: str, number: int) -> None:
+    def __init__(self, row: Cells, name: str, number: int) -> None:
         self._row, self._name, self._number = row, name, number
 
     def text(self, column: str) -> str:
-        return self._row.get(column, "").strip()
+        return str(self._row.get(column, "")).strip()
 
     def number(self, column: str) -> float | None:
         text = self.text(column)

@@ -1,4 +1,5 @@
-"""Logs as CSV: read from whatever a spreadsheet makes of it, written plain."""
+"""Tables with a row an event: CSV, read from whatever a spreadsheet makes of it and written plain; and what the columns
+and rows of any table say."""
 
 from __future__ import annotations
 
@@ -8,31 +9,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.columns import Cells, Rows
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match, matches, which
+from seqgen.domains.sports.sport import Sport
 
 _SEPARATORS = ",;\t"
 
 
-def read_table(data: bytes, name: str) -> Iterator[Match]:
-    """The matches of a CSV file with one row an event, its columns those of a sport (`SPORTS[…].columns`), named in the
-    first row (see `read_rows`). Other columns are passed over, but for `sport`, which may name the sport. Raises
-    BadInput with row and column."""
-    columns, rows = read_rows(data, name)
+def read_table(columns: list[str], rows: Rows, name: str, sport: str = "") -> Iterator[Match]:
+    """The matches of a table with one row an event, its columns those of a sport (`SPORTS[…].columns`). Other columns
+    are passed over, but for `sport`, which may name the sport. Raises BadInput with row and column."""
     first = next(rows, None)
     if first is None:
         raise BadInput(name, "holds no events")
-    sport = which(columns, first[1].get("sport", "").strip().lower(), name)
-    yield from matches(sport, chain([first], rows), name)
+    yield from matches(sport_of(columns, first[1], name, sport), chain([first], rows), name)
 
 
-def read_rows(data: bytes, name: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+def sport_of(columns: list[str], row: Cells, name: str, sport: str = "") -> Sport:
+    """Which sport a table is of by its first row, or else as given, or else by its columns. Raises BadInput."""
+    return which(columns, str(row.get("sport") or "").strip().lower() or sport, name)
+
+
+def read_rows(data: bytes, name: str) -> tuple[list[str], Rows]:
     """The columns of a CSV file, in lower case, and its rows by their number. Separated by comma, semicolon or tab;
     UTF-8, or Latin-1 where it is not that. Raises BadInput."""
     return rows_of(io.StringIO(_text(data, name), newline=""), name)
 
 
-def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     """The same of lines, read as rows are asked for."""
     head = next(lines, "")
     separator = max(_SEPARATORS, key=head.count)
@@ -44,7 +49,7 @@ def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Iterator[tuple[
     return columns, _rows(columns, table, name)
 
 
-def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
     number = 1
     try:
         for number, line in enumerate(lines, 2):

@@ -73,8 +73,8 @@ class SportsTokenizer(Tokenizer[Match]):
     @classmethod
     def fit(cls, matches: Iterable[Any], options: SportsOptions | None = None) -> SportsTokenizer:
         """The tokenizer that suits these matches, which must be of one sport. Raises CorpusError."""
-        found = [to_match(match) for match in matches]
-        wanted = (options or SportsOptions()).sport
+        options = options or SportsOptions()
+        found, wanted = [to_match(match, options) for match in matches], options.sport
         sports = sorted({match.sport for match in found})
         if not found or (wanted and sports != [wanted]) or len(sports) > 1:
             held = " and ".join(sports) or "nothing"

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
 
 
-def _read(source: Path | bytes, name: str = "") -> Iterator[str]:
+def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[str]:
     from seqgen.domains.text.files import read
 
     return read(source, name)
 
 
-def _open(path: Path) -> Iterator[Any]:
+def _open(path: Path, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.text.files import open_text
 
     return open_text(path)

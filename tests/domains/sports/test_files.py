@@ -12,7 +12,8 @@ import pytest
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.domains.sports import files
 from seqgen.domains.sports.files import read, write
-from seqgen.domains.sports.match import Match, from_frame
+from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.match import Match
 from seqgen.tokenizers import SportsTokenizer
 
 CORPUS = Path(__file__).parents[3] / "corpora" / "cricket"
