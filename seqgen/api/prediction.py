@@ -182,7 +182,7 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths, *, fans: bool =
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
-    came, fan = list[Mapping[str, float | str]](), Fan(model, prompt, drawn, fans)
+    came, fan = list[Mapping[str, float | str]](), Fan(model, prompt, drawn, now, fans)
     for n in range(len(drawn)):
         path = model.tokenizer.decode(np.concatenate([prompt, drawn.path(n)]), piece)
         came.append(result(path))
