@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqgen.api.fan import Fan, band
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.core.pictures import check_picture
@@ -21,8 +22,6 @@ from seqgen.sampling.sampler import one_thread
 if TYPE_CHECKING:
     from seqgen.api.model import Model
 
-_BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
-_FAN = 16  # moments
 _MOST_STEPS = 1000
 OPEN = "open"  # what is known at the end, of paths that have not ended
 _LEAST = 1e-3  # of what is looked through, while a log is followed
@@ -183,9 +182,11 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths, *, fans: bool =
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
-    whole = [model.tokenizer.decode(np.concatenate([prompt, drawn.path(n)]), piece) for n in range(len(drawn))]
-    came = [result(path) for path in whole]
-    fan = _fan(model, prompt, drawn, whole) if fans and model.domain.until is not None else {}
+    came, fan = list[Mapping[str, float | str]](), Fan(model, prompt, drawn, now, fans)
+    for n in range(len(drawn)):
+        path = model.tokenizer.decode(np.concatenate([prompt, drawn.path(n)]), piece)
+        came.append(result(path))
+        fan.see(n, path, came[-1])
     found: dict[str, Any] = {"ended": round(float(drawn.ended.mean()), 6)}
     for name in dict.fromkeys(name for one in came for name in one):
         values = [one.get(name) for one in came]
@@ -196,43 +197,12 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths, *, fans: bool =
             if len(texts) < len(values):
                 found[name][OPEN] = round(1 - len(texts) / len(values), 6)
         else:
-            found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name))
-            if fan:
-                bands = {ahead: _band([float(one.get(name) or 0) for one in then]) for ahead, then in fan.items()}
-                found[name]["fan"] = [
-                    {"ahead": ahead, "low": low, "median": median, "high": high}
-                    for ahead, (low, median, high) in bands.items()
-                ]
-    return found
-
-
-def _fan(model: Model, prompt: Ids, drawn: Paths, whole: Sequence[Any]) -> dict[int, list[Mapping[str, float | str]]]:
-    """Events ahead, at equal distances -> what has come of each path by then."""
-    result, until, main = (
-        model.domain.result,
-        model.domain.until,
-        model.tokenizer.vocabulary.of_type(model.tokenizer.main),
-    )
-    assert result is not None and until is not None  # noqa: S101  # asked only of domains that have both
-    now = int(np.isin(prompt, main).sum())
-    lasts = np.isin(drawn.ids, main).sum(axis=1)
-    moments = np.unique(np.linspace(0, lasts.max(), _FAN + 1).round().astype(int))[1:].tolist()
-    return {
-        ahead: [
-            result(path if ahead >= last else until(path, str(now + ahead)))
-            for path, last in zip(whole, lasts.tolist(), strict=True)
-        ]
-        for ahead in moments
-    }
-
-
-def _band(values: Sequence[float]) -> list[float]:
-    found: list[float] = np.quantile(values, _BAND, method="inverted_cdf").tolist()
+            found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name)) | fan.of(name)
     return found
 
 
 def _spread(values: Sequence[float], now: Any) -> dict[str, Any]:
-    low, median, high = _band(values)
+    low, median, high = band(values)
     start = 0.0 if now is None else float(now)
     return {
         "now": start,

@@ -53,7 +53,7 @@ def check_picture(path: str | Path, *packages: str) -> Path:
 def entitle(figure: Any, title: str, about: str, foot: str) -> None:
     """Say above a figure of matplotlib what it shows and when, and below it where that is from."""
     inch = 1 / figure.get_figheight()
-    figure.get_layout_engine().set(rect=(0.005, 0.3 * inch, 0.99, 1 - 1.05 * inch))
+    figure.get_layout_engine().set(rect=(0.005, 0.3 * inch, 0.99, 1 - 1.05 * inch), h_pad=0.08)
     for text, y, size, weight in ((title, 0.18, 13, "bold"), (about, 0.47, 9.5, "normal")):
         figure.text(0.012, 1 - y * inch, text, size=size, weight=weight, va="top")
     figure.text(0.012, 0.12 * inch, foot, size=8, va="bottom", color="#666666")

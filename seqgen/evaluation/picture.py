@@ -11,6 +11,7 @@ import numpy as np
 from seqgen.core.pictures import BLUE, GREY, INK, ORANGE, STYLE, check_picture, entitle, write_picture
 
 _Z = 1.96  # of a normal distribution, 95 % lie within
+_FEWEST = 10  # of a bin that says something
 
 
 def draw_reliability(numbers: Mapping[str, Any], path: Path) -> None:
@@ -28,9 +29,9 @@ def draw_reliability(numbers: Mapping[str, Any], path: Path) -> None:
         entitle(
             figure,
             f"{main}: how often the likeliest came true",
-            f"{found['tokens']:,} of {numbers['split']}  ·  ECE {found['ece']:.4f}, by chance alone "
+            f"{found['tokens']:,} events of {numbers['split']}  ·  ECE {found['ece']:.4f}, by chance alone "
             f"{found['ece_by_chance']:.4f}",
-            f"run {Path(numbers['run']).name}  ·  bars: 95 % intervals of as many draws (Wilson)",
+            f"run {Path(numbers['run']).name}  ·  95 % intervals (Wilson)  ·  without bins of fewer than {_FEWEST}",
         )
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
         upper.plot((0, 1), (0, 1), color=GREY, linewidth=1, linestyle="--", label="as said")
@@ -52,7 +53,8 @@ def draw_reliability(numbers: Mapping[str, Any], path: Path) -> None:
 
 
 def _curve(axes: Any, bins: Sequence[Mapping[str, float]], colour: str, marker: str, label: str) -> None:
-    said, came, n = (np.array([b[name] for b in bins], np.float64) for name in ("said", "came", "n"))
+    full = [b for b in bins if b["n"] >= _FEWEST]
+    said, came, n = (np.array([b[name] for b in full], np.float64) for name in ("said", "came", "n"))
     middle, half = wilson(came, n)
     error = np.maximum(0, [came - (middle - half), middle + half - came])
     axes.errorbar(

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from seqgen.api.fan import Fan, band
 from seqgen.api.prediction import results, steps_of
 from seqgen.core.errors import UsageError
 from seqgen.sampling.rollout import Paths
@@ -37,3 +40,23 @@ def test_horizons_that_are_none(horizon: str) -> None:
     with pytest.raises(UsageError):
         steps_of(horizon)
     assert steps_of(" END ") is None and steps_of(7) == 7
+
+
+@given(st.lists(st.lists(st.integers(0, 1), max_size=40), min_size=1, max_size=8), st.lists(st.integers(0, 1)))
+def test_a_fan_is_what_has_come_by_its_moments(paths: list[list[int]], prompt: list[int]) -> None:
+    """Id 1 is a goal, every id an event; pieces are lists of ids."""
+    model: Any = SimpleNamespace(
+        domain=SimpleNamespace(result=lambda ids: {"goals": float(sum(ids))}, until=lambda ids, n: ids[: int(n)]),
+        tokenizer=SimpleNamespace(main="Event", vocabulary=SimpleNamespace(of_type=lambda kind: np.array([0, 1]))),
+    )
+    ids = np.full((len(paths), max(1, *map(len, paths))), -1, np.int32)
+    for row, path in zip(ids, paths, strict=True):
+        row[: len(path)] = path
+    fan = Fan(model, np.array(prompt), Paths(ids, np.ones(len(paths), bool)), {"goals": float(sum(prompt))}, True)
+    for n, path in enumerate(paths):
+        fan.see(n, prompt + path, {"goals": float(sum(prompt + path))})
+    for found in fan.of("goals").get("fan", ()):
+        goals = [sum(prompt) + sum(path[: found["ahead"]]) for path in paths]
+        assert [found["low"], found["median"], found["high"]] == band(goals)
+        assert found["low"] <= found["median"] <= found["high"]
+    assert Fan(model, np.array(prompt), Paths(ids, np.ones(len(paths), bool)), {}, False).of("goals") == {}

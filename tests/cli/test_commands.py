@@ -27,8 +27,8 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --beam --out --set --key --device --json --sport --columns",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --json --sport --columns",
-    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --json --sport --columns",
+    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --json --sport --columns",
+    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
     "inspect": "FILE --run --limit --json --sport --columns",
     "runs": "FOLDER? --json",
     "domains": "--json",
@@ -99,7 +99,9 @@ def test_what_only_looks_imports_nothing_slow(arguments: tuple[str, ...], tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout
-    assert not {"torch", "numpy", "pandas", "symusic", "pretty_midi", "music21"} & set(done.stderr.split())
+    assert not {"torch", "numpy", "pandas", "symusic", "pretty_midi", "music21", "matplotlib", "mplsoccer"} & set(
+        done.stderr.split()
+    )
 
 
 def test_help_names_every_command_and_version_is_the_packages(cli: Cli) -> None:

@@ -77,6 +77,10 @@ def test_the_next_event_is_the_sum_of_all_it_may_be(reader: Reader, tokenizer: S
     assert np.allclose(whole[types == "Outcome"], exact[types == "Outcome"], atol=1e-6)
     how = whole[types == "How"].sum()
     assert how == pytest.approx(whole[tokenizer.vocabulary.id("Outcome_wicket")], abs=1e-3)
+    batters = [i for i in np.flatnonzero(types == "Batter") if exact[i] > 1e-6]
+    apart = [next_event(reader, tokenizer, to="Outcome", given=int(i)) for i in batters]
+    assert np.allclose(sum(apart)[types == "Outcome"], exact[types == "Outcome"], atol=1e-5)
+    assert apart[0][types == "Batter"].sum() == pytest.approx(exact[batters[0]], abs=1e-6)
     few = next_event(reader, tokenizer, most=24)
     assert 0.5 * np.abs(few - whole)[types == "Outcome"].sum() < 0.05
     looked_through = next_probabilities(reader, tokenizer)

@@ -241,4 +241,5 @@ cricket = Sport(
     counters=CricketCounters,
     backoff=("over", "wickets", "batter", "faced"),
     result=result,
+    names={n: f"{n} run{'s' * (n != '1')}" for n in RUNS},
 )

@@ -10,14 +10,15 @@ Line = tuple[tuple[float, float], ...]  # (along, across) one after the other
 
 
 _UP = ("who hits", "is below")
+BASKET = (88.75, 25.0)  # the one that is attacked
 
 
 @dataclass(frozen=True)
 class Field:
     """A drawing. x, y: its ends along and across. lines: of the field. unit: of its places. patch: how many square
-    units densities are given for. upright: along points up the page, else to the right; across is always to the right
-    of who looks along. direction: who does, where he has no name, and what he does. turns: the sides act by turns, so
-    that one begins where the other's ended."""
+    units densities are given for. upright: along points up the page, else to the right. leftward: across points to the
+    left of who looks along, else to his right. direction: who does, where he has no name, and what he does. turns: the
+    sides act by turns, so that one begins where the other's ended."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -25,6 +26,7 @@ class Field:
     unit: str
     patch: int
     upright: bool = False
+    leftward: bool = False
     direction: tuple[str, str] = ("who acts", "attacks →")
     turns: bool = False
 
@@ -74,7 +76,7 @@ def _tennis() -> Field:
 
 
 def _basketball() -> Field:
-    """Of the NBA, from the corner to the left of one's own basket."""
+    """Of the NBA, from the corner to the left of one's own basket; the half with the other is drawn."""
     angle = math.degrees(math.asin(22 / 23.75))
     lines = (
         box(0, 0, 94, 50),
@@ -92,7 +94,7 @@ def _basketball() -> Field:
             about=47,
         ),
     )
-    return Field((-2, 96), (-2, 52), lines, "ft", 100)
+    return Field((46, 95.5), (-1.5, 51.5), lines, "ft", 100, upright=True, direction=("who acts", "attacks upwards"))
 
 
 def _hockey() -> Field:
@@ -114,7 +116,7 @@ def _hockey() -> Field:
         ),
         *(arc(x, y, 1) for x in (-69, -20, 20, 69) for y in (-22, 22)),
     )
-    return Field((-102, 102), (-45, 45), lines, "ft", 100)
+    return Field((-102, 102), (-45, 45), lines, "ft", 100, leftward=True)
 
 
 def _american_football() -> Field:
@@ -148,7 +150,7 @@ FIELDS: dict[str, Field] = {
     "badminton": _badminton(),
     "baseball": _baseball(),
     "basketball": _basketball(),
-    "ice hockey": _hockey(),
+    "hockey": _hockey(),
     "soccer": _soccer(),
     "tennis": _tennis(),
 }
