@@ -155,8 +155,8 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, An
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
-    whole = [np.concatenate([prompt, drawn.path(n)]) for n in range(len(drawn))]
-    came = [result(model.tokenizer.decode(ids, piece)) for ids in whole]
+    continued = model.tokenizer.continuation(prompt, piece)
+    came = [result(continued(drawn.path(n))) for n in range(len(drawn))]
     found: dict[str, Any] = {"ended": round(float(drawn.ended.mean()), 6)}
     for name in dict.fromkeys(name for one in came for name in one):
         values = [one.get(name) for one in came]
