@@ -27,7 +27,7 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --beam --out --set --key --device --json",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --json",
+    "predict": "FILE --run --at --horizon --top --paths --seed --follow --value --json",
     "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --json",
     "inspect": "FILE --run --limit --json",
     "runs": "FOLDER? --json",

@@ -217,4 +217,5 @@ baseball = Sport(
     counters=BaseballCounters,
     backoff=("last", "balls", "strikes", "ends"),
     result=result,
+    points=lambda event: (event["runs"] or 0, 0),
 )

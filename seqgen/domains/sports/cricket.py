@@ -241,4 +241,5 @@ cricket = Sport(
     counters=CricketCounters,
     backoff=("over", "wickets", "batter", "faced"),
     result=result,
+    points=lambda event: (event["runs"], 0),
 )
