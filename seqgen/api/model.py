@@ -17,6 +17,7 @@ from seqgen.api.corpora import same_corpus
 from seqgen.api.events import compare_events
 from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
+from seqgen.api.valuation import value_events
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.pictures import check_picture
@@ -229,6 +230,18 @@ class Model:
     def options(self) -> Any:
         """The domain's options that the run was trained with, but for what `load` was given. Raises RunError."""
         return options_of(self.run.corpus(), self.domain, **self.reading)
+
+    def value(
+        self, piece: Any, *, corpus: str | Path | None = None, reporter: Reporter | None = None
+    ) -> list[dict[str, Any]]:
+        """A row for each event of a piece (or of the first of a path): what is said of it, and how probably the side
+        that acts scores (scores_before, scores_after) and concedes (concedes_before, concedes_after) within the next
+        ten events, before and after it; value: by how much the event makes the one likelier than the other.
+
+        What leads to scores is learned once, from the run's corpus (corpus: where it lies now), and kept with the run.
+        Raises UsageError where nothing scores, CorpusError when the corpus is needed and gone or changed.
+        """
+        return value_events(self, piece, corpus, reporter or Reporter())
 
     @cached_property
     def temperatures(self) -> npt.NDArray[np.float32] | None:

@@ -182,9 +182,10 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths, *, fans: bool =
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
+    continued = model.tokenizer.continuation(prompt, piece)
     came, fan = list[Mapping[str, float | str]](), Fan(model, prompt, drawn, now, fans)
     for n in range(len(drawn)):
-        path = model.tokenizer.decode(np.concatenate([prompt, drawn.path(n)]), piece)
+        path = continued(drawn.path(n))
         came.append(result(path))
         fan.see(n, path, came[-1])
     found: dict[str, Any] = {"ended": round(float(drawn.ended.mean()), 6)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console
+from seqgen.cli.values import write_values
 from seqgen.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def command(
         bool, typer.Option("--follow", help="Answer every event of a growing log, or of - (stdin).")
     ] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
+    value: Annotated[
+        Path | None, typer.Option(help="Write a CSV table of all events of the file, with what each is worth.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
     **reading: Any,
 ) -> None:
@@ -39,6 +43,11 @@ def command(
     model = api.load(run, **reading)
     reporter = console.Console()
     reporter.fallen_back(model)
+    if value is not None:
+        if follow or at != "last" or horizon != "1":
+            raise UsageError("--value is of all events of a file.", "Leave --follow, --at and --horizon out.")
+        write_values(model, file, value, top, reporter, json)
+        return
     if follow:
         if at != "last" or horizon != "1" or picture is not None:
             raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")

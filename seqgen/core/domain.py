@@ -55,6 +55,9 @@ class Domain:
             Raises UsageError.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
+        points: a piece -> int [N, 3] of each event: a number for the side that acts, what it gains by it and what the
+            others gain. Raises UsageError where nothing scores.
+        table: a piece -> a row of a table for each event, with what is the same for all of them.
         follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name, options -> the ids of one
             event after the other, the first with the header. Together they are those of `encode`, but for the last
             that ends a piece. Raises BadInput.
@@ -89,6 +92,8 @@ class Domain:
     open: Callable[[Path, Any], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
+    points: Callable[[Any], Any] | None = None
+    table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
     date: Callable[[Any], str] | None = None

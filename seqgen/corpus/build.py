@@ -17,7 +17,7 @@ from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, Se
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.core.workers import Outcome, Workers, run_bounded
+from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
 from seqgen.corpus.store import TokenStore, load_store, write_store
@@ -123,7 +123,7 @@ def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:
 
 def n_workers() -> int:
     """Processes that read files: one for each core."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def _build(

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from seqgen.api.fan import Fan, band
 from seqgen.api.prediction import results, steps_of
 from seqgen.core.errors import UsageError
+from seqgen.core.tokenizer import Tokenizer
 from seqgen.sampling.rollout import Paths
+
+
+class _Ids(SimpleNamespace):
+    """A tokenizer whose pieces are ids."""
+
+    decode = staticmethod(lambda ids, piece: ids)
+    continuation = Tokenizer.continuation
 
 
 def test_shares_are_of_all_paths_and_what_has_not_ended_is_open() -> None:
@@ -23,9 +31,7 @@ def test_shares_are_of_all_paths_and_what_has_not_ended_is_open() -> None:
         goals = np.bincount(ids, minlength=2)[:2]
         return {"goals": float(goals.sum()), "winner": "AB"[int(goals.argmax())]}
 
-    model: Any = SimpleNamespace(
-        domain=SimpleNamespace(result=result), tokenizer=SimpleNamespace(decode=lambda ids, piece: ids)
-    )
+    model: Any = SimpleNamespace(domain=SimpleNamespace(result=result), tokenizer=_Ids())
     ids = np.array([[0, 0], [1, 1], [1, 1], [0, -1]], np.int32)
     found = results(model, None, np.array([0], np.int32), Paths(ids, np.array([True, True, False, False])))
     assert found["ended"] == 0.5

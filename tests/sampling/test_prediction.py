@@ -115,6 +115,14 @@ def test_paths_are_legal_the_same_by_seed_and_as_probable_as_said(reader: Reader
     assert drawn.ended.mean() == pytest.approx((actions[:, 1] < 0).mean(), abs=1e-9)
 
 
+def test_paths_are_the_same_however_many_threads_draw_them(reader: Reader, tokenizer: SportsTokenizer) -> None:
+    alone, together = (roll_out(reader, tokenizer, count=1500, events=3, seed=5, threads=n) for n in (1, 3))
+    assert len(alone) == 1500 and np.array_equal(alone.ids, together.ids)
+    assert np.array_equal(alone.ended, together.ended)
+    assert not np.array_equal(alone.ids[:500, :3], alone.ids[500:1000, :3]), "each batch has its own chance"
+    assert not np.array_equal(alone.ids, roll_out(reader, tokenizer, count=1500, events=3, seed=6).ids)
+
+
 def test_paths_to_the_end_end_or_stop_where_they_are_too_long(reader: Reader, tokenizer: SportsTokenizer) -> None:
     drawn = roll_out(reader, tokenizer, count=40, max_tokens=30, seed=1)
     assert drawn.ids.shape[1] <= 30 and 0 < drawn.ended.sum() < 40

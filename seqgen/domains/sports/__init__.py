@@ -77,6 +77,16 @@ def _result(match: Any) -> Mapping[str, float | str]:
     return sport.result(match) if sport.result is not None else {}
 
 
+def _points(match: Any) -> Any:
+    from seqgen.domains.sports.scoring import points
+
+    return points(match)
+
+
+def _table(match: Any) -> Iterable[Mapping[str, Any]]:
+    return ({"match": match.about["match"], **row} for row in match.rows())
+
+
 def _follow(lines: Iterable[bytes], tokenizer: Any, name: str, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.follower import follow
 
@@ -133,6 +143,8 @@ domain = Domain(
     date=_date,
     until=_until,
     result=_result,
+    points=_points,
+    table=_table,
     follow=_follow,
     picture=_picture,
     units=("events", "games", "tokens"),

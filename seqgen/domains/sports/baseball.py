@@ -221,4 +221,5 @@ baseball = Sport(
     backoff=("last", "balls", "strikes", "ends"),
     result=result,
     names=PITCH_NAMES,
+    points=lambda event: (event["runs"] or 0, 0),
 )

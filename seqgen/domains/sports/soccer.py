@@ -92,6 +92,12 @@ def _at_home(kind: str, value: str) -> int:
     return {"home": 1, "away": -1}.get(value, 0) if kind == "Kickoff" else 0
 
 
+def points(event: Row) -> tuple[int, int]:
+    """Goals, but for those of a shoot-out."""
+    counts = event["period"] != SHOOT_OUT
+    return int(counts and event["outcome"] == GOAL), int(counts and event["outcome"] == OWN_GOAL)
+
+
 def result(match: Match) -> dict[str, float | str]:
     """Of each side its goals, without those of a shoot-out, and who won: a shoot-out decides a draw."""
     goals, shot = Counter[str](), Counter[str]()
@@ -161,5 +167,6 @@ soccer = Sport(
     ),
     backoff=("action", "outcome", "team", "along"),
     result=result,
+    points=points,
     clock=(0, 2700, 5400, 6300, 7200),
 )
