@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 _SHOWN = ("match", "period", "time", "team", "player", "action", "outcome")  # columns, where a sport has them
 
 
-def write_values(model: Model, file: Path, table: Path, top: int, reporter: Any, json: bool) -> None:
-    """Write the table, and print the events that are worth most; with json one object with all events."""
+def write_values(
+    model: Model, file: Path, table: Path, top: int, picture: Path | None, reporter: Any, json: bool
+) -> None:
+    """Write the table, and a picture of the first piece where one is asked for, and print the events that are worth
+    most; with json one object with all events."""
     from seqgen.core.files import write_bytes
 
-    events = [row for piece in model.read(file) for row in model.value(piece, reporter=reporter)]
+    events: list[dict[str, Any]] = []
+    for n, piece in enumerate(model.read(file)):
+        events += model.value(piece, picture=None if n else picture, reporter=reporter)
     write_bytes(table, _csv(events))
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), "table": str(table), "events": events})

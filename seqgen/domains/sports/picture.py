@@ -23,6 +23,7 @@ from seqgen.domains.sports.zones import Zones, zones
 
 _PAST = 60  # moments at which what has come so far is looked up
 _NUMBERS, _TEXTS, _NEXT = 3, 6, 12  # that are shown
+_MARKS = 20
 _SIDE = 24  # characters of a name
 _BEFORE = 3  # times as far back as ahead
 _LEAST, _OPEN = 0.001, 0.5  # of what may come next; of paths on which something is not known yet
@@ -208,7 +209,9 @@ def match_timeline(match: Match, scores: Sequence[float], concedes: Sequence[flo
     turned = np.array([team == sides[1] for team in teams], bool)
     ours, theirs = np.where(turned, [concedes, scores], [scores, concedes])
     moments, breaks = minutes_of(match)
+    marks = marks_of(match, moments, sides)
+    marks = marks if len(marks) <= _MARKS else []  # in basketball someone always scores
     timeline(
-        moments, ours, theirs, path, sides=(sides[0], sides[1]), marks=marks_of(match, moments, sides), breaks=breaks,
+        moments, ours, theirs, path, sides=(sides[0], sides[1]), marks=marks, breaks=breaks,
         texts=titles(match, "the chances to score", {"run": run}),
     )  # fmt: skip
