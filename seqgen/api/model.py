@@ -232,16 +232,22 @@ class Model:
         return options_of(self.run.corpus(), self.domain, **self.reading)
 
     def value(
-        self, piece: Any, *, corpus: str | Path | None = None, reporter: Reporter | None = None
+        self,
+        piece: Any,
+        *,
+        corpus: str | Path | None = None,
+        picture: str | Path | None = None,
+        reporter: Reporter | None = None,
     ) -> list[dict[str, Any]]:
         """A row for each event of a piece (or of the first of a path): what is said of it, and how probably the side
         that acts scores (scores_before, scores_after) and concedes (concedes_before, concedes_after) within the next
         ten events, before and after it; value: by how much the event makes the one likelier than the other.
 
         What leads to scores is learned once, from the run's corpus (corpus: where it lies now), and kept with the run.
-        Raises UsageError where nothing scores, CorpusError when the corpus is needed and gone or changed.
+        picture: a file to draw their course into. Raises UsageError where nothing scores, CorpusError when the corpus
+        is needed and gone or changed.
         """
-        return value_events(self, piece, corpus, reporter or Reporter())
+        return value_events(self, piece, corpus, picture, reporter or Reporter())
 
     @cached_property
     def temperatures(self) -> npt.NDArray[np.float32] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from seqgen.api.corpora import same_corpus
 from seqgen.api.reporter import Reporter
 from seqgen.core.errors import SeqgenError, UsageError
+from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Ids
 from seqgen.evaluation.valuation import COLUMNS, Valuer, events_of, known_after, values
 
@@ -20,20 +21,28 @@ VALUATION = "valuation.safetensors"  # kept with a run
 _LEARNED, _VALIDATED = 2_500_000, 400_000  # ids at most
 
 
-def value_events(model: Model, piece: Any, corpus: str | Path | None, reporter: Reporter) -> list[dict[str, Any]]:
+def value_events(
+    model: Model, piece: Any, corpus: str | Path | None, picture: str | Path | None, reporter: Reporter
+) -> list[dict[str, Any]]:
     """See `Model.value`."""
     domain, tokenizer = model.domain, model.tokenizer
     if domain.points is None or domain.table is None:
         raise UsageError(f"Nothing scores in {domain.name}.", "Events of sports can be valued.")
+    path = None if picture is None else check_picture(picture)
     if isinstance(piece, str | Path):
         piece = model.read(piece)[0]
     points = domain.points(piece)
     valuer = valuer_of(model, domain.points, corpus, reporter)
     found = values(points, valuer(known_after(model.network, tokenizer, tokenizer.encode(piece))))
-    return [
+    rows = [
         {"event": n, **row, **{name: round(float(x), 6) for name, x in zip(COLUMNS, of, strict=True)}}
         for n, (row, of) in enumerate(zip(domain.table(piece), found, strict=True), 1)
     ]
+    if path is not None:
+        if domain.timeline is None:
+            raise UsageError(f"The course of {domain.name} is not drawn.", "Leave --picture out.")
+        domain.timeline(piece, rows, model.run.name, path)
+    return rows
 
 
 def valuer_of(model: Model, points: Callable[[Any], Any], corpus: str | Path | None, reporter: Reporter) -> Valuer:

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 _SHOWN = ("match", "period", "time", "team", "player", "action", "outcome")  # columns, where a sport has them
 
 
-def write_values(model: Model, file: Path, table: Path, top: int, reporter: Any, json: bool) -> None:
-    """Write the table, and print the events that are worth most; with json one object with all events."""
+def write_values(
+    model: Model, file: Path, table: Path, picture: Path | None, top: int, reporter: Any, json: bool
+) -> None:
+    """Write the table, draw the course of the match, print the events that are worth most; with json one object."""
+    from seqgen.core.errors import UsageError
     from seqgen.core.files import write_bytes
 
-    events = [row for piece in model.read(file) for row in model.value(piece, reporter=reporter)]
+    pieces = model.read(file)
+    if picture is not None and len(pieces) > 1:
+        raise UsageError(f"{file} holds {len(pieces)} matches; a picture is of one.", "Leave --picture out.")
+    events = [row for piece in pieces for row in model.value(piece, picture=picture, reporter=reporter)]
     write_bytes(table, _csv(events))
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), "table": str(table), "events": events})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -64,6 +64,7 @@ class Domain:
         picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
+        timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -96,6 +97,7 @@ class Domain:
     table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
+    timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)

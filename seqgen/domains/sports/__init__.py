@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,14 @@ def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> No
     picture(to_match(match), found, given, path)
 
 
+def _timeline(match: Any, events: Sequence[Mapping[str, Any]], run: str, path: Path) -> None:
+    from seqgen.domains.sports.files import to_match
+    from seqgen.domains.sports.picture import match_timeline
+
+    scores, concedes = ([event[column] for event in events] for column in ("scores_after", "concedes_after"))
+    match_timeline(to_match(match), scores, concedes, path, run)
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
@@ -147,6 +155,7 @@ domain = Domain(
     table=_table,
     follow=_follow,
     picture=_picture,
+    timeline=_timeline,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,
