@@ -106,7 +106,7 @@ def _known(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, str]]:
         return {
             str(match["wyId"]): (
                 str(match["dateutc"])[:10],
-                next(str(team["teamId"]) for team in match["teamsData"].values() if team["side"] == "home"),
+                next((str(team["teamId"]) for team in match["teamsData"].values() if team["side"] == "home"), ""),
             )
             for match in json.loads(data)
         }
