@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core.domain import get_domain
@@ -146,6 +146,7 @@ def test_who_is_at_home_is_known_all_along(build: Build, tmp_path: Path) -> None
     assert list(read(tmp_path / "2.csv")) == [found["2"]]
 
 
+@settings(max_examples=25)
 @given(
     st.lists(
         st.builds(
