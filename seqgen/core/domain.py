@@ -49,7 +49,7 @@ class Domain:
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
-        read_seconds: how long a file may take to read; 0: LIMITS.read_seconds.
+        read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
             Raises UsageError.
@@ -102,6 +102,7 @@ class Domain:
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0
+    read_memory: int = 0
 
     def parse_length(self, text: str) -> tuple[int, str]:
         """(16, "bars") from "16bars", "16 bars" or "16" (the first unit). Raises UsageError."""

@@ -166,6 +166,7 @@ domain = Domain(
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events
+    read_memory=512_000_000,
     # Most of a match is chance, and what is counted says the rest: with the dropout that music needs, little of that is
     # learned in minutes.
     training={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},
