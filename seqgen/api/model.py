@@ -246,7 +246,8 @@ class Model:
         picture: a file (.png, .svg, .pdf) to draw the chances of both sides over the match into.
 
         What leads to scores is learned once, from the run's corpus (corpus: where it lies now), and kept with the run.
-        Raises UsageError where nothing scores, CorpusError when the corpus is needed and gone or changed, MissingExtra.
+        picture: a file to draw their course into. Raises UsageError where nothing scores, CorpusError when the corpus
+        is needed and gone or changed.
         """
         return value_events(self, piece, corpus, picture, reporter or Reporter())
 

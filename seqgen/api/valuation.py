@@ -32,6 +32,7 @@ def value_events(
         picture = check_picture(picture)
     if domain.points is None or domain.table is None:
         raise UsageError(f"Nothing scores in {domain.name}.", "Events of sports can be valued.")
+    path = None if picture is None else check_picture(picture)
     if isinstance(piece, str | Path):
         piece = model.read(piece)[0]
     points = domain.points(piece)
@@ -41,9 +42,10 @@ def value_events(
         {"event": n, **row, **{name: round(float(x), 6) for name, x in zip(COLUMNS, of, strict=True)}}
         for n, (row, of) in enumerate(zip(domain.table(piece), found, strict=True), 1)
     ]
-    if picture is not None and domain.timeline is not None:
-        scores, concedes = ([row[name] for row in rows] for name in ("scores_after", "concedes_after"))
-        domain.timeline(piece, scores, concedes, picture, model.run.name)
+    if path is not None:
+        if domain.timeline is None:
+            raise UsageError(f"The course of {domain.name} is not drawn.", "Leave --picture out.")
+        domain.timeline(piece, rows, model.run.name, path)
     return rows
 
 

@@ -46,7 +46,7 @@ def command(
     if value is not None:
         if follow or at != "last" or horizon != "1":
             raise UsageError("--value is of all events of a file.", "Leave --follow, --at and --horizon out.")
-        write_values(model, file, value, top, picture, reporter, json)
+        write_values(model, file, value, picture, top, reporter, json)
         return
     if follow:
         if at != "last" or horizon != "1" or picture is not None:

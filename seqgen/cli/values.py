@@ -16,15 +16,16 @@ _SHOWN = ("match", "period", "time", "team", "player", "action", "outcome")  # c
 
 
 def write_values(
-    model: Model, file: Path, table: Path, top: int, picture: Path | None, reporter: Any, json: bool
+    model: Model, file: Path, table: Path, picture: Path | None, top: int, reporter: Any, json: bool
 ) -> None:
-    """Write the table, and a picture of the first piece where one is asked for, and print the events that are worth
-    most; with json one object with all events."""
+    """Write the table, draw the course of the match, print the events that are worth most; with json one object."""
+    from seqgen.core.errors import UsageError
     from seqgen.core.files import write_bytes
 
-    events: list[dict[str, Any]] = []
-    for n, piece in enumerate(model.read(file)):
-        events += model.value(piece, picture=None if n else picture, reporter=reporter)
+    pieces = model.read(file)
+    if picture is not None and len(pieces) > 1:
+        raise UsageError(f"{file} holds {len(pieces)} matches; a picture is of one.", "Leave --picture out.")
+    events = [row for piece in pieces for row in model.value(piece, picture=picture, reporter=reporter)]
     write_bytes(table, _csv(events))
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), "table": str(table), "events": events})

@@ -49,7 +49,7 @@ class Domain:
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
-        read_seconds: how long a file may take to read; 0: LIMITS.read_seconds.
+        read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
             Raises UsageError.
@@ -64,8 +64,7 @@ class Domain:
         picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
-        timeline: a piece, how probably the side that acts in each event scores, and concedes, soon after it, a path,
-            the run's name -> a picture of that. Raises UsageError, MissingExtra.
+        timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -98,11 +97,12 @@ class Domain:
     table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
-    timeline: Callable[[Any, Sequence[float], Sequence[float], Path, str], None] | None = None
+    timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0
+    read_memory: int = 0
 
     def parse_length(self, text: str) -> tuple[int, str]:
         """(16, "bars") from "16bars", "16 bars" or "16" (the first unit). Raises UsageError."""

@@ -64,7 +64,8 @@ def download(
     report: bytes that are there, of how many. patience: seconds to wait for an answer. pause: seconds before a second
     try, doubled for each further one. Raises CorpusError: what has come by then is gone on from the next time.
     """
-    path = safe_join(folder, file.name)
+    safe_join(folder, file.name)
+    path = folder / file.name
     if path.exists():
         if not file.is_at(path):
             raise CorpusError(f"{path} is another file than expected.", "Delete it and run the command again.")
@@ -147,7 +148,7 @@ def _check(file: RemoteFile, part: Path, *, resumed: bool) -> None:
         return
     _drop(part)
     if n_bytes > file.n_bytes:
-        raise _Failed(f"sends more than {file.n_bytes:,} bytes")
+        raise _Failed(f"sends more than {file.n_bytes:,} bytes", again=resumed)
     raise _Failed(f"sent another file: its SHA-256 is {found}, not {file.sha256}", again=resumed)
 
 

@@ -103,10 +103,17 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:
         return read_file(domain.name, str(path), options).pieces
-    seconds = domain.read_seconds or LIMITS.read_seconds
     task = functools.partial(read_file, domain.name, options=options)
-    pieces: list[Any] = run_bounded(task, str(path), seconds=seconds).pieces
+    pieces: list[Any] = run_bounded(task, str(path), **_bounds(domain)).pieces
     return pieces
+
+
+def _bounds(domain: Domain) -> dict[str, Any]:
+    """What a reader of its files may take."""
+    return {
+        "seconds": domain.read_seconds or LIMITS.read_seconds,
+        "memory": domain.read_memory or LIMITS.read_bytes,
+    }
 
 
 def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:
@@ -202,7 +209,7 @@ def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcom
     """What became of each file, in order."""
     read = functools.partial(read_file, domain.name, options=options, stay=True)
     if domain.isolated:
-        with Workers(read, min(n_workers(), len(paths)), seconds=domain.read_seconds or LIMITS.read_seconds) as workers:
+        with Workers(read, min(n_workers(), len(paths)), **_bounds(domain)) as workers:
             yield from workers.map(paths)
         return
     for path in paths:

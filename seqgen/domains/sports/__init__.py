@@ -100,10 +100,11 @@ def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> No
     picture(to_match(match), found, given, path)
 
 
-def _timeline(match: Any, scores: Sequence[float], concedes: Sequence[float], path: Path, run: str) -> None:
+def _timeline(match: Any, events: Sequence[Mapping[str, Any]], run: str, path: Path) -> None:
     from seqgen.domains.sports.files import to_match
     from seqgen.domains.sports.picture import match_timeline
 
+    scores, concedes = ([event[column] for event in events] for column in ("scores_after", "concedes_after"))
     match_timeline(to_match(match), scores, concedes, path, run)
 
 
@@ -165,6 +166,7 @@ domain = Domain(
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events
+    read_memory=512_000_000,
     # Most of a match is chance, and what is counted says the rest: with the dropout that music needs, little of that is
     # learned in minutes.
     training={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},

@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import IO, Any, BinaryIO
 
@@ -63,11 +63,12 @@ _OUTCOME = {"" if value == NONE else value: i for i, value in enumerate(OUTCOMES
 
 @dataclass(frozen=True)
 class Rows:
-    """Compact columns. texts: match, period, tags, and perhaps date and home. numbers: float64 [N] each, places
-    float32; NaN where there is none."""
+    """Compact columns. texts: match, period, tags. numbers: float64 [N] each, places float32; NaN where there is none.
+    about: what is said of matches, of each column of ABOUT that is there."""
 
     texts: dict[str, Values]
     numbers: dict[str, Floats]
+    about: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def is_compact(head: bytes) -> bool:
@@ -102,8 +103,18 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
         )
     except ValueError as error:  # pandas' own errors are such
         raise _located(data, name, str(error)) from None
-    texts = {c: _categories(frame[c]) for c in (*_TEXTS, *about)}
-    return _matches(Rows(texts, {c: frame[c].to_numpy() for c in _NUMBERS}), name, first_row=2)
+    said = {c: _of_matches(frame["matchId"], frame.pop(c).dropna()) for c in about}
+    # What is taken is let go of: there is a limit on memory.
+    texts = {c: _categories(frame.pop(c)) for c in _TEXTS}
+    return _matches(Rows(texts, {c: frame[c].to_numpy() for c in _NUMBERS}, said), name, first_row=2)
+
+
+def _of_matches(matches: Any, said: Any) -> dict[str, str]:
+    """Of each match the first text that its rows say."""
+    found: dict[str, str] = {}
+    for match, text in zip(matches[said.index], said, strict=True):
+        found.setdefault(str(match), str(text))
+    return found
 
 
 def _categories(column: Any) -> Values:
@@ -238,7 +249,7 @@ def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
     stops = np.cumsum(np.bincount(ids.codes, minlength=len(ids.table))).tolist()
     tags = _Tags(rows.texts["tags"].table)
     competition = PurePath(name).name.partition(".")[0].removeprefix("events_")
-    dates, homes = (_of_matches(ids, rows.texts.get(c)) for c in ABOUT)
+    dates, homes = (rows.about.get(c, {}) for c in ABOUT)
     for match, start, stop in zip(ids.table, [0, *stops[:-1]], stops, strict=True):
         at = stood[start:stop]
         moment = period[at] * _SECONDS + time[at]
@@ -250,15 +261,6 @@ def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
         about = {"match": match, "date": dates.get(match, ""), "competition": competition}
         about["kickoff"] = _kickoff(events["team"], homes.get(match, ""))
         yield Match(soccer.name, about, events, {note: n for note, n in notes.items() if n})
-
-
-def _of_matches(ids: Values, said: Values | None) -> dict[str, str]:
-    """Of each match the first text that its events say, where one does."""
-    if said is None:
-        return {}
-    at = np.flatnonzero(said.each(bool, np.bool_))
-    codes, first = np.unique(ids.codes[at], return_index=True)
-    return {ids.table[code]: said[at[i]] for code, i in zip(codes.tolist(), first.tolist(), strict=True)}
 
 
 def _kickoff(teams: Values, home: str) -> str:
