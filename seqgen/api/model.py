@@ -243,8 +243,6 @@ class Model:
         that acts scores (scores_before, scores_after) and concedes (concedes_before, concedes_after) within the next
         ten events, before and after it; value: by how much the event makes the one likelier than the other.
 
-        picture: a file (.png, .svg, .pdf) to draw the chances of both sides over the match into.
-
         What leads to scores is learned once, from the run's corpus (corpus: where it lies now), and kept with the run.
         picture: a file to draw their course into. Raises UsageError where nothing scores, CorpusError when the corpus
         is needed and gone or changed.

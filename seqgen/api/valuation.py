@@ -26,10 +26,6 @@ def value_events(
 ) -> list[dict[str, Any]]:
     """See `Model.value`."""
     domain, tokenizer = model.domain, model.tokenizer
-    if picture is not None:
-        if domain.timeline is None:
-            raise UsageError(f"{domain.name} is not drawn.", "Leave --picture out.")
-        picture = check_picture(picture)
     if domain.points is None or domain.table is None:
         raise UsageError(f"Nothing scores in {domain.name}.", "Events of sports can be valued.")
     path = None if picture is None else check_picture(picture)

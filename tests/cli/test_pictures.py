@@ -80,11 +80,12 @@ def test_what_cannot_be_drawn_is_said_before_anything_is_worked_out(
 
 
 def test_what_events_are_worth_is_drawn_over_the_match(sports_run: Path, cli: Cli, tmp_path: Path) -> None:
-    log, out = LOGS / "2008-q1.csv.gz", tmp_path / "out.svg"
+    first, out = next(read(LOGS / "2008-q1.csv.gz")), tmp_path / "out.svg"
+    log = tmp_path / "match.csv"
+    log.write_bytes(to_table([first]))
     asked = ("predict", log, "--run", sports_run, "--value", tmp_path / "table.csv", "--json", "--picture")
     result = cli(*asked, out)
     assert result.code == 0, result.err
-    first = next(read(log))
     assert f"the chances to score in match {first.about['match']}" in out.read_text()
     assert (tmp_path / "table.csv").exists() and cli(*asked, "out").code == 2
 
