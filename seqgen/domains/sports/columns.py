@@ -138,10 +138,10 @@ def _checked(said: Mapping[str, Any]) -> ColumnMap:
         raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
     known = {c: about for s in ([SPORTS[sport]] if sport else SPORTS.values()) for c, about in s.columns.items()}
     for column in (*columns, *values, *scales):
-        if column not in known and column != "sport":
+        if column not in known and column not in ("sport", "event_id"):
             raise UsageError(f"No column {column!r} is known.", f"Known: {', '.join(known)}.")
     for column in scales:
-        if known[column].kind == "text":
+        if column not in known or known[column].kind == "text":
             raise UsageError(f"The column {column} holds texts: it has no scale.")
     return ColumnMap(columns, values, scales, sport)
 
