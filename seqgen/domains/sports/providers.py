@@ -139,7 +139,7 @@ PROVIDERS = (
              {"meta_data": _METADATA}, {}),
     Provider("Impect events", _json(b"squadId", b"actionType"), "impect", "load", "event_data",
              {"lineup_data": Beside(_json(b"squadHome"), "lineups_….json"),
-              "squads_data": Beside(_json(b"access", b"name", without=b"squadHome"), "squads.json", needed=False),
+              "squads_data": Beside(_json(b"access", b"countryId", b"name"), "squads.json", needed=False),
               "players_data": Beside(_json(b"commonname", b"birthdate"), "players.json", needed=False)}, {}),
     Provider("Wyscout events, version 3", _json(b"matchTimestamp", b"matchPeriod"), "wyscout", "load", "event_data",
              {}, {"data_version": "V3"}),
