@@ -90,7 +90,8 @@ def which(columns: list[str], sport: str, name: str) -> Sport:
             name,
             "is missing",
             where=f"row 1, column {missing[best][0]}",
-            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}.",
+            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}; where they are called otherwise, "
+            f"say so: --columns {missing[best][0]}=NAME.",
         )
     return SPORTS[best]
 

@@ -1,5 +1,5 @@
 """Soccer events of the providers that kloppy reads, from files: what a provider says of a match in a second file is
-looked for beside the first."""
+looked for beside the first. kloppy is given bytes that were checked, never a path or an address."""
 
 from __future__ import annotations
 
