@@ -127,7 +127,7 @@ def matches(
                 hint = "A table of this size is read match by match: sort its rows by match."
                 raise BadInput(name, f"goes back to the match {match!r}", where=f"row {number}", hint=hint)
             for before, events in found.items():
-                yield _match(sport, events, twice[before])
+                yield match_of(sport, events, twice[before])
             found.clear()
             named.clear()
             given.add(match)
@@ -143,10 +143,11 @@ def matches(
     if not n:
         raise BadInput(name, "holds no events")
     for match, events in found.items():
-        yield _match(sport, events, twice[match])
+        yield match_of(sport, events, twice[match])
 
 
-def _match(sport: Sport, rows: list[Row], ids_twice: int) -> Match:
+def match_of(sport: Sport, rows: list[Row], ids_twice: int = 0) -> Match:
+    """The match of rows that have every column, their values checked. ids_twice: how many rows another replaced."""
     notes = Counter({"ids_twice": ids_twice, "rows_alike": _alike(rows)})
     keys = [place_of(sport, row) for row in rows]
     notes["rows_out_of_order"] = sum(a > b for a, b in pairwise(keys))
