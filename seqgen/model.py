@@ -100,13 +100,49 @@ class SequenceModel(nn.Module):
         dropout: Dropout | None = None,
         generator: torch.Generator | None = None,
         rows: tuple[Tensor, Tensor] | None = None,
+        asked: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """logits_BTV and the state after the last position. `dropout` (training only) draws from `generator`.
 
         rows: some rows of the context table, and int64 [B, T, F] which of them each embedded feature names: gradients
-        are then of these alone.
+        are then of these alone. asked: int64 [N], positions b * T + t: the logits are then [N, V], of these alone.
         """
         drop = _Masks(dropout or Dropout(), generator, previous_BT)
+        x_BTH, beside_BTC, following = self._read(previous_BT, context_BTF, state, drop, rows)
+        sequence = None  # of each position, where some are asked
+        if asked is not None:
+            sequence = asked // x_BTH.shape[1]
+            x_BTH, context_BTF = (values.flatten(0, 1)[asked] for values in (x_BTH, context_BTF))
+            beside_BTC = None if beside_BTC is None else beside_BTC.flatten(0, 1)[asked]
+        x_BTH = self._join(x_BTH, beside_BTC, drop, sequence)
+        logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
+        for i, head in zip(self.seen_from, self.class_heads, strict=True):
+            classes_BTn = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
+            logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
+        return logits_BTV, following
+
+    def known(self, previous_BT: Tensor, context_BTF: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """[B, T, n_known] what the model knows at each position: what the layers say, the context, and what the scores
+        of ids are read off; and the state, as `forward` has it."""
+        drop = _Masks(Dropout(), None, previous_BT)
+        x_BTH, beside_BTC, following = self._read(previous_BT, context_BTF, state, drop, None)
+        if beside_BTC is None:
+            return x_BTH, following
+        return torch.cat([x_BTH, beside_BTC, self._join(x_BTH, beside_BTC, drop)], dim=-1), following
+
+    @property
+    def n_known(self) -> int:
+        return self.width + (self.context.weight.shape[1] if len(self.embedded) else 0)
+
+    def _read(
+        self,
+        previous_BT: Tensor,
+        context_BTF: Tensor,
+        state: State | None,
+        drop: _Masks,
+        rows: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor | None, State]:
+        """What the layers say, the context beside it, and the state."""
         x_BTH = F.embedding(previous_BT, drop.rows(self.embedding.weight))
         beside_BTC = None
         if len(self.embedded):
@@ -118,16 +154,17 @@ class SequenceModel(nn.Module):
             y_BTH, after = drop.recurrent(layer, x_BTH, None if state is None else state[i])
             following.append(after)
             x_BTH = drop.sequence(y_BTH if i == 0 else x_BTH + y_BTH, drop.shares.layers)
-        if beside_BTC is not None:
-            p = drop.shares.perceptron
-            y_BTM = F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1)))
-            y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p)))
-            x_BTH = x_BTH + self.leave(drop.sequence(y_BTM, p))
-        logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
-        for i, head in zip(self.seen_from, self.class_heads, strict=True):
-            classes_BTn = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
-            logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
-        return logits_BTV, following
+        return x_BTH, beside_BTC, following
+
+    def _join(self, x_BTH: Tensor, beside_BTC: Tensor | None, drop: _Masks, sequence_N: Tensor | None = None) -> Tensor:
+        """What the scores of ids are read off. sequence: which one each position is of, where some are asked."""
+        if beside_BTC is None:
+            return x_BTH
+        p = drop.shares.perceptron
+        y_BTM = F.relu(self.join(torch.cat([beside_BTC, x_BTH], dim=-1)))
+        y_BTM = y_BTM + F.relu(self.deepen(drop.sequence(y_BTM, p, sequence_N)))
+        joined_BTH: Tensor = x_BTH + self.leave(drop.sequence(y_BTM, p, sequence_N))
+        return joined_BTH
 
     def _embed(self, context_BTF: Tensor, drop: _Masks, rows: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
         table, bags_BTF = rows or (self.context.weight, context_BTF[..., self.embedded] + self.offsets)
@@ -154,7 +191,7 @@ class _Masks:
     def __init__(self, shares: Dropout, generator: torch.Generator | None, like: Tensor) -> None:
         self.shares = shares
         self._generator = generator
-        self._device = like.device
+        self._device, self._n = like.device, len(like)
 
     def _keep(self, shape: tuple[int, ...], p: float) -> Tensor:
         keep = torch.empty(shape, device=self._device)
@@ -168,8 +205,12 @@ class _Masks:
         p = self.shares.features
         return self._keep((B, 1, n), p).expand(B, T, n).contiguous() if p else None
 
-    def sequence(self, x_BTH: Tensor, p: float) -> Tensor:
-        return x_BTH * self._keep((x_BTH.shape[0], 1, x_BTH.shape[2]), p) if p else x_BTH
+    def sequence(self, x_BTH: Tensor, p: float, sequence_N: Tensor | None = None) -> Tensor:
+        """sequence: which one each position is of, where x is [N, H]."""
+        if not p:
+            return x_BTH
+        keep_BH = self._keep((self._n, x_BTH.shape[-1]), p)
+        return x_BTH * (keep_BH[:, None] if sequence_N is None else keep_BH[sequence_N])
 
     def recurrent(
         self, layer: nn.Module, x_BTH: Tensor, state: tuple[Tensor, Tensor] | None

@@ -17,14 +17,17 @@ from seqgen.api.corpora import same_corpus
 from seqgen.api.events import compare_events
 from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
+from seqgen.api.valuation import value_events
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.build import Prepared, options_of, read_bounded
 from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.counts import Counts
 from seqgen.evaluation.fields import fit_temperatures
+from seqgen.evaluation.picture import draw_reliability
 from seqgen.model import SequenceModel
 from seqgen.sampling.beam import draw_beam
 from seqgen.sampling.filters import Filters
@@ -186,6 +189,7 @@ class Model:
         top: int = 5,
         paths: int = 1000,
         seed: int = 0,
+        picture: str | Path | None = None,
         report: Callable[[str, int, int], None] = lambda what, done, total: None,
     ) -> dict[str, Any]:
         """What may come after a piece.
@@ -193,18 +197,21 @@ class Model:
         Args:
             piece: what the tokenizer's `encode` takes. at: a moment of it, as the domain's `until` has it.
             horizon: so many events ahead, or "end"; more than one are rolled out on so many paths.
-            top: how many of the likeliest of each.
+            top: how many of the likeliest of each. picture: a file to draw all this into (.png, .svg, .pdf).
 
         Returns:
             predictions: as `predict` has them. Where sequences are of events, also fields: type of id -> said, how
             probably the next event says one, and values: [{value, probability, bigram}], whatever is said before it.
-            Of further events also steps: [{ahead, share, actions}], and result: what comes of the piece, by name.
+            Of further events also steps: [{ahead, share, actions}], and result: what comes of the piece, by name; of
+            its numbers, with a picture, also their fan: [{ahead, low, median, high}].
             calibrated, bigram: whether the run keeps temperatures, and counts, for this.
 
         Raises:
-            UsageError: for a moment that is not there, or a domain without events or moments.
+            UsageError: for a moment that is not there, or a domain without events, moments or pictures. MissingExtra.
         """
-        return forecast(self, piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=report)
+        return forecast(
+            self, piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=report
+        )
 
     def follow(self, lines: Iterable[bytes], *, name: str = "<lines>", top: int = 10) -> Iterator[dict[str, Any]]:
         """What may come next after each event of a log that grows, as soon as its line is there: {event, its number,
@@ -223,6 +230,24 @@ class Model:
     def options(self) -> Any:
         """The domain's options that the run was trained with, but for what `load` was given. Raises RunError."""
         return options_of(self.run.corpus(), self.domain, **self.reading)
+
+    def value(
+        self,
+        piece: Any,
+        *,
+        corpus: str | Path | None = None,
+        picture: str | Path | None = None,
+        reporter: Reporter | None = None,
+    ) -> list[dict[str, Any]]:
+        """A row for each event of a piece (or of the first of a path): what is said of it, and how probably the side
+        that acts scores (scores_before, scores_after) and concedes (concedes_before, concedes_after) within the next
+        ten events, before and after it; value: by how much the event makes the one likelier than the other.
+
+        What leads to scores is learned once, from the run's corpus (corpus: where it lies now), and kept with the run.
+        picture: a file to draw their course into. Raises UsageError where nothing scores, CorpusError when the corpus
+        is needed and gone or changed.
+        """
+        return value_events(self, piece, corpus, picture, reporter or Reporter())
 
     @cached_property
     def temperatures(self) -> npt.NDArray[np.float32] | None:
@@ -277,6 +302,7 @@ class Model:
         dynamic: bool = False,
         n_samples: int = 4,
         rollouts: int = 0,
+        picture: str | Path | None = None,
     ) -> dict[str, Any]:
         """Numbers on held-out pieces of the run's corpus beside n-gram baselines counted on its training pieces.
 
@@ -288,12 +314,20 @@ class Model:
         places it is rolled out what comes 1, 3, 10 and 20 events later.
 
         Where sequences are of events, each field's numbers are added, calibrated; what that needs is kept with the run.
-        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused.
+        picture: a file (.png, .svg, .pdf) to draw into how reliable the probabilities of the main field are.
+
+        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused, MissingExtra.
         """
         if n_samples < 0:
             raise UsageError(f"{n_samples} samples cannot be drawn.", "0 leaves out what they copy.")
         if rollouts < 0:
             raise UsageError(f"From {rollouts} places nothing can be rolled out.", "0 leaves it out.")
+        if picture is not None:
+            if not self.tokenizer.main:
+                raise UsageError(
+                    f"{self.domain.name} has no events, whose reliability is drawn.", "Leave --picture out."
+                )
+            picture = check_picture(picture)
         reporter = reporter or Reporter()
         prepared = same_corpus(self.run, corpus, reporter)
         if file is not None:
@@ -320,7 +354,10 @@ class Model:
             if self.temperatures is None or not (self.run.path / BIGRAM).exists():
                 self._keep_for_predictions(prepared, reporter)
             numbers |= compare_events(self, train, pieces, rollouts, reporter)
-        return {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
+        numbers = {"run": str(self.run.path), "split": split if file is None else str(file), **numbers}
+        if picture is not None:
+            draw_reliability(numbers, picture)
+        return numbers
 
     def calibrate(self, corpus: str | Path | None = None, reporter: Reporter | None = None) -> None:
         """Fit temperatures on the validation pieces of the run's corpus and count the bigrams of its training pieces;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqgen.api.fan import Fan, band
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
+from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Ids
 from seqgen.sampling.prediction import next_event, next_probabilities, without_gaps
 from seqgen.sampling.reader import Predictor, Reader
@@ -19,7 +22,6 @@ from seqgen.sampling.sampler import one_thread
 if TYPE_CHECKING:
     from seqgen.api.model import Model
 
-_BAND = (0.1, 0.5, 0.9)  # quantiles: the outer ones hold 80 % between them
 _MOST_STEPS = 1000
 OPEN = "open"  # what is known at the end, of paths that have not ended
 _LEAST = 1e-3  # of what is looked through, while a log is followed
@@ -34,11 +36,16 @@ def forecast(
     top: int = 5,
     paths: int = 1000,
     seed: int = 0,
+    picture: str | Path | None = None,
     report: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """See `Model.forecast`."""
     domain, tokenizer = model.domain, model.tokenizer
-    events = steps_of(horizon)
+    events, shown = steps_of(horizon), top
+    if picture is not None:
+        if domain.picture is None:
+            raise UsageError(f"{domain.name} is not drawn.", "Leave --picture out.")
+        picture, top = check_picture(picture), len(tokenizer.vocabulary)
     if events != 1 and not tokenizer.main:
         raise UsageError(f"{domain.name} is predicted one step ahead.", "Leave --horizon out, or use seqgen sample.")
     if not 1 <= paths * (events or 100) <= 10 * LIMITS.max_sample_tokens:
@@ -64,8 +71,25 @@ def forecast(
         )  # fmt: skip
         found |= {"paths": paths, "seed": seed, "steps": steps(model, drawn, events or _MOST_STEPS, top)}
         if domain.result is not None:
-            found["result"] = results(model, piece, prompt, drawn)
+            found["result"] = results(model, piece, prompt, drawn, fans=picture is not None)
+    if picture is not None and domain.picture is not None:
+        vocabulary = tokenizer.vocabulary
+
+        def given(kind: str, value: str) -> dict[str, Any]:
+            return fields(model, reader, None, top, given=vocabulary.id(f"{kind}_{value}"))
+
+        domain.picture(piece, {"run": model.run.name, **found}, given, picture)
+        _shorten(found, shown)
     return found
+
+
+def _shorten(found: dict[str, Any], top: int) -> None:
+    """Leave the likeliest of each."""
+    found["predictions"] = found["predictions"][:top]
+    for field in found.get("fields", {}).values():
+        field["values"] = field["values"][:top]
+    for step in found.get("steps", ()):
+        step["actions"] = step["actions"][:top]
 
 
 def follow(model: Model, lines: Iterable[bytes], *, name: str, top: int) -> Iterator[dict[str, Any]]:
@@ -103,10 +127,13 @@ def next_ids(
     return [{"action": tokens[i], **_beside(p[i], None if counts is None else counts[i])} for i in order if p[i] > 0]
 
 
-def fields(model: Model, reader: Predictor, counted: Predictor | None, top: int) -> dict[str, Any]:
-    """Of the next event, type of id -> said, how probably it says one, and values, how probable each then is."""
+def fields(
+    model: Model, reader: Predictor, counted: Predictor | None, top: int, given: int | None = None
+) -> dict[str, Any]:
+    """Of the next event, type of id -> said, how probably it says one, and values, how probable each then is. given: of
+    an event that says this id, of the types behind it."""
     vocabulary = model.tokenizer.vocabulary
-    p = next_event(reader, model.tokenizer)
+    p = next_event(reader, model.tokenizer, given=given)
     counts = None if counted is None else next_event(counted, model.tokenizer)
     found = {}
     for kind in dict.fromkeys(vocabulary.types):
@@ -148,15 +175,19 @@ def steps(model: Model, drawn: Paths, n: int, top: int) -> list[dict[str, Any]]:
     return found
 
 
-def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, Any]:
+def results(model: Model, piece: Any, prompt: Ids, drawn: Paths, *, fans: bool = False) -> dict[str, Any]:
     """What comes of the paths, by name: of numbers `now`, mean, median, the band that holds 80 %, and the share of
-    paths where they grow; of texts, known only at the end, the share of all paths with each, and of those
-    still open."""
+    paths where they grow, with `fans` also the band at moments until then; of texts, known only at the end, the share
+    of all paths with each, and of those still open."""
     result = model.domain.result
     assert result is not None  # noqa: S101  # asked only of domains that have one
     now = result(model.tokenizer.decode(prompt, piece))
-    whole = [np.concatenate([prompt, drawn.path(n)]) for n in range(len(drawn))]
-    came = [result(model.tokenizer.decode(ids, piece)) for ids in whole]
+    continued = model.tokenizer.continuation(prompt, piece)
+    came, fan = list[Mapping[str, float | str]](), Fan(model, prompt, drawn, now, fans)
+    for n in range(len(drawn)):
+        path = continued(drawn.path(n))
+        came.append(result(path))
+        fan.see(n, path, came[-1])
     found: dict[str, Any] = {"ended": round(float(drawn.ended.mean()), 6)}
     for name in dict.fromkeys(name for one in came for name in one):
         values = [one.get(name) for one in came]
@@ -167,12 +198,12 @@ def results(model: Model, piece: Any, prompt: Ids, drawn: Paths) -> dict[str, An
             if len(texts) < len(values):
                 found[name][OPEN] = round(1 - len(texts) / len(values), 6)
         else:
-            found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name))
+            found[name] = _spread([0.0 if v is None else float(v) for v in values], now.get(name)) | fan.of(name)
     return found
 
 
-def _spread(values: Sequence[float], now: Any) -> dict[str, float]:
-    low, median, high = np.quantile(values, _BAND, method="inverted_cdf").tolist()
+def _spread(values: Sequence[float], now: Any) -> dict[str, Any]:
+    low, median, high = band(values)
     start = 0.0 if now is None else float(now)
     return {
         "now": start,

@@ -1,7 +1,9 @@
-"""`seqgen corpus build PATH` and `seqgen corpus get NAME`: corpora that are made on this machine."""
+"""`seqgen corpus build PATH` and `seqgen corpus get NAME`: corpora that are made on this machine. `get` is the only
+command that uses the network."""
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +48,7 @@ def get(
     out: Annotated[Path, typer.Option(help="Where its folder goes.")] = Path("corpora"),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Make a folder for a known corpus and build it there."""
+    """Make a folder for a known corpus and build it there, from files that are downloaded where it needs some."""
     known = sorted(p.parent.name for p in _SHIPPED.glob("*/corpus.toml"))
     if name is None:
         if json:
@@ -60,4 +62,20 @@ def get(
     for source in sorted(_SHIPPED.joinpath(name).iterdir()):
         if source.is_file() and not source.name.startswith(".") and not (target / source.name).exists():
             write_bytes(target / source.name, source.read_bytes())
+    _download(target)
     build(target, json)
+
+
+def _download(path: Path) -> None:
+    """What the recipe in a folder needs, unless the corpus is there."""
+    from seqgen.corpus.folder import open_corpus
+
+    corpus = open_corpus(path)
+    domain = get_domain(corpus.domain)
+    if corpus.recipe not in domain.downloads or corpus.files(domain.suffixes):
+        return
+    from seqgen.core.download import download
+
+    reporter = console.Console()
+    for file in domain.downloads[corpus.recipe]():
+        download(file, path, functools.partial(reporter.working, f"downloading {file.name}"))

@@ -20,6 +20,9 @@ def command(
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
     samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
     rollouts: Annotated[int, typer.Option(help="Of events: from how many places to look far ahead; 0: none.")] = 200,
+    picture: Annotated[
+        Path | None, typer.Option(help="Of events: draw how reliable probabilities are: .png, .svg or .pdf.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     **reading: Any,
 ) -> None:
@@ -31,7 +34,16 @@ def command(
     model = api.load(run, **reading)
     reporter: Any = console.Console()
     reporter.fallen_back(model)
-    numbers = model.evaluate(split, corpus, reporter, file=file, dynamic=dynamic, n_samples=samples, rollouts=rollouts)  # type: ignore[arg-type]
+    numbers = model.evaluate(
+        split,  # type: ignore[arg-type]
+        corpus,
+        reporter,
+        file=file,
+        dynamic=dynamic,
+        n_samples=samples,
+        rollouts=rollouts,
+        picture=picture,
+    )
     if json:
         console.out_json(numbers)
         return

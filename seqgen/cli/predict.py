@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console
+from seqgen.cli.values import write_values
 from seqgen.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def command(
     follow: Annotated[
         bool, typer.Option("--follow", help="Answer every event of a growing log, or of - (stdin).")
     ] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw it into this file: .png, .svg or .pdf.")] = None,
+    value: Annotated[
+        Path | None, typer.Option(help="Write a CSV table of all events of the file, with what each is worth.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
     **reading: Any,
 ) -> None:
@@ -38,13 +43,20 @@ def command(
     model = api.load(run, **reading)
     reporter = console.Console()
     reporter.fallen_back(model)
+    if value is not None:
+        if follow or at != "last" or horizon != "1":
+            raise UsageError("--value is of all events of a file.", "Leave --follow, --at and --horizon out.")
+        write_values(model, file, value, picture, top, reporter, json)
+        return
     if follow:
-        if at != "last" or horizon != "1":
-            raise UsageError("--follow predicts the next event of each.", "Leave --at and --horizon out.")
+        if at != "last" or horizon != "1" or picture is not None:
+            raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")
         _follow(model, file, top, json)
         return
     piece = model.read(file)[0]
-    found = model.forecast(piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, report=reporter.working)
+    found = model.forecast(
+        piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=reporter.working
+    )
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), **found})
         return

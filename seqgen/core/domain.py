@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from seqgen.core.errors import BadInput, RunError, UsageError
 from seqgen.core.files import read_json, write_json
 
-if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait for numpy
+if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -43,19 +44,27 @@ class Domain:
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
+        downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
-        read_seconds: how long a file may take to read; 0: LIMITS.read_seconds.
+        read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
             Raises UsageError.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
+        points: a piece -> int [N, 3] of each event: a number for the side that acts, what it gains by it and what the
+            others gain. Raises UsageError where nothing scores.
+        table: a piece -> a row of a table for each event, with what is the same for all of them.
         follow: lines of a file that grows (their bytes, as they come), the tokenizer, a name, options -> the ids of one
             event after the other, the first with the header. Together they are those of `encode`, but for the last
             that ends a piece. Raises BadInput.
+        picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
+            of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
+            MissingExtra.
+        timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
     """
@@ -74,6 +83,7 @@ class Domain:
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
+    downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
     size_limit: str = "max_file_bytes"
@@ -83,11 +93,16 @@ class Domain:
     open: Callable[[Path, Any], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
+    points: Callable[[Any], Any] | None = None
+    table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
+    picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
+    timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0
+    read_memory: int = 0
 
     def parse_length(self, text: str) -> tuple[int, str]:
         """(16, "bars") from "16bars", "16 bars" or "16" (the first unit). Raises UsageError."""

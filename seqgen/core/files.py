@@ -98,7 +98,7 @@ def writing(path: str | os.PathLike[str], n_bytes: int | None = None) -> Iterato
     will be, for errors. Raises SeqgenError."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    with _disk_errors(path, n_bytes):
+    with disk_errors(path, n_bytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
@@ -126,7 +126,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def make_folder(path: str | os.PathLike[str]) -> None:
     """Make a folder and those above it, unless it is there. Raises SeqgenError."""
     path = Path(path)
-    with _disk_errors(path, None):
+    with disk_errors(path, None):
         path.mkdir(parents=True, exist_ok=True)
 
 
@@ -135,7 +135,7 @@ def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed."""
     target = Path(target)
     draft = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    with _disk_errors(target, None):
+    with disk_errors(target, None):
         draft.mkdir(parents=True)
         try:
             yield draft
@@ -198,7 +198,8 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(path: Path, n_bytes: int | None) -> Iterator[None]:
+def disk_errors(path: Path, n_bytes: int | None) -> Iterator[None]:
+    """What fails while a file of so many bytes is written is a SeqgenError that says what is free."""
     try:
         yield
     except OSError as error:

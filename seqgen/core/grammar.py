@@ -56,12 +56,13 @@ class Grammar:
         """bool [B]: may the sequence stop here."""
         return self.final_states[state]
 
-    def states(self, ids_T: npt.NDArray[np.integer]) -> Ints:
-        """int32 [T + 1]: the state before each id and after the last."""
+    def states(self, ids_T: npt.NDArray[np.integer], begin: int = 0) -> Ints:
+        """int32 [T + 1]: the state before each id and after the last. begin: the first of them."""
         states = np.zeros(len(ids_T) + 1, np.int32)
+        states[0] = begin
         kinds = self.class_of[ids_T]
         leaving = self.transitions[0][kinds] > 0
-        rows, state = self._rows, 0
+        rows, state = self._rows, begin
         for start in range(0, len(kinds), _BLOCK):
             part = slice(start, start + _BLOCK)
             if state == 0 and not leaving[part].any():

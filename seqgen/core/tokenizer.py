@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -76,6 +76,10 @@ class Tokenizer(ABC, Generic[Piece]):
     def decode(self, ids: npt.NDArray[np.integer], reference: Piece | None = None) -> Piece:
         """The piece that ids say. Total: never raises on ids that the grammar allows, nor on a part of them.
         `reference` carries what ids leave out (scale, calendar, roster), where a domain has such."""
+
+    def continuation(self, prompt: Ids, reference: Piece | None = None) -> Callable[[Ids], Piece]:
+        """What further ids make of a prompt: `decode` of both, for many ids behind one prompt."""
+        return lambda ids: self.decode(np.concatenate([prompt, ids]), reference)
 
     @abstractmethod
     def template(self, prompt: Piece | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:

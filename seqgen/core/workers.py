@@ -36,6 +36,11 @@ _WINDOW = 256  # results that may wait for an earlier one
 _START_SECONDS = 60.0
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Outcome(NamedTuple):
     """What became of one item: `value`, or the `error` that reading it raised."""
 

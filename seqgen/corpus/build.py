@@ -17,7 +17,7 @@ from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, Se
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.core.workers import Outcome, Workers, run_bounded
+from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
 from seqgen.corpus.store import TokenStore, load_store, write_store
@@ -103,10 +103,17 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
         raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:
         return read_file(domain.name, str(path), options).pieces
-    seconds = domain.read_seconds or LIMITS.read_seconds
     task = functools.partial(read_file, domain.name, options=options)
-    pieces: list[Any] = run_bounded(task, str(path), seconds=seconds).pieces
+    pieces: list[Any] = run_bounded(task, str(path), **_bounds(domain)).pieces
     return pieces
+
+
+def _bounds(domain: Domain) -> dict[str, Any]:
+    """What a reader of its files may take."""
+    return {
+        "seconds": domain.read_seconds or LIMITS.read_seconds,
+        "memory": domain.read_memory or LIMITS.read_bytes,
+    }
 
 
 def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:
@@ -123,7 +130,7 @@ def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:
 
 def n_workers() -> int:
     """Processes that read files: one for each core."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def _build(
@@ -202,7 +209,7 @@ def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcom
     """What became of each file, in order."""
     read = functools.partial(read_file, domain.name, options=options, stay=True)
     if domain.isolated:
-        with Workers(read, min(n_workers(), len(paths)), seconds=domain.read_seconds or LIMITS.read_seconds) as workers:
+        with Workers(read, min(n_workers(), len(paths)), **_bounds(domain)) as workers:
             yield from workers.map(paths)
         return
     for path in paths:

@@ -33,13 +33,11 @@ class NGram:
         contexts = np.zeros(len(ids), np.uint64)
         for k in range(self._n):
             contexts = _mixed(contexts, rows[:, k])
-            pairs, pair_counts = np.unique(_mixed(contexts, ids), return_counts=True)
-            seen, first, totals = np.unique(contexts, return_index=True, return_counts=True)
+            pairs, at, pair_counts = np.unique(_mixed(contexts, ids), return_index=True, return_counts=True)
+            seen, totals = np.unique(contexts, return_counts=True)
             # A context's number of different ids: how many different (context, id) pairs begin with it.
-            pair_context = contexts[np.unique(_mixed(contexts, ids), return_index=True)[1]]
-            kinds = np.bincount(np.searchsorted(seen, pair_context), minlength=len(seen))
+            kinds = np.bincount(np.searchsorted(seen, contexts[at]), minlength=len(seen))
             self._tables.append((seen.astype(np.uint64), totals, kinds, pairs, pair_counts))  # type: ignore[arg-type]
-            del first
         return self
 
     def probabilities(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

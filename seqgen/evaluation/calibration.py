@@ -44,6 +44,18 @@ def calibration_excess(confidence_N: Floats, right_N: Bools, n_bins: int = 15, s
     return {"ece": ece, "ece_by_chance": by_chance, "ece_excess": max(0.0, ece - by_chance)}
 
 
+def reliability(confidence_N: Floats, right_N: Bools, n_bins: int = 20) -> list[dict[str, float]]:
+    """What a reliability diagram draws, of each of some bins of equal width that is not empty: said, the mean of how
+    probable the top choice was said to be, came, how often it was right, n, of how many."""
+    confidence, right = np.asarray(confidence_N, np.float64), np.asarray(right_N, np.float64)
+    places = np.minimum((confidence * n_bins).astype(np.int64), n_bins - 1)
+    n, said, came = (np.bincount(places, weights, minlength=n_bins) for weights in (None, confidence, right))
+    return [
+        {"said": round(float(said[k] / n[k]), 6), "came": round(float(came[k] / n[k]), 6), "n": int(n[k])}
+        for k in np.flatnonzero(n).tolist()
+    ]
+
+
 def _binned(gap_N: npt.NDArray[np.float64], n_bins: int) -> float:
     """Mean over bins of the distance from zero of each bin's mean, weighted by its size."""
     parts = np.array_split(gap_N, min(n_bins, len(gap_N)))

@@ -57,11 +57,12 @@ class Counts:
             return np.stack([self._after(key) for key in np.asarray(keys_B).tolist()])
         asked: list[int] = np.asarray(keys_B).tolist()
         if len(self._known) > _REMEMBERED:
-            self._known.clear()
+            self._known = {}
+        known = self._known  # other threads may ask, and begin anew, at the same time
         for key in asked:
-            if key not in self._known:
-                self._known[key] = self._after(key)
-        return np.stack([self._known[key] for key in asked])
+            if key not in known:
+                known[key] = self._after(key)
+        return np.stack([known[key] for key in asked])
 
     def _after(self, key: int) -> Floats:
         state = key // self._radix**self.n_before

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.evaluation.calibration import TemperatureFit, Temperatures, calibration_excess, tempered
+from seqgen.evaluation.calibration import TemperatureFit, Temperatures, calibration_excess, reliability, tempered
 from seqgen.evaluation.counts import Counts, keys_of
 from seqgen.model import SequenceModel
 from seqgen.training.validation import piece_log_probabilities
@@ -60,10 +60,10 @@ class FieldScores:
             return np.zeros(0, np.float32), np.zeros(0, bool)
         return np.concatenate([p for p, _ in parts]), np.concatenate([right for _, right in parts])
 
-    def numbers(self) -> dict[str, dict[str, float]]:
+    def numbers(self) -> dict[str, dict[str, Any]]:
         """Type -> tokens, nats, accuracy, top3_accuracy, macro_f1 (over the values that came) and, where curves are
-        kept, ece, ece_by_chance, ece_excess."""
-        found: dict[str, dict[str, float]] = {}
+        kept, ece, ece_by_chance, ece_excess and the bins of `reliability`."""
+        found: dict[str, dict[str, Any]] = {}
         for kind in dict.fromkeys(self._types[self._came > 0].tolist()):
             ids = np.flatnonzero((self._types == kind) & (self._came > 0))
             n = self._came[ids].sum()
@@ -78,6 +78,7 @@ class FieldScores:
             if self._curves is not None:
                 excess = calibration_excess(*self.curve(kind))
                 found[kind] |= {name: round(value, 4) for name, value in excess.items()}
+                found[kind]["reliability"] = reliability(*self.curve(kind))
         return found
 
 
@@ -108,8 +109,8 @@ def evaluate_fields(
     temperatures: npt.NDArray[np.float32] | None = None,
     report: Report = lambda what, done, total: None,
 ) -> dict[str, Any]:
-    """Type of id -> what `FieldScores` says of the model at these temperatures, uncalibrated: nats and ece_excess
-    without them, baselines: name -> the same of counting the training pieces."""
+    """Type of id -> what `FieldScores` says of the model at these temperatures, uncalibrated: nats, ece_excess
+    and reliability without them, baselines: name -> the same of counting the training pieces."""
     plain, scores = FieldScores(tokenizer, curves=True), FieldScores(tokenizer, curves=True)
     states, seen = [tokenizer.grammar.states(p)[:-1] for p in pieces], 0
 
@@ -132,14 +133,14 @@ def evaluate_fields(
     return {
         kind: {
             **numbers,
-            "uncalibrated": {name: before[kind][name] for name in ("nats", "ece_excess")},
+            "uncalibrated": {name: before[kind][name] for name in ("nats", "ece_excess", "reliability")},
             "baselines": {name: of[kind] for name, of in counted.items()},
         }
         for kind, numbers in found.items()
     }
 
 
-def _counted(counts: Counts, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> dict[str, dict[str, float]]:
+def _counted(counts: Counts, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> dict[str, dict[str, Any]]:
     scores = FieldScores(tokenizer)
     ids = np.concatenate(pieces)
     keys = np.concatenate([keys_of(tokenizer, piece.astype(np.int64), counts.n_before) for piece in pieces])

@@ -1,4 +1,4 @@
-"""What narrows or sharpens a distribution before an id is drawn: pure functions logits [B, V] → logits.
+"""What narrows or sharpens a distribution before an id is drawn: pure functions logits [B, V] → logits. And how one is.
 
 Ids that are out get -inf. Each row keeps at least its likeliest id.
 """
@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from seqgen.core.errors import UsageError
 
 _OUT = float("-inf")
+
+
+def drawn(weights_BV: npt.NDArray[np.floating], uniforms_B: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+    """One id each, as probable as its weight; uniforms: random numbers from 0 to 1. Where a row weighs nothing, any."""
+    total = weights_BV.cumsum(axis=1, dtype=np.float64)
+    ids: npt.NDArray[np.int64] = (total <= uniforms_B[:, None] * total[:, -1:]).sum(axis=1)
+    # Rounding may point beyond the last id that has some weight: it is that one.
+    for b in np.flatnonzero(ids >= weights_BV.shape[1]):
+        ids[b] = weights_BV.shape[1] - 1 - (weights_BV[b, ::-1] > 0).argmax()
+    return ids
 
 
 def temperature(logits: Tensor, value: float) -> Tensor:

@@ -18,9 +18,12 @@ Odds = npt.NDArray[np.float64]
 _WAYS = 1024  # that are followed side by side; beyond that some stand for others
 
 
-def next_event(predictor: Predictor, tokenizer: Tokenizer[Any], *, to: str = "", most: int = _WAYS) -> Odds:
+def next_event(
+    predictor: Predictor, tokenizer: Tokenizer[Any], *, to: str = "", given: int | None = None, most: int = _WAYS
+) -> Odds:
     """float64 [V]: how probably the next event says each id, whatever it says before. An event ends where a sequence
-    may stop; to: or with an id of this type.
+    may stop; to: or with an id of this type. given: of its type no other id is said; behind it, the ids of a type add
+    up to how probably it is.
 
     The ids of one type add up to how probably one of them is said at all. Exact where no more than `most` ways of
     saying the beginning of an event are open at once; else those that are left out are stood for by others alike.
@@ -28,11 +31,13 @@ def next_event(predictor: Predictor, tokenizer: Tokenizer[Any], *, to: str = "",
     grammar = tokenizer.grammar
     following = grammar.transitions[:, grammar.class_of]  # [S, V]
     goes_on = (following >= 0) & ~grammar.final_states[following]
-    goes_on &= np.array([kind != to for kind in tokenizer.vocabulary.types])
+    types = np.array(tokenizer.vocabulary.types)
+    goes_on &= types != to
+    said = np.ones(len(types), bool) if given is None else (types != types[given]) | (np.arange(len(types)) == given)
     ways, found = predictor.fork(np.zeros(1, np.int64)), np.zeros(goes_on.shape[1])
     weights = np.ones(1)
     while len(weights):
-        p = weights[:, None] * ways.probabilities()
+        p = weights[:, None] * ways.probabilities() * said
         found += p.sum(axis=0)
         rows, ids = np.nonzero(goes_on[ways.states] & (p > 0))
         chosen, weights = thinned(p[rows, ids], most)

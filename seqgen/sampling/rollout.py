@@ -6,17 +6,21 @@ Shapes: N paths, B of them that still go on, V ids, S states of the grammar.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from seqgen.core.tokenizer import Ids, Tokenizer
+from seqgen.core.workers import cores
+from seqgen.sampling.filters import drawn
 from seqgen.sampling.reader import Predictor
 from seqgen.sampling.sampler import one_thread
 
-_SIDE_BY_SIDE = 1024  # paths
+_SIDE_BY_SIDE = 512  # paths: more are not quicker
 _FINISHED = 0.2  # of the paths, that are carried along before the others leave them behind
 MOST = 20_000  # ids of a path that does not come to an end
 
@@ -55,20 +59,30 @@ def roll_out(
     events: int | None = None,
     seed: int = 0,
     max_tokens: int = MOST,
+    threads: int | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Paths:
     """`count` paths from where a predictor of one sequence stands, the same for the same seed.
 
     events: how many more are drawn, each with one id of the type `tokenizer.main`; None: until the piece ends by
-    itself, or has come to max_tokens more. report(paths so far, of how many) is called now and then.
+    itself, or has come to max_tokens more. threads: that draw paths; all cores by default. report(paths so far, of how
+    many) is called now and then.
     """
-    rng = np.random.Generator(np.random.Philox(seed))
-    parts = []
-    with one_thread():
-        for begin in range(0, count, _SIDE_BY_SIDE):
-            report(begin, count)
-            start = predictor.fork(np.zeros(min(_SIDE_BY_SIDE, count - begin), np.int64))
-            parts.append(_roll(start, tokenizer, events, max_tokens, rng))
+    # How paths are told off must not depend on the threads: each batch of them has random numbers of its own.
+    sizes = [len(part) for part in np.array_split(np.arange(count), -(-count // _SIDE_BY_SIDE))]
+    parts: list[Paths] = []
+
+    def roll(batch: int) -> Paths:
+        start = predictor.fork(np.zeros(sizes[batch], np.int64))
+        rng = np.random.Generator(np.random.Philox(key=[seed, batch]))
+        return _roll(start, tokenizer, events, max_tokens, rng)
+
+    n = min(threads or cores(), len(sizes))
+    with one_thread(), ThreadPoolExecutor(n, "paths", initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        predictor.probabilities()  # here, for all
+        for part in pool.map(roll, range(len(sizes))):
+            report(sum(map(len, parts)), count)
+            parts.append(part)
     report(count, count)
     longest = max(part.ids.shape[1] for part in parts)
     ids = [np.pad(p.ids, ((0, 0), (0, longest - p.ids.shape[1])), constant_values=-1) for p in parts]
@@ -89,7 +103,7 @@ def _roll(
         if over.mean() >= _FINISHED:
             on = np.flatnonzero(~over)
             walk, live, over, counted = walk.fork(on), live[on], over[on], counted[on]
-        ids = _drawn(walk.probabilities() * said, rng)
+        ids = drawn(walk.probabilities() * said, rng.random(len(live)))
         walk.take(ids)
         columns.append(np.full(n, -1, np.int32))
         columns[-1][live[~over]] = ids[~over]
@@ -100,12 +114,3 @@ def _roll(
             over |= grammar.final(walk.states) & (counted >= events)
     found = np.stack(columns, axis=1) if columns else np.zeros((n, 0), np.int32)
     return Paths(found, ended)
-
-
-def _drawn(p_BV: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """One id each; of a sequence that is over, any."""
-    total = p_BV.cumsum(axis=1, dtype=np.float64)
-    aim = rng.random((len(p_BV), 1)) * total[:, -1:]
-    ids = (total <= aim).sum(axis=1)
-    # Rounding may point beyond the last id that has some probability: it is that one.
-    return np.asarray(np.minimum(ids, p_BV.shape[1] - 1 - (p_BV[:, ::-1] > 0).argmax(axis=1)), np.int64)

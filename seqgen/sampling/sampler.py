@@ -20,7 +20,7 @@ from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
-from seqgen.sampling.filters import Filters
+from seqgen.sampling.filters import Filters, drawn
 from seqgen.sampling.stepper import Floats, new_stepper
 
 Ids = npt.NDArray[np.int32]
@@ -219,15 +219,10 @@ class Draft:
             done = float(self._counted.min() / max(1, int(self._amount.max())))
             seen = None if self._seen is None else torch.from_numpy(self._seen)
             masked = self.filters(torch.from_numpy(masked), done, seen).numpy()
-        p = np.exp(masked - masked.max(axis=1, keepdims=True)).cumsum(axis=1, dtype=np.float64)
         place = self.n % _UNIFORMS
         if place >= self._uniforms.shape[1] or place == 0:
             self._uniforms = np.stack([r.random(_UNIFORMS) for r in self._random])
-        ids: npt.NDArray[np.int64] = (p <= self._uniforms[:, place, None] * p[:, -1:]).sum(axis=1)
-        if ids.max() >= p.shape[1]:  # rounding pointed beyond the last id that has some probability: it is that one
-            for b in np.flatnonzero(ids >= p.shape[1]):
-                ids[b] = np.flatnonzero(np.isfinite(masked[b]))[-1]
-        return ids
+        return drawn(np.exp(masked - masked.max(axis=1, keepdims=True)), self._uniforms[:, place])
 
     def _log_probabilities(self, logits: Floats) -> Floats:
         """[B, V] under the grammar's mask and no filter; of finished sequences they mean nothing."""

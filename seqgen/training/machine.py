@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import torch
 
 from seqgen.core.errors import UsageError
 from seqgen.core.tokenizer import Tokenizer
+from seqgen.core.workers import cores
 from seqgen.corpus.batches import Batches
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
@@ -30,8 +30,7 @@ def choose_machine(device: str = "auto", replicas: int | None = None) -> dict[st
         raise UsageError(f"No device {device!r}.", "Choose auto, cpu or cuda.")
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("This machine has no CUDA device that torch can use.", "Leave --device out, or use cpu.")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"device": device, "replicas": 1 if device == "cuda" else replicas or min(cores, MAX_REPLICAS)}
+    return {"device": device, "replicas": 1 if device == "cuda" else replicas or min(cores(), MAX_REPLICAS)}
 
 
 def calibrate(

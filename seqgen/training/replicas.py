@@ -23,6 +23,8 @@ from torch import Tensor
 from seqgen.corpus.batches import Batch
 from seqgen.model import Dropout, SequenceModel, State, masked_log_probabilities
 
+_MOST_ASKED = 0.75  # of the positions: with more it is not worth it to choose them
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -30,7 +32,8 @@ Result = TypeVar("Result")
 @dataclass(frozen=True)
 class Share:
     """A replica's sequences of a batch, on its device. places: int64 [b, T, n], the row of `Prepared.rows` that each
-    embedded context feature names."""
+    embedded context feature names. asked: int64 [N], the positions (b * T + t) that ids, states and weights are of,
+    where many have no weight; None: all."""
 
     previous: Tensor
     ids: Tensor
@@ -38,6 +41,7 @@ class Share:
     states: Tensor
     weights: Tensor
     places: Tensor | None
+    asked: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -126,13 +130,20 @@ class Replicas:
 
         def share(part: slice) -> Share:
             rows = batch.rows(part)
+            weighed = np.flatnonzero(rows.weights)
+            asked = weighed if len(weighed) <= _MOST_ASKED * rows.weights.size else None
+            ids, states, weights = (
+                self._to_device(values if asked is None else values.reshape(-1)[asked])
+                for values in (rows.ids, rows.states, rows.weights)
+            )
             return Share(
                 previous=self._to_device(rows.previous),
-                ids=self._to_device(rows.ids),
+                ids=ids,
                 context=self._to_device(rows.context),
-                states=self._to_device(rows.states),
-                weights=self._to_device(rows.weights),
+                states=states,
+                weights=weights,
                 places=None if places is None else self._to_device(places[part]),
+                asked=None if asked is None else self._to_device(asked),
             )
 
         shares = [share(part) for part in self.slices(len(batch.ids))]
@@ -184,6 +195,7 @@ class Replicas:
                 dropout=dropout,
                 generator=self._generators[i],
                 rows=None if table is None else (table, share.places),
+                asked=share.asked,
             )
         if self._carries:
             self.carried[i] = [(hidden.detach(), cell.detach()) for hidden, cell in state]

@@ -27,8 +27,8 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --beam --out --set --key --device --json --sport --columns",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --json --sport --columns",
-    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --json --sport --columns",
+    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
+    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
     "inspect": "FILE --run --limit --json --sport --columns",
     "runs": "FOLDER? --json",
     "domains": "--json",
@@ -99,7 +99,9 @@ def test_what_only_looks_imports_nothing_slow(arguments: tuple[str, ...], tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout
-    assert not {"torch", "numpy", "pandas", "symusic", "pretty_midi", "music21"} & set(done.stderr.split())
+    assert not {"torch", "numpy", "pandas", "symusic", "pretty_midi", "music21", "matplotlib", "mplsoccer"} & set(
+        done.stderr.split()
+    )
 
 
 def test_help_names_every_command_and_version_is_the_packages(cli: Cli) -> None:
@@ -219,7 +221,7 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
     for source in (Path(__file__).parents[2] / "corpora").glob("*/corpus.toml"):
         write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())
     monkeypatch.setattr("seqgen.cli.corpus._SHIPPED", shipped)
-    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "shakespeare"]}
+    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "shakespeare", "wyscout"]}
     assert cli("corpus", "get").out == "bach\ncricket\nshakespeare\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
     assert len(list((tmp_path / "corpora" / "bach").glob("*.mid"))) == 3

@@ -155,6 +155,16 @@ def test_decoding_takes_every_part_of_legal_ids(tokenizer: Tokenizer[Any]) -> No
             assert n_events(piece) <= n * most
 
 
+def test_a_prompt_is_continued_as_if_it_had_been_decoded_with_what_follows(tokenizer: Tokenizer[Any]) -> None:
+    for ids in walks(tokenizer)[:6]:
+        whole = tokenizer.decode(ids)
+        for cut in (0, len(ids) // 3, len(ids) // 2, len(ids)):
+            continued = tokenizer.continuation(ids[:cut], whole)
+            for _ in range(2):  # the first leaves nothing behind for the second
+                assert continued(ids[cut:]) == tokenizer.decode(ids, whole)
+                assert continued(ids[cut : cut + 5]) == tokenizer.decode(ids[: cut + 5], whole)
+
+
 def test_decoding_takes_any_ids(tokenizer: Tokenizer[Any]) -> None:
     rng = np.random.default_rng(0)
     for n in (0, 1, 2, 3, 10, 100, 500):

@@ -72,6 +72,8 @@ def test_states_of_a_whole_are_those_of_its_steps(grammar: Grammar, ids: list[in
         assert states[t] == state[0]
         state = grammar.advance(state, np.array([i]))
     assert states[-1] == state[0]
+    for cut in range(len(ids) + 1):
+        assert grammar.states(np.array(ids[cut:], np.int32), int(states[cut])).tolist() == states[cut:].tolist()
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 1, 2, 3]), max_size=40))
@@ -82,6 +84,8 @@ def test_states_are_found_block_by_block(ids: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grammar_module, "_BLOCK", 3)
         assert (mostly_first.states(np.array(ids, np.int32)) == whole).all()
+        for cut in range(len(ids) + 1):
+            assert (mostly_first.states(np.array(ids[cut:], np.int32), int(whole[cut])) == whole[cut:]).all()
     state = mostly_first.start(1)
     for t, i in enumerate(ids):
         state = mostly_first.advance(state, np.array([i]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seqgen.core.errors import UsageError
-from seqgen.sampling.filters import Filters, ban, min_p, repetition_penalty, temperature, top_k, top_p
+from seqgen.sampling.filters import Filters, ban, drawn, min_p, repetition_penalty, temperature, top_k, top_p
 
 logit = st.floats(-30, 30, width=32) | st.just(float("-inf"))
 rows = st.lists(logit, min_size=1, max_size=12).filter(lambda row: max(row) > float("-inf"))
@@ -142,3 +142,14 @@ def test_a_pair_of_temperatures_is_moved_between() -> None:
 def test_impossible_values_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         Filters(**given)
+
+
+def test_ids_are_drawn_as_often_as_they_weigh() -> None:
+    weights = np.tile(np.array([0.0, 3.0, 1.0, 0.0, 4.0, 0.0], np.float32), (8000, 1))
+    ids = drawn(weights, np.random.default_rng(0).random(8000))
+    assert np.bincount(ids, minlength=6) / 8000 == pytest.approx([0, 0.375, 0.125, 0, 0.5, 0], abs=0.02)
+
+
+def test_what_weighs_nothing_is_not_drawn_at_either_end() -> None:
+    weights = np.array([[0.0, 1.0, 2.0, 0.0]] * 3 + [[0.0] * 4], np.float32)
+    assert drawn(weights, np.array([0.0, 1.0, np.nextafter(1.0, 0.0), 0.5])).tolist()[:3] == [1, 2, 2]

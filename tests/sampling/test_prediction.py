@@ -77,6 +77,10 @@ def test_the_next_event_is_the_sum_of_all_it_may_be(reader: Reader, tokenizer: S
     assert np.allclose(whole[types == "Outcome"], exact[types == "Outcome"], atol=1e-6)
     how = whole[types == "How"].sum()
     assert how == pytest.approx(whole[tokenizer.vocabulary.id("Outcome_wicket")], abs=1e-3)
+    batters = [i for i in np.flatnonzero(types == "Batter") if exact[i] > 1e-6]
+    apart = [next_event(reader, tokenizer, to="Outcome", given=int(i)) for i in batters]
+    assert np.allclose(sum(apart)[types == "Outcome"], exact[types == "Outcome"], atol=1e-5)
+    assert apart[0][types == "Batter"].sum() == pytest.approx(exact[batters[0]], abs=1e-6)
     few = next_event(reader, tokenizer, most=24)
     assert 0.5 * np.abs(few - whole)[types == "Outcome"].sum() < 0.05
     looked_through = next_probabilities(reader, tokenizer)
@@ -109,6 +113,14 @@ def test_paths_are_legal_the_same_by_seed_and_as_probable_as_said(reader: Reader
     share = np.array([(actions[:, 0] == i).mean() for i in tokenizer.vocabulary.of_type("Outcome")])
     assert 0.5 * np.abs(share - exact).sum() < 0.06
     assert drawn.ended.mean() == pytest.approx((actions[:, 1] < 0).mean(), abs=1e-9)
+
+
+def test_paths_are_the_same_however_many_threads_draw_them(reader: Reader, tokenizer: SportsTokenizer) -> None:
+    alone, together = (roll_out(reader, tokenizer, count=1500, events=3, seed=5, threads=n) for n in (1, 3))
+    assert len(alone) == 1500 and np.array_equal(alone.ids, together.ids)
+    assert np.array_equal(alone.ended, together.ended)
+    assert not np.array_equal(alone.ids[:500, :3], alone.ids[500:1000, :3]), "each batch has its own chance"
+    assert not np.array_equal(alone.ids, roll_out(reader, tokenizer, count=1500, events=3, seed=6).ids)
 
 
 def test_paths_to_the_end_end_or_stop_where_they_are_too_long(reader: Reader, tokenizer: SportsTokenizer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seqgen.core.errors import CorpusError, MissingExtra, SeqgenError
-from seqgen.core.workers import Workers
+from seqgen.core.workers import Workers, cores
 from seqgen.domains.midi.convert import from_music21
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Track
@@ -28,14 +27,13 @@ def bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
         raise MissingExtra("The chorale corpus", "music21") from None
     names = [str(name) for name in chorales.Iterator(returnType="filename")]
     report(0, len(names))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # Everything is read before the first file is written, so that an interrupted build leaves no half corpus behind.
     draft = folder / ".building"
     shutil.rmtree(draft, ignore_errors=True)
     written = 0
     try:
         jobs = [(_encoding(getWork(name)), str(draft / f"{Path(name).name}.mid")) for name in names]
-        with Workers(chorale_to_midi, min(cores, 8), seconds=60.0, memory=2_000_000_000) as workers:
+        with Workers(chorale_to_midi, min(cores(), 8), seconds=60.0, memory=2_000_000_000) as workers:
             for done, outcome in enumerate(workers.map(jobs), 1):
                 written += outcome.error is None and outcome.value
                 report(done, len(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from seqgen.core.domain import Domain
 from seqgen.domains.sports.options import SportsOptions
 
 if TYPE_CHECKING:
+    from seqgen.core.download import RemoteFile
     from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
@@ -76,16 +77,53 @@ def _result(match: Any) -> Mapping[str, float | str]:
     return sport.result(match) if sport.result is not None else {}
 
 
+def _points(match: Any) -> Any:
+    from seqgen.domains.sports.scoring import points
+
+    return points(match)
+
+
+def _table(match: Any) -> Iterable[Mapping[str, Any]]:
+    return ({"match": match.about["match"], **row} for row in match.rows())
+
+
 def _follow(lines: Iterable[bytes], tokenizer: Any, name: str, options: Any = None) -> Iterator[Any]:
     from seqgen.domains.sports.follower import follow
 
     return follow(lines, tokenizer, name, options)
 
 
+def _picture(match: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
+    from seqgen.domains.sports.files import to_match
+    from seqgen.domains.sports.picture import picture
+
+    picture(to_match(match), found, given, path)
+
+
+def _timeline(match: Any, events: Sequence[Mapping[str, Any]], run: str, path: Path) -> None:
+    from seqgen.domains.sports.files import to_match
+    from seqgen.domains.sports.picture import match_timeline
+
+    scores, concedes = ([event[column] for event in events] for column in ("scores_after", "concedes_after"))
+    match_timeline(to_match(match), scores, concedes, path, run)
+
+
 def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.recipes import cricket
 
     return cricket(folder, report)
+
+
+def _wyscout(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.wyscout_archive import wyscout
+
+    return wyscout(folder, report)
+
+
+def _wyscout_files() -> Iterable[RemoteFile]:
+    from seqgen.domains.sports.wyscout_archive import ARCHIVES
+
+    return ARCHIVES
 
 
 domain = Domain(
@@ -113,16 +151,22 @@ domain = Domain(
     date=_date,
     until=_until,
     result=_result,
+    points=_points,
+    table=_table,
     follow=_follow,
+    picture=_picture,
+    timeline=_timeline,
     units=("events", "games", "tokens"),
     default_length="1game",
     write=_write,
     written=(".csv",),
     describe=_describe,
-    recipes={"cricket": _cricket},
+    recipes={"cricket": _cricket, "wyscout": _wyscout},
+    downloads={"wyscout": _wyscout_files},
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events
+    read_memory=512_000_000,
     # Most of a match is chance, and what is counted says the rest: with the dropout that music needs, little of that is
     # learned in minutes.
     training={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},

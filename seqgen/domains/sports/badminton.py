@@ -67,6 +67,11 @@ def ahead(rows: list[Row]) -> None:
         row["one"], row["two"], row["length"] = one, two, length
 
 
+def points(event: Row) -> tuple[int, int]:
+    """Of a rally's last stroke: who wins it. A shuttle that is misjudged has been left by the other, and fell in."""
+    return int(event["outcome"] in (WINNER, MISJUDGED)), int(event["outcome"] in (OUT, NET))
+
+
 class BadmintonCounters:
     """The state of a match between two ids.
 
@@ -174,5 +179,6 @@ badminton = Sport(
     filler=filler,
     ahead=ahead,
     counters=BadmintonCounters,
+    points=points,
     backoff=("last", "left", "fell"),
 )

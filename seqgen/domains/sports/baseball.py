@@ -15,10 +15,13 @@ from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Label, Row, S
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
 
-# Ball, called strike, foul, swinging strike, in play, foul tip, hit batter, automatic ball, foul bunt, missed bunt,
-# pitchout, foul tip on a bunt, intentional ball, strike unknown how, on a pitchout: swinging, foul, in play;
-# automatic strike, unknown.
-PITCHES = ("B", "C", "F", "S", "X", "T", "H", "V", "L", "M", "P", "O", "I", "K", "Q", "R", "Y", "A", "U")
+PITCH_NAMES = {
+    "B": "ball", "C": "called strike", "F": "foul", "S": "swinging strike", "X": "in play", "T": "foul tip",
+    "H": "hit batter", "V": "automatic ball", "L": "foul bunt", "M": "missed bunt", "P": "pitchout",
+    "O": "foul tip on a bunt", "I": "intentional ball", "K": "strike unknown how", "Q": "swinging on a pitchout",
+    "R": "foul on a pitchout", "Y": "in play on a pitchout", "A": "automatic strike", "U": "unknown pitch",
+}  # fmt: skip
+PITCHES = tuple(PITCH_NAMES)
 RESULTS = (
     "out", "strikeout", "walk", "intentional walk", "hit by pitch", "single", "double", "triple", "home run", "error",
     "fielder's choice", "interference", OTHER,
@@ -217,4 +220,6 @@ baseball = Sport(
     counters=BaseballCounters,
     backoff=("last", "balls", "strikes", "ends"),
     result=result,
+    names=PITCH_NAMES,
+    points=lambda event: (event["runs"] or 0, 0),
 )

@@ -241,4 +241,6 @@ cricket = Sport(
     counters=CricketCounters,
     backoff=("over", "wickets", "batter", "faced"),
     result=result,
+    names={n: f"{n} run{'s' * (n != '1')}" for n in RUNS},
+    points=lambda event: (event["runs"], 0),
 )

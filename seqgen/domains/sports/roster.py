@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.sport import Slot, Sport
 
@@ -18,6 +20,12 @@ class Roster:
         self._period = -1
         if reference is not None:
             self._names = _names(sport, reference)
+
+    def fork(self) -> Roster:
+        """Another one, that goes on by itself."""
+        other = copy.copy(self)
+        other._seen = {kind: seen.copy() for kind, seen in self._seen.items()}
+        return other
 
     @property
     def seen(self) -> dict[str, dict[object, int]]:

@@ -87,6 +87,17 @@ def _turns(kind: str, value: str) -> int:
     return int(kind == "Team" and value != SAME)
 
 
+def _at_home(kind: str, value: str) -> int:
+    """As if the side at home had scored before the match, which the first to act begins."""
+    return {"home": 1, "away": -1}.get(value, 0) if kind == "Kickoff" else 0
+
+
+def points(event: Row) -> tuple[int, int]:
+    """Goals, but for those of a shoot-out."""
+    counts = event["period"] != SHOOT_OUT
+    return int(counts and event["outcome"] == GOAL), int(counts and event["outcome"] == OWN_GOAL)
+
+
 def result(match: Match) -> dict[str, float | str]:
     """Of each side its goals, without those of a shoot-out, and who won: a shoot-out decides a draw."""
     goals, shot = Counter[str](), Counter[str]()
@@ -110,6 +121,7 @@ soccer = Sport(
         "match": CORE["match"],
         "date": CORE["date"],
         "competition": Column("text", "such as Italy"),
+        "kickoff": Column("text", "home or away: the side that acts first"),
         "period": Column("whole", "1 and 2 the halves, 3 and 4 of extra time, 5 penalties", required=True),
         "time": CORE["time"],
         "gap": Column("number", "seconds since the event before, in the period"),
@@ -123,7 +135,7 @@ soccer = Sport(
         "end_y": CORE["end_y"],
     },
     order=("period", "time"),
-    labels=(Label("Competition", "competition"),),
+    labels=(Label("Competition", "competition"), Label("Kickoff", "kickoff", most=2)),
     slots=(
         Slot("Start", "team", numbered=2, within="match", on="period"),
         Slot("Action", "action", values=ACTIONS),
@@ -151,8 +163,10 @@ soccer = Sport(
         Total("possession", _events, (1, 2, 3, 4, 5, 6, 8, 10, 14, 20, 30), ("Team_other", "Start")),
         Total("held", _seconds, (1, 2, 3, 5, 8, 12, 18, 25, 35, 50), ("Team_other", "Start")),
         Lead("lead", _goals, _turns),
+        Lead("home", _at_home, _turns, most=1),  # whoever acts: at home 2, away 0, not known 1
     ),
     backoff=("action", "outcome", "team", "along"),
     result=result,
+    points=points,
     clock=(0, 2700, 5400, 6300, 7200),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 from seqgen.domains.sports.memory import Memory
@@ -165,7 +165,8 @@ class Sport:
     later ones say, before that. counters: made anew for each sequence. memory: features
     that follow from the ids in ways that many sports share; quicker than counters. backoff: features on which counting
     alone should condition, most telling first. result: of a match, perhaps not whole, what came of it by name: numbers,
-    and texts that are known at its end. clock: when each period begins, in seconds; none: the sport has no clock.
+    and texts that are known at its end. points: what an event gains the team that acts, and the others. clock: when
+    each period begins, in seconds; none: the sport has no clock. names: of values of the main slot that are codes.
     """
 
     name: str
@@ -180,7 +181,9 @@ class Sport:
     backoff: tuple[str, ...] = ()
     result: Callable[[Any], dict[str, float | str]] | None = None
     clock: tuple[float, ...] = ()
+    points: Callable[[Row], tuple[int, int]] | None = None
     ahead: Callable[[list[Row]], None] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, rows: list[Row]) -> None:
         """Complete all events of a match, in their order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.context import SportsContext
+from seqgen.domains.sports.decoding import Decoder
 from seqgen.domains.sports.encoding import event_ids
 from seqgen.domains.sports.files import to_match
 from seqgen.domains.sports.grammar import sports_grammar
@@ -20,9 +21,7 @@ from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.roster import Roster
-from seqgen.domains.sports.sport import NONE, SAME, Row, Slot, Sport
-from seqgen.domains.sports.values import Values
+from seqgen.domains.sports.sport import Sport
 
 _EVENT = 1 << 20  # the weight of an event against that of an id that only opens one
 
@@ -100,59 +99,16 @@ class SportsTokenizer(Tokenizer[Match]):
     def decode(self, ids: npt.NDArray[np.integer], reference: Match | None = None) -> Match:
         """The match that ids say; an event that is not whole is left out, as is an id where it may not stand. Players
         get the names that those of `reference` had, else numbers."""
-        ids = np.asarray(ids)
-        states = self.grammar.states(ids)
-        legal = self.grammar.transitions[states[:-1], self.grammar.class_of[ids]] >= 0
-        whole = self.grammar.final_states[states[1:]]
-        about = dict.fromkeys(self.sport.match_columns, "")
-        rows: list[Row] = []
-        roster = Roster(self.sport, reference)
-        now: dict[str, int] = {}
-        said: dict[str, Any] = {}
-        side = 1  # which of two acts; the period says who begins, events who goes on
-        begins = self.sport.levels[0] if any(slot.relative for slot in self.sport.slots) else None
-        columns = {label.kind: label.column for label in self._header}
-        for t in np.flatnonzero(legal).tolist():
-            kind, value = self.vocabulary.values[ids[t]]
-            if kind in columns:
-                about[columns[kind]] = "" if value == "Unknown" else value
-            elif kind in self._slot_of:
-                slot = self._slot_of[kind]
-                if slot.on:
-                    self._open(slot, now)
-                    if slot is self.sport.levels[0]:
-                        roster.new_period()
-                if slot.grid:
-                    said[slot.column], said[slot.across] = slot.grid.place(value)
-                elif slot.relative:
-                    side = side if value == SAME else 3 - side
-                    said[slot.column] = roster.name(slot, side)
-                elif slot is begins:
-                    side = int(value)
-                elif slot.numbered:
-                    said[slot.column] = roster.name(slot, int(value))
-                else:
-                    said[slot.column] = _said(self.sport, slot, value)
-                if whole[t]:
-                    rows.append({**_nothing(self.sport), **about, **now, **said})
-                    said = {level.column: said[level.column] for level in self.sport.levels}
-        if reference is not None:
-            about |= {column: reference.about[column] for column in ("match", "date")}
-            rows = [{**row, **about} for row in rows]
-        self.sport.fill(rows)
-        about |= {column: rows[0][column] for column in about if rows}
-        return Match(self.name, about, {c: Values(row[c] for row in rows) for c in self.sport.event_columns})
+        return self._decoder(reference).take(ids).match()
 
-    def _open(self, slot: Slot, now: dict[str, int]) -> None:
-        """Count on the period, the over …; the shorter-lasting begin anew. Of the slots that are said together, the
-        first does so."""
-        levels = self.sport.levels
-        if next(level for level in levels if level.on == slot.on) is not slot:
-            return
-        now[slot.on] = now.get(slot.on, slot.first - 1) + 1
-        for shorter in levels[levels.index(slot) + 1 :]:
-            if shorter.on != slot.on:
-                now[shorter.on] = shorter.first - 1
+    def continuation(self, prompt: Ids, reference: Match | None = None) -> Callable[[Ids], Match]:
+        """See Tokenizer."""
+        begun = self._decoder(reference).take(prompt)
+        return lambda ids: begun.fork().take(ids).match()
+
+    def _decoder(self, reference: Match | None) -> Decoder:
+        labels = {label.kind: label.column for label in self._header}
+        return Decoder(self.sport, self.vocabulary, self.grammar, labels, reference)
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """See Tokenizer. given: the sport's labels by column, such as gender="female", season="2016"."""
@@ -220,15 +176,3 @@ def _mirrorings(sport: Sport, vocabulary: Vocabulary) -> Augmentation:
     if (table == as_it_is).all():
         return Augmentation(["as it is"], as_it_is[None])
     return Augmentation(["as it is", "mirrored"], [as_it_is, table])
-
-
-def _said(sport: Sport, slot: Slot, value: str) -> Any:
-    """The value that a token says."""
-    kind = sport.columns[slot.column].kind
-    if kind != "text":
-        return None if value == NONE else int(value) if kind == "whole" else float(value)
-    return "" if value == NONE else value
-
-
-def _nothing(sport: Sport) -> Row:
-    return {name: "" if column.kind == "text" else None for name, column in sport.columns.items()}

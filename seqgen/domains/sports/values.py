@@ -22,10 +22,10 @@ class Values(Sequence[Any]):
     __hash__ = None  # type: ignore[assignment]  # as a list
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
-        places: dict[Any, int] = {}
-        codes = [places.setdefault(value, len(places)) for value in values]
-        self.table: tuple[Any, ...] = tuple(places)
-        self.codes = np.array(codes, _width(len(places)))
+        values = list(values)
+        self.table: tuple[Any, ...] = tuple(dict.fromkeys(values))
+        places = {value: place for place, value in enumerate(self.table)}
+        self.codes = np.fromiter(map(places.__getitem__, values), _width(len(places)), len(values))
 
     @classmethod
     def of_array(cls, values: npt.NDArray[Any], say: Callable[[Any], Any] = lambda value: value) -> Values:

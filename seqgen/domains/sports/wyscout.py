@@ -1,5 +1,6 @@
 """Wyscout's events, version 2 (https://apidocs.wyscout.com, Pappalardo et al. 2019): lists of a season, files of one
-match, and the compact CSV with the columns COLUMNS."""
+match, and the compact CSV with the columns COLUMNS, and perhaps ABOUT: with the first event of a match the day it began
+and the number of the team at home."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ Floats = npt.NDArray[np.floating]
 COLUMNS = (
     "matchId", "period", "eventSec", "teamId", "playerId", "eventId", "subEventId", "tags", "x0", "y0", "x1", "y1",
 )  # fmt: skip
+ABOUT = ("date", "home")
 _TEXTS = ("matchId", "period", "tags")
 _PLACES = ("x0", "y0", "x1", "y1")
 _NUMBERS = ("eventSec", "teamId", "playerId", "eventId", "subEventId", *_PLACES)
@@ -60,12 +62,13 @@ _OUTCOME = {"" if value == NONE else value: i for i, value in enumerate(OUTCOMES
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Compact columns. texts: match, period, tags. numbers: float64 [N] each, places float32; NaN where
-    there is none."""
+class Rows:
+    """Compact columns. texts: match, period, tags. numbers: float64 [N] each, places float32; NaN where there is none.
+    about: what is said of matches, of each column of ABOUT that is there."""
 
     texts: dict[str, Values]
     numbers: dict[str, Floats]
+    about: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def is_compact(head: bytes) -> bool:
@@ -83,22 +86,35 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
     import pandas as pd
 
     data = data.removeprefix(b"\xef\xbb\xbf")
-
+    columns = [title.strip(' \r"') for title in data[: data.find(b"\n")].decode("latin-1").split(",")]
+    about = [c for c in ABOUT if c in columns]
     types = (
-        dict.fromkeys(_TEXTS, "category") | dict.fromkeys(_NUMBERS[:5], "float64") | dict.fromkeys(_PLACES, "float32")
+        dict.fromkeys((*_TEXTS, *about), "category")
+        | dict.fromkeys(_NUMBERS[:5], "float64")
+        | dict.fromkeys(_PLACES, "float32")
     )
     try:
         frame = pd.read_csv(
             io.BytesIO(data),
-            usecols=list(COLUMNS),
+            usecols=[*COLUMNS, *about],
             dtype=types,
             encoding_errors="replace",
             skipinitialspace=True,
         )
     except ValueError as error:  # pandas' own errors are such
         raise _located(data, name, str(error)) from None
-    texts = {c: _categories(frame[c]) for c in _TEXTS}
-    return _matches(_Rows(texts, {c: frame[c].to_numpy() for c in _NUMBERS}), name, first_row=2)
+    said = {c: _of_matches(frame["matchId"], frame.pop(c).dropna()) for c in about}
+    # What is taken is let go of: there is a limit on memory.
+    texts = {c: _categories(frame.pop(c)) for c in _TEXTS}
+    return _matches(Rows(texts, {c: frame[c].to_numpy() for c in _NUMBERS}, said), name, first_row=2)
+
+
+def _of_matches(matches: Any, said: Any) -> dict[str, str]:
+    """Of each match the first text that its rows say."""
+    found: dict[str, str] = {}
+    for match, text in zip(matches[said.index], said, strict=True):
+        found.setdefault(str(match), str(text))
+    return found
 
 
 def _categories(column: Any) -> Values:
@@ -125,8 +141,13 @@ def read_wyscout(data: bytes, name: str) -> Iterator[Match]:
 
 
 def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
-    """The matches of a season's list of events, or of a match's file, as JSON; parsed part by part, since what JSON
-    becomes in memory is many times larger. Raises BadInput."""
+    """The matches of a season's list of events, or of a match's file, as JSON. Raises BadInput."""
+    return _matches(read_columns(source, name), name)
+
+
+def read_columns(source: IO[bytes], name: str) -> Rows:
+    """The same as columns; parsed part by part, since what JSON becomes in memory is many times larger. Raises
+    BadInput."""
     places: dict[str, dict[str, int]] = {c: {} for c in _TEXTS}
     texts: dict[str, list[npt.NDArray[np.int32]]] = {c: [] for c in _TEXTS}
     numbers: dict[str, list[Floats]] = {c: [] for c in _NUMBERS}
@@ -145,10 +166,10 @@ def read_events(source: BinaryIO, name: str) -> Iterator[Match]:
         raise BadInput(name, "holds no events")
     # Parts are let go of as they are joined.
     coded = {c: Values.of_codes(np.concatenate(texts.pop(c)), places[c]) for c in _TEXTS}
-    return _matches(_Rows(coded, {c: np.concatenate(numbers.pop(c)) for c in _NUMBERS}), name)
+    return Rows(coded, {c: np.concatenate(numbers.pop(c)) for c in _NUMBERS})
 
 
-def _parts(source: BinaryIO, name: str, n_bytes: int = 1 << 22) -> Iterator[list[dict[str, Any]]]:
+def _parts(source: IO[bytes], name: str, n_bytes: int = 1 << 22) -> Iterator[list[dict[str, Any]]]:
     """The events, some thousand at a time: a list is cut where an event begins with the key that the first has."""
     data = source.read(n_bytes).lstrip(b"\xef\xbb\xbf \t\r\n")
     with as_json(name, "Wyscout's events"):
@@ -202,7 +223,7 @@ def _said_in_numbers(events: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
     yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32).T.copy()
 
 
-def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:
+def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
     """The matches in the order in which they appear. first_row: the number of the first. Raises BadInput with row and
     column."""
     ids, periods, time = rows.texts["matchId"], rows.texts["period"], rows.numbers["eventSec"]
@@ -228,6 +249,7 @@ def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:
     stops = np.cumsum(np.bincount(ids.codes, minlength=len(ids.table))).tolist()
     tags = _Tags(rows.texts["tags"].table)
     competition = PurePath(name).name.partition(".")[0].removeprefix("events_")
+    dates, homes = (rows.about.get(c, {}) for c in ABOUT)
     for match, start, stop in zip(ids.table, [0, *stops[:-1]], stops, strict=True):
         at = stood[start:stop]
         moment = period[at] * _SECONDS + time[at]
@@ -236,8 +258,15 @@ def _matches(rows: _Rows, name: str, first_row: int = 1) -> Iterator[Match]:
         at = at[order]
         numbers = {c: values[at].astype(np.float64) for c, values in rows.numbers.items()}
         events = _events(period[at], numbers, rows.texts["tags"].codes[at], tags, notes)
-        about = {"match": match, "date": "", "competition": competition}
+        about = {"match": match, "date": dates.get(match, ""), "competition": competition}
+        about["kickoff"] = _kickoff(events["team"], homes.get(match, ""))
         yield Match(soccer.name, about, events, {note: n for note, n in notes.items() if n})
+
+
+def _kickoff(teams: Values, home: str) -> str:
+    if home not in teams.table:
+        return ""
+    return "home" if teams[0] == home else "away"
 
 
 class _Tags:

@@ -63,7 +63,7 @@ def one(data: bytes | str, name: str = "Italy.csv") -> Match:
 
 def test_what_wyscout_says() -> None:
     match = one(TABLE)
-    assert match.about == {"match": "7", "date": "", "competition": "Italy"}
+    assert match.about == {"match": "7", "date": "", "competition": "Italy", "kickoff": ""}
     assert match.events["action"] == (
         "pass", "high pass", "duel", "take on", "shot", "cross", "interception", "foul", "offside",
     )  # fmt: skip

@@ -1,0 +1,188 @@
+"""What events are worth: how probably the side that acts scores, and concedes, soon.
+
+VAEP's question (Decroos et al. 2019, "Actions speak louder than goals"), answered from what the model knows after each
+event: two logistic regressions on its hidden state, fitted on pieces that it has learned from.
+
+Shapes: N events, H numbers that the model knows after each; of two, the first is that the side scores, the second
+that it concedes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from seqgen.core.errors import BadInput, CorpusError, RunError
+from seqgen.core.files import read_bytes, sha256, write_bytes
+from seqgen.core.tokenizer import Ids, Tokenizer
+from seqgen.corpus.batches import whole
+from seqgen.model import SequenceModel
+
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+Bools = npt.NDArray[np.bool_]
+
+AHEAD = 10  # events
+COLUMNS = ("scores_before", "scores_after", "concedes_before", "concedes_after", "value")
+_PART = 4096  # positions read at once
+_PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)  # of the squares of weights on features of variance 1
+_ENOUGH = 20  # events with each answer, or no weights are fitted
+_KEPT = 10_000_000  # bytes
+_AGAIN = "Delete it: it is made again where the corpus is."
+
+
+def soon(points_N3: Ints, ahead: int = AHEAD) -> Bools:
+    """bool [N, 2]: whether the side that acts scores, and whether it concedes, in the `ahead` events after each.
+    points: which side acts in each event, what it gains by it and what the others gain."""
+    side, gains = points_N3[:, 0], points_N3[:, 1:] > 0
+    found = np.zeros((len(side), 2), bool)
+    for k in range(1, min(ahead, len(side) - 1) + 1):
+        same = (side[k:] == side[:-k])[:, None]
+        found[:-k] |= np.where(same, gains[k:], gains[k:, ::-1])
+    return found
+
+
+@torch.inference_mode()
+def known_after(model: SequenceModel, tokenizer: Tokenizer[Any], ids_T: Ids) -> npt.NDArray[np.float32]:
+    """float32 [N, H]: what the model knows after each event of a whole piece."""
+    batch, device = whole(ids_T, tokenizer), model.bias.device
+    after = tokenizer.grammar.final_states[batch.states[0]]
+    state, found = model.start(1), []
+    for start in range(0, batch.ids.shape[1], _PART):
+        part = slice(start, start + _PART)
+        previous, context = (torch.from_numpy(v[:, part].copy()).to(device) for v in (batch.previous, batch.context))
+        x, state = model.known(previous, context, state)
+        found.append(x[0].float().cpu().numpy()[after[part]])
+    return np.concatenate(found)
+
+
+class Valuer:
+    """Says from what is known after events how probably the side that acted scores, and concedes, soon.
+
+    weights: float32 [2, H]. bias: float32 [2].
+    """
+
+    def __init__(self, weights: Floats, bias: Floats) -> None:
+        self.weights, self.bias = np.asarray(weights, np.float32), np.asarray(bias, np.float32)
+
+    @classmethod
+    def fit(cls, known_NH: Floats, soon_N2: Bools, known_valid: Floats, soon_valid: Bools) -> Valuer:
+        """How much weights are held down is chosen on the validation events. What hardly ever comes, or hardly ever
+        does not, is as probable everywhere. Raises CorpusError without events."""
+        if not len(soon_N2):
+            raise CorpusError("There are no events to learn from what leads to a score.")
+        if not len(soon_valid):
+            known_valid, soon_valid = known_NH, soon_N2
+        mean, spread = known_NH.mean(axis=0), known_NH.std(axis=0) + 1e-6
+        x, xv = ((known - mean) / spread for known in (known_NH, known_valid))
+        weights, bias = np.zeros((2, x.shape[1])), np.zeros(2)
+        for k in range(2):
+            came = soon_N2[:, k]
+            if min(came.sum(), (~came).sum()) < _ENOUGH:
+                bias[k] = np.log((came.sum() + 0.5) / ((~came).sum() + 0.5))
+                continue
+            fits = [_logistic(x, came, penalty) for penalty in _PENALTIES]
+            losses = [_loss(xv @ w + b, soon_valid[:, k]) for w, b in fits]
+            w, b = fits[int(np.argmin(losses))]
+            weights[k], bias[k] = w / spread, b - (w / spread) @ mean
+        return cls(weights, bias)
+
+    def __call__(self, known_NH: Floats) -> npt.NDArray[np.float64]:
+        """float64 [N, 2] probabilities."""
+        scores = np.asarray(known_NH, np.float64) @ self.weights.T.astype(np.float64) + self.bias
+        return 1 / (1 + np.exp(-scores))
+
+    def save(self, path: Path, checkpoint: str) -> None:
+        """checkpoint: the name of the one that they were fitted to."""
+        said = {"checkpoint": checkpoint, "sha256": self._sha256(checkpoint)}
+        write_bytes(path, save({"weights": self.weights, "bias": self.bias}, said))
+
+    def _sha256(self, checkpoint: str) -> str:
+        return sha256(self.weights.tobytes() + self.bias.tobytes() + checkpoint.encode())
+
+    @classmethod
+    def load(cls, path: Path, width: int, checkpoint: str) -> Valuer | None:
+        """What `save` wrote; None where that was for another checkpoint. Raises RunError where it is damaged."""
+        damaged = RunError(f"{path} is damaged, or of another run.", _AGAIN)
+        try:
+            data = read_bytes(path, _KEPT)
+            arrays = load(data)
+            said = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+            found = cls(arrays["weights"], arrays["bias"])
+            whole_file = said["sha256"] == found._sha256(said["checkpoint"])
+            if not whole_file or found.weights.shape != (2, width) or found.bias.shape != (2,):
+                raise damaged
+        except (BadInput, SafetensorError, LookupError, ValueError, TypeError, AttributeError):
+            raise damaged from None
+        return found if said["checkpoint"] == checkpoint else None
+
+
+def events_of(
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    points: Callable[[Any], Ints],
+    pieces: Sequence[Ids],
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[npt.NDArray[np.float32], Bools]:
+    """(what is known after each event of these whole pieces, what comes soon)."""
+    known, came = [np.zeros((0, model.n_known), np.float32)], [np.zeros((0, 2), bool)]
+    for n, piece in enumerate(pieces):
+        known.append(known_after(model, tokenizer, piece))
+        came.append(soon(points(tokenizer.decode(piece)))[: len(known[-1])])
+        report(n + 1, len(pieces))
+    return np.concatenate(known), np.concatenate(came)
+
+
+def values(points_N3: Ints, after_N2: Floats) -> npt.NDArray[np.float64]:
+    """float64 [N, 5], in the order of `COLUMNS`: of each event how probably the side that acts scores before and after
+    it, concedes before and after it, and what the event is worth.
+
+    after: what comes in the events behind each. By an event that scores itself a side has scored, whatever comes.
+    Before an event it is what was so after the last one, for the side that acts now; before the first, what is so
+    after it.
+    """
+    side, gains = points_N3[:, 0], points_N3[:, 1:] > 0
+    found = np.zeros((len(side), 5))
+    if not len(side):
+        return found
+    same = (side[1:] == side[:-1])[:, None]
+    done = np.where(gains, 1.0, after_N2)
+    before = np.concatenate([done[:1], np.where(same, after_N2[:-1], after_N2[:-1, ::-1])])
+    found[:, 0], found[:, 1], found[:, 2], found[:, 3] = before[:, 0], done[:, 0], before[:, 1], done[:, 1]
+    found[:, 4] = (done[:, 0] - before[:, 0]) - (done[:, 1] - before[:, 1])
+    return found
+
+
+def _logistic(x_NH: Floats, came_N: Bools, penalty: float) -> tuple[npt.NDArray[np.float64], float]:
+    """Weights and bias of least loss."""
+    x = torch.from_numpy(np.asarray(x_NH, np.float32))
+    y = torch.from_numpy(came_N.astype(np.float32))
+    share = float(y.mean())
+    w = torch.zeros(x.shape[1] + 1)
+    w[-1] = np.log(share / (1 - share))  # where nothing is known
+    w.requires_grad_()
+    optimizer = torch.optim.LBFGS([w], max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        scores = x @ w[:-1] + w[-1]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, y) + penalty * (w[:-1] ** 2).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    found = w.detach().double().numpy()
+    return found[:-1], float(found[-1])
+
+
+def _loss(scores_N: Floats, came_N: Bools) -> float:
+    """Mean nats."""
+    return float(np.logaddexp(0, np.where(came_N, -scores_N, scores_N)).mean())

@@ -1,0 +1,178 @@
+"""Downloads from a server on this machine, good, bad and worse."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqgen.core import download as module
+from seqgen.core.download import RemoteFile, download
+from seqgen.core.errors import BadInput, CorpusError, SeqgenError
+from seqgen.core.files import sha256
+
+DATA = np.random.default_rng(0).bytes(700_000)  # as the storage has it
+QUICK = {"patience": 5.0, "pause": 0.0}
+
+
+def remote(storage: Any, *kinds: str, name: str = "a.zip") -> RemoteFile:
+    return RemoteFile(name, tuple(f"{storage.url}/{kind}/a.zip" for kind in kinds), len(DATA), sha256(DATA))
+
+
+def left(folder: Path) -> dict[str, int]:
+    return {p.name: p.stat().st_size for p in folder.iterdir()} if folder.is_dir() else {}
+
+
+def part(folder: Path, data: bytes, tag: str = "") -> None:
+    (folder / ".a.zip.part").write_bytes(data)
+    (folder / ".a.zip.etag").write_text(tag)
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"),
+    [
+        ("ranges", 1),
+        ("redirect/ranges", 2),
+        ("redirect/redirect/plain", 3),
+        ("plain", 1),
+        ("short", 8),
+        ("redirect/short", 16),  # each time from the first address: where it leads to may not last
+        ("half", 2),
+        ("busy", 3),
+    ],
+)
+def test_a_file_comes_whole(storage: Any, tmp_path: Path, kind: str, requests: int) -> None:
+    seen: list[tuple[int, int]] = []
+    file = remote(storage, kind)
+    assert download(file, tmp_path / "new", lambda done, total: seen.append((done, total)), **QUICK)
+    assert (tmp_path / "new" / "a.zip").read_bytes() == DATA and left(tmp_path / "new") == {"a.zip": len(DATA)}
+    assert len(storage.asked) == requests
+    assert seen[0] == (0, len(DATA)) and seen[-1] == (len(DATA), len(DATA))
+    assert not download(file, tmp_path / "new", **QUICK) and len(storage.asked) == requests  # it is there
+
+
+def test_what_has_come_is_gone_on_from(storage: Any, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"ended the transfer early; 40 of 700,000 bytes are here") as failed:
+        download(remote(storage, "cut"), tmp_path, **QUICK)
+    assert "Run the command again" in failed.value.hint and f"{storage.url}/cut/a.zip" in failed.value.hint
+    assert left(tmp_path) == {".a.zip.part": 40, ".a.zip.etag": 5}
+    seen: list[int] = []
+    assert download(remote(storage, "ranges"), tmp_path, lambda done, total: seen.append(done), **QUICK)
+    said = storage.asked[-1][1]
+    assert (said["Range"], said["If-Range"], seen[0]) == ("bytes=40-", '"one"', 40)
+    assert (tmp_path / "a.zip").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("kind", ["ranges", "plain"])
+def test_another_file_on_the_server_is_begun_anew(storage: Any, tmp_path: Path, kind: str) -> None:
+    part(tmp_path, b"of an older file", '"zero"')
+    assert download(remote(storage, kind), tmp_path, **QUICK)
+    assert storage.asked[0][1]["If-Range"] == '"zero"' and len(storage.asked) == 1
+    assert (tmp_path / "a.zip").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("had", [b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
+def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: bytes) -> None:
+    part(tmp_path, had)
+    assert download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert (tmp_path / "a.zip").read_bytes() == DATA and left(tmp_path) == {"a.zip": len(DATA)}
+
+
+def test_a_part_that_is_whole_needs_no_server(tmp_path: Path) -> None:
+    part(tmp_path, DATA)
+    assert download(RemoteFile("a.zip", ("https://storage.invalid/a.zip",), len(DATA), sha256(DATA)), tmp_path)
+    assert left(tmp_path) == {"a.zip": len(DATA)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "requests"),
+    [
+        ("wrong", f"its SHA-256 is {sha256(bytes(len(DATA)))}", 1),
+        ("longer", "offers a file of 700004 bytes instead of 700,000", 1),
+        ("endless", "sends more than 700,000 bytes", 1),
+        ("challenge", "answers with status 202 instead of the file", 1),
+        ("gone", "answers with status 404", 1),
+        ("down", "answers with status 500", 4),
+        ("other", "sends another part than was asked for", 1),
+        ("away", "leads to http://storage.invalid, which is not encrypted", 1),
+        ("disk", "answers with status 302", 1),
+        ("garbled", "cannot be reached", 1),
+        ("loop", "answers with status 302", 5),
+        ("noise", "cannot be reached", 4),
+    ],
+)
+def test_what_is_not_the_file_is_refused(storage: Any, tmp_path: Path, kind: str, reason: str, requests: int) -> None:
+    with pytest.raises(CorpusError, match=reason) as failed:
+        download(remote(storage, kind), tmp_path, **QUICK)
+    assert "0 of 700,000 bytes are here" in failed.value.message and failed.value.exit_code == 4
+    assert len(storage.asked) == requests and left(tmp_path) == {}
+    # The next address is tried where one has failed.
+    assert download(remote(storage, kind, "redirect/ranges"), tmp_path, **QUICK)
+
+
+@pytest.mark.parametrize("kind", ["stall", "drip"])
+def test_a_server_that_does_not_get_on_is_not_waited_for(storage: Any, tmp_path: Path, kind: str) -> None:
+    if kind == "stall":
+        assert download(remote(storage, kind), tmp_path, patience=0.3, pause=0.0)
+        assert storage.asked[1][1]["Range"] == "bytes=1000-"
+    else:
+        with pytest.raises(CorpusError, match=r"sent \d+ bytes in 0 seconds"):
+            download(remote(storage, kind), tmp_path, patience=0.3, pause=0.0)
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/a.zip"
+    file = RemoteFile("a.zip", (url,), len(DATA), sha256(DATA))
+    with pytest.raises(CorpusError, match=r"127\.0\.0\.1:\d+ cannot be reached \(Connection refused\)"):
+        download(file, tmp_path, **QUICK)
+
+
+@pytest.mark.parametrize("url", ["http://storage.invalid/a", "ftp://127.0.0.1/a", "file:///etc/passwd", "a.zip"])
+def test_only_encrypted_addresses_are_asked(tmp_path: Path, url: str) -> None:
+    with pytest.raises(CorpusError, match="not encrypted"):
+        download(RemoteFile("a.zip", (url,), 3, sha256(b"abc")), tmp_path, **QUICK)
+
+
+def test_names_stay_in_the_folder(storage: Any, tmp_path: Path) -> None:
+    for name in ("../a.zip", "/a.zip"):
+        with pytest.raises(BadInput, match="leads outside"):
+            download(remote(storage, "ranges", name=name), tmp_path, **QUICK)
+    assert not storage.asked
+
+
+def test_a_file_of_ones_own_is_not_written_over(storage: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"mine")
+    with pytest.raises(CorpusError, match="another file than expected"):
+        download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert not storage.asked and left(tmp_path) == {"a.zip": 4}
+
+
+def test_a_full_disk_is_named_and_keeps_what_fitted(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, "fsync", full)
+        with pytest.raises(SeqgenError, match=r"No space left on device; .* bytes are free"):
+            download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert download(remote(storage, "ranges"), tmp_path, **QUICK)
+
+
+def test_an_interrupted_download_is_gone_on_from(storage: Any, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > 100_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download(remote(storage, "ranges"), tmp_path, stop, **QUICK)
+    had = left(tmp_path)[".a.zip.part"]
+    assert had > 60_000
+    assert download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert storage.asked[-1][1]["Range"] == f"bytes={had}-"

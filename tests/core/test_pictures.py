@@ -1,0 +1,58 @@
+"""What all pictures share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from matplotlib import style
+from matplotlib.figure import Figure
+
+from seqgen.core.errors import MissingExtra, SeqgenError, UsageError
+from seqgen.core.pictures import STYLE, SUFFIXES, check_picture, entitle, shortened, write_picture
+
+BEGINS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF-"}
+
+
+def drawn(path: Path) -> bytes:
+    with style.context(["default", dict(STYLE)]):
+        figure = Figure((4, 3), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], label="$x_1^ 李\x07")
+        axes.legend()
+        entitle(figure, "What $it is_", "when", "where from")
+        write_picture(figure, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_picture_is_what_its_suffix_says_and_twice_the_same(suffix: str, tmp_path: Path) -> None:
+    one, two = drawn(tmp_path / f"one{suffix}"), drawn(tmp_path / f"two{suffix.upper()}")
+    assert one == two and one.startswith(BEGINS[suffix]) and len(one) > 5000
+    assert suffix != ".svg" or b"<dc:date>" not in one
+
+
+def test_what_is_no_picture_is_refused() -> None:
+    for name in ("out.gif", "out", "out.png.txt", ".png"):
+        with pytest.raises(UsageError, match=r"no name of a picture"):
+            check_picture(name)
+    assert check_picture("a/OUT.PNG") == Path("a/OUT.PNG")
+
+
+@pytest.mark.parametrize("package", ["matplotlib", "mplsoccer"])
+def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=package) as caught:
+        check_picture("out.png", "mplsoccer")
+    assert caught.value.hint == "pip install 'seqgen-toolkit[pictures]'"
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SeqgenError, match="could not be written"):
+        drawn(tmp_path / "file" / "out.png")
+
+
+def test_long_texts_are_shortened() -> None:
+    assert shortened("abc", 3) == "abc" and shortened("ab cd", 4) == "ab…"
