@@ -11,6 +11,7 @@ from typing import Any
 
 from seqgen.core.errors import BadInput, UsageError
 from seqgen.core.files import read_bytes
+from seqgen.domains.sports.sport import Column
 
 Cells = Mapping[str, Any]  # a row: column -> value, or its text
 Rows = Iterator[tuple[int, Cells]]  # by their numbers
@@ -62,23 +63,22 @@ class ColumnMap:
             if theirs not in columns:
                 hint = f"The map of columns says {ours}={theirs}; the table has {', '.join(columns[:40])}."
                 raise BadInput(name, "is missing", where=f"row 1, column {theirs}", hint=hint)
-        kept = [column for column in columns if column not in renamed and column not in self.columns]
-        return [*kept, *self._sources], self._rows(rows, name)
+        known = _known_columns().keys() - renamed - self._sources.keys()
+        kept = [column for column in columns if column in known]
+        return [*kept, *self._sources], self._rows(rows, kept)
 
-    def _rows(self, rows: Iterable[tuple[int, Cells]], name: str) -> Rows:
-        sources = self._sources
-        hidden = set(self.columns.values()) - set(self.columns)
+    def _rows(self, rows: Iterable[tuple[int, Cells]], kept: list[str]) -> Rows:
         for number, row in rows:
-            said = {column: value for column, value in row.items() if column not in hidden}
-            for ours, theirs in sources.items():
+            said = {column: row[column] for column in kept}
+            for ours, theirs in self._sources.items():
                 value = row[theirs]
                 if ours in self.values and value is not None:
                     text = " ".join(str(value).split())
                     value = self.values[ours].get(text, value)
-                said[ours] = self._scaled(ours, value, name, number) if ours in self.scales else value
+                said[ours] = self._scaled(ours, value) if ours in self.scales else value
             yield number, said
 
-    def _scaled(self, ours: str, value: Any, name: str, number: int) -> Any:
+    def _scaled(self, ours: str, value: Any) -> Any:
         """A number in the sport's unit; what is none is left for whoever checks the values."""
         try:
             amount = float(str(value).replace(",", ".", 1))
@@ -136,14 +136,26 @@ def _checked(said: Mapping[str, Any]) -> ColumnMap:
         raise UsageError(f"The map of columns cannot be read ({error}).", _HINT) from None
     if sport and sport not in SPORTS:
         raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
-    known = {c: about for s in ([SPORTS[sport]] if sport else SPORTS.values()) for c, about in s.columns.items()}
+    known = _known_columns(sport)
     for column in (*columns, *values, *scales):
-        if column not in known and column != "sport":
+        if column not in known:
             raise UsageError(f"No column {column!r} is known.", f"Known: {', '.join(known)}.")
     for column in scales:
         if known[column].kind == "text":
             raise UsageError(f"The column {column} holds texts: it has no scale.")
     return ColumnMap(columns, values, scales, sport)
+
+
+def _known_columns(sport: str = "") -> dict[str, Column]:
+    """Those of a sport, or of all; and what a table may say besides."""
+    from seqgen.domains.sports.known import SPORTS
+
+    sports = [SPORTS[sport]] if sport else SPORTS.values()
+    besides = {
+        "sport": Column("text", "which it is"),
+        "event_id": Column("text", "of events that are told apart by it"),
+    }
+    return {**besides, **{name: column for found in sports for name, column in found.columns.items()}}
 
 
 def _turned(column: str, names: Mapping[str, Any]) -> dict[str, str]:

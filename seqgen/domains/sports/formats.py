@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
 from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.kloppy_frames import FRAME, read_kloppy_frame
 from seqgen.domains.sports.match import Match, as_json
 from seqgen.domains.sports.parquet import is_parquet, read_parquet
 from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
@@ -87,6 +88,7 @@ TABLES = (
     Table("badminton strokes", frozenset({"ball_round"}), read_strokes),
     Table("SPADL", SPADL, read_spadl),
     Table("atomic SPADL", ATOMIC, read_spadl),
+    Table("kloppy's frames", FRAME, read_kloppy_frame),
 )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.attack import turned
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.soccer import FAIL, GOAL, LENGTH, OWN_GOAL, SUCCESS, WIDTH, soccer
 
@@ -22,8 +22,7 @@ _PASSES = {  # the first that is said
 }  # fmt: skip
 _CARDS = {"FIRST_YELLOW": "yellow card", "SECOND_YELLOW": "second yellow card", "RED": "red card"}
 _ENDS = ("receiver_coordinates", "result_coordinates", "end_coordinates")
-_SHOTS = ("shot", "penalty", "free kick shot")
-_PASSED = ("GENERIC", "SUBSTITUTION", "PLAYER_ON", "PLAYER_OFF", "FORMATION_CHANGE")
+PASSED = ("GENERIC", "SUBSTITUTION", "PLAYER_ON", "PLAYER_OFF", "FORMATION_CHANGE")
 
 
 def from_kloppy(dataset: Any, name: str = "<EventDataset>") -> Match:
@@ -34,26 +33,14 @@ def from_kloppy(dataset: Any, name: str = "<EventDataset>") -> Match:
         raise BadInput(name, f"is a {type(dataset).__name__}, not an EventDataset")
     about = dataset.metadata
     acted = dataset.filter(lambda event: event.team is not None)
-    turned = acted.transform(to_orientation=Orientation.ACTION_EXECUTING_TEAM)  # places from 0 to 1
+    acted = acted.transform(to_orientation=Orientation.ACTION_EXECUTING_TEAM)  # places from 0 to 1
     # What several of kloppy's events say of one of the provider's, such as a card for a foul, is one event here.
-    rows = [_row(event) for event in turned.events if event.event_type.name not in _PASSED]
-    notes = _turned(rows)
+    rows = [_row(event) for event in acted.events if event.event_type.name not in PASSED]
     stem = "" if name.startswith("<") else PurePath(name).name.partition(".")[0]
     match = {"match": str(about.game_id or stem), "date": f"{about.date:%Y-%m-%d}" if about.date else ""}
-    (found,) = matches(soccer, ((i, {**match, **row}) for i, row in enumerate(rows, 1)), name)
-    return replace(found, notes={**found.notes, **notes})
-
-
-def _turned(rows: list[dict[str, Any]]) -> dict[str, int]:
-    """Turns all places where most shots begin in the acting team's own half: metadata said wrongly who attacks where.
-    Returns what to note."""
-    shots = [row["x"] for row in rows if row["action"] in _SHOTS and row["x"] is not None]
-    if sum(1 if x > LENGTH / 2 else -1 for x in shots) >= 0:
-        return {}
-    for row in rows:
-        for column, size in (("x", LENGTH), ("y", WIDTH), ("end_x", LENGTH), ("end_y", WIDTH)):
-            row[column] = None if row[column] is None else round(size - row[column], 2)
-    return {"places_turned": len(rows)}
+    told = turned(rows, lambda row: "both")  # as a whole: metadata may have the halves the wrong way round
+    (found,) = matches(soccer, ((i, {**match, **row}) for i, row in enumerate(told, 1)), name)
+    return found
 
 
 def _row(event: Any) -> dict[str, Any]:
@@ -61,6 +48,7 @@ def _row(event: Any) -> dict[str, Any]:
     said: dict[str, list[str]] = {type(q).__name__: [] for q in event.qualifiers or ()}
     for q in event.qualifiers or ():
         said[type(q).__name__].append(getattr(q.value, "name", str(q.value)))
+    said.setdefault("CardQualifier", []).insert(0, getattr(getattr(event, "card_type", None), "name", ""))
     result = getattr(getattr(event, "result", None), "name", "")
     begin, ends = event.coordinates, [getattr(event, key, None) for key in _ENDS]
     end = next((place for place in ends if place), None)
@@ -69,8 +57,8 @@ def _row(event: Any) -> dict[str, Any]:
         "time": round(event.timestamp.total_seconds(), 3),
         "team": event.team.name or event.team.team_id,
         "player": (event.player.full_name or event.player.player_id) if event.player else "",
-        "action": _action(kind, said),
-        "outcome": _outcome(kind, result, event, said),
+        "action": action_of(kind, said),
+        "outcome": outcome_of(kind, result, said),
         "x": begin and round(begin.x * LENGTH, 2),
         "y": begin and round(begin.y * WIDTH, 2),
         "end_x": end and round(end.x * LENGTH, 2),
@@ -78,7 +66,7 @@ def _row(event: Any) -> dict[str, Any]:
     }
 
 
-def _action(kind: str, said: dict[str, list[str]]) -> str:
+def action_of(kind: str, said: dict[str, list[str]]) -> str:
     piece = (*said.get("SetPieceQualifier", ()), "")[0]
     passes = said.get("PassQualifier", [])
     if kind == "PASS":
@@ -99,9 +87,8 @@ def _action(kind: str, said: dict[str, list[str]]) -> str:
     return _ACTIONS.get(kind, kind)
 
 
-def _outcome(kind: str, result: str, event: Any, said: dict[str, list[str]]) -> str:
-    cards = [getattr(getattr(event, "card_type", None), "name", ""), *said.get("CardQualifier", ())]
-    card = next((_CARDS[name] for name in cards if name in _CARDS), "")
+def outcome_of(kind: str, result: str, said: dict[str, list[str]]) -> str:
+    card = next((_CARDS[name] for name in said.get("CardQualifier", ()) if name in _CARDS), "")
     if card or not result:
         return card
     if kind == "SHOT":

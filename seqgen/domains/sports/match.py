@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOTHING = ("None", "nan", "<NA>", "NaT")  # what pandas holds where there is no value
 _MISSING = ("nan", "none", "null", "na", "n/a", "<na>")  # what other programs write for a number that is not there
+_CLOCK = re.compile(r"(?:(\d{1,4}) days? )?(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2}(?:[.,]\d{1,9})?)", re.ASCII)
 _MOST = 1e9  # that a number may be
 _TEXT = 200  # characters of a value
 _KEPT = 100_000  # values of a column
@@ -88,7 +90,8 @@ def which(columns: list[str], sport: str, name: str) -> Sport:
             name,
             "is missing",
             where=f"row 1, column {missing[best][0]}",
-            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}.",
+            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}; where they are called otherwise, "
+            f"say so: --columns {missing[best][0]}=NAME.",
         )
     return SPORTS[best]
 
@@ -97,10 +100,12 @@ def matches(
     sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: str, *, apart: bool = False
 ) -> Iterator[Match]:
     """The matches in numbered rows of values, or of their texts. name: how errors call the file. apart: the rows of a
-    match stand together, so that it is given once they end and few are held at once. Raises BadInput with row and
-    column."""
+    match stand together, so that it is given once they end and few are held at once. Of rows of a match with the same
+    `event_id` the last holds, where the first stood. Raises BadInput with row and column."""
     found: dict[str, list[Row]] = {}
     given: set[str] = set()
+    named: dict[tuple[str, str], int] = {}  # match and id of an event -> its place
+    twice: Counter[str] = Counter()
     known: dict[str, dict[str, Any]] = {c: {} for c in sport.columns}  # what texts were read as
     n = 0
     for number, row in rows:
@@ -121,20 +126,29 @@ def matches(
             if match in given:
                 hint = "A table of this size is read match by match: sort its rows by match."
                 raise BadInput(name, f"goes back to the match {match!r}", where=f"row {number}", hint=hint)
-            for events in found.values():
-                yield _match(sport, events)
+            for before, events in found.items():
+                yield match_of(sport, events, twice[before])
             found.clear()
+            named.clear()
             given.add(match)
             n = 1
-        found.setdefault(match, []).append(values)
+        rows_of_match = found.setdefault(match, [])
+        if event := row.get("event_id"):
+            place = named.setdefault((match, str(event)), len(rows_of_match))
+            if place < len(rows_of_match):
+                rows_of_match[place] = values
+                twice[match] += 1
+                continue
+        rows_of_match.append(values)
     if not n:
         raise BadInput(name, "holds no events")
-    for events in found.values():
-        yield _match(sport, events)
+    for match, events in found.items():
+        yield match_of(sport, events, twice[match])
 
 
-def _match(sport: Sport, rows: list[Row]) -> Match:
-    notes: Counter[str] = Counter()
+def match_of(sport: Sport, rows: list[Row], ids_twice: int = 0) -> Match:
+    """The match of rows that have every column, their values checked. ids_twice: how many rows another replaced."""
+    notes = Counter({"ids_twice": ids_twice, "rows_alike": _alike(rows)})
     keys = [place_of(sport, row) for row in rows]
     notes["rows_out_of_order"] = sum(a > b for a, b in pairwise(keys))
     rows = [rows[i] for i in sorted(range(len(rows)), key=keys.__getitem__)]
@@ -148,6 +162,12 @@ def _match(sport: Sport, rows: list[Row]) -> Match:
     about = {c: next((row[c] for row in rows if row[c]), "") for c in sport.match_columns}
     events = {c: Values(row[c] for row in rows) for c in sport.event_columns}
     return Match(sport.name, about, events, {k: v for k, v in notes.items() if v})
+
+
+def _alike(rows: list[Row]) -> int:
+    """How many rows with a time say what one before them says: they may stand twice, or happen twice, and are kept."""
+    timed = [tuple(row.values()) for row in rows if row.get("time") is not None]
+    return len(timed) - len(set(timed))
 
 
 def place_of(sport: Sport, row: Row) -> tuple[float, ...]:
@@ -172,10 +192,23 @@ def value_of(about: Column, value: Any, name: str, number: int, column: str) -> 
         raise BadInput(name, f"holds a value of {len(text):,} characters", where=where)
     if kind == "text":
         return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
-    try:
-        amount = float(text.replace(",", ".", 1))
-    except ValueError:
-        amount = math.nan
+    amount = _seconds(text) if ":" in text and kind == "number" else _float(text)
     if not abs(amount) <= _MOST or (kind == "whole" and (amount != int(amount) or amount < 0)):
         raise BadInput(name, f"{text[:40]!r} is not a {'whole ' * (kind == 'whole')}number", where=where)
     return int(amount) if kind == "whole" else amount
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text.replace(",", ".", 1))
+    except ValueError:
+        return math.nan
+
+
+def _seconds(text: str) -> float:
+    """Of a time such as 45:12, 1:02:03.5 or pandas' 0 days 00:45:12."""
+    said = _CLOCK.fullmatch(text)
+    if said is None:
+        return math.nan
+    days, hours, minutes, seconds = (_float(part or "0") for part in said.groups())
+    return round(86_400 * days + 3600 * hours + 60 * minutes + seconds, 6)

@@ -1,5 +1,5 @@
 """Soccer events of the providers that kloppy reads, from files: what a provider says of a match in a second file is
-looked for beside the first."""
+looked for beside the first. kloppy is given bytes that were checked, never a path or an address."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ PROVIDERS = (
              {"meta_data": _METADATA}, {}),
     Provider("Impect events", _json(b"squadId", b"actionType"), "impect", "load", "event_data",
              {"lineup_data": Beside(_json(b"squadHome"), "lineups_….json"),
-              "squads_data": Beside(_json(b"access", b"name", without=b"squadHome"), "squads.json", needed=False),
+              "squads_data": Beside(_json(b"access", b"countryId", b"name"), "squads.json", needed=False),
               "players_data": Beside(_json(b"commonname", b"birthdate"), "players.json", needed=False)}, {}),
     Provider("Wyscout events, version 3", _json(b"matchTimestamp", b"matchPeriod"), "wyscout", "load", "event_data",
              {}, {"data_version": "V3"}),

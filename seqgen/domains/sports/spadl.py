@@ -6,15 +6,14 @@ where those of a match lie towards both ends, the actions of the team whose shot
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.attack import turned
 from seqgen.domains.sports.columns import Cells, Rows
 from seqgen.domains.sports.match import Match, matches
-from seqgen.domains.sports.soccer import FAIL, GOAL, LENGTH, OWN_GOAL, SUCCESS, WIDTH, soccer
+from seqgen.domains.sports.soccer import FAIL, GOAL, OWN_GOAL, SUCCESS, soccer
 
 # In the order of their ids; of the first list, those that follow are atomic only.
 _TYPES = (
@@ -47,8 +46,8 @@ def read_spadl(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
     said = [(number, _row(row, name, number)) for number, row in rows]
     if "dx" in columns:
         said = list(_whole(said))
-    turned = (row for _, game in groupby(said, lambda item: item[1]["match"]) for row in _turned(list(game)))
-    return matches(soccer, turned, name)
+    told = turned([row for _, row in said], lambda row: (row["match"], row["team"]))
+    return matches(soccer, zip((number for number, _ in said), told, strict=True), name)
 
 
 def _row(row: Cells, name: str, number: int) -> dict[str, Any]:
@@ -118,18 +117,3 @@ def _whole(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, di
         before = number, row
     if before is not None:
         yield before
-
-
-def _turned(game: list[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """A match's actions with places as the acting team sees them."""
-    sides: Counter[str] = Counter()
-    for _, row in game:
-        if row["kind"] in _SHOTS and row["x"] is not None:
-            sides[row["team"]] += 1 if row["x"] > LENGTH / 2 else -1
-    for number, row in game:
-        turn = sides[row["team"]] < 0
-        places = {
-            c: None if row[c] is None else round(size - row[c] if turn else row[c], 3)
-            for c, size in (("x", LENGTH), ("y", WIDTH), ("end_x", LENGTH), ("end_y", WIDTH))
-        }
-        yield number, {**row, **places}

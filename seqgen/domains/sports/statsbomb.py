@@ -50,6 +50,7 @@ def _row(event: Mapping[str, Any]) -> dict[str, Any]:
     x, y = event.get("location", (None, None))[:2]
     end_x, end_y = about.get("end_location", (None, None))[:2]
     return {
+        "event_id": event.get("id"),
         "period": event["period"],
         "time": round(3600 * int(hours) + 60 * int(minutes) + float(seconds), 3),
         "team": event["team"]["name"],

@@ -71,7 +71,8 @@ class SportsTokenizer(Tokenizer[Match]):
 
     @classmethod
     def fit(cls, matches: Iterable[Any], options: SportsOptions | None = None) -> SportsTokenizer:
-        """The tokenizer that suits these matches, which must be of one sport. Raises CorpusError."""
+        """The tokenizer that suits these matches, which must be of one sport. options: also say what the columns of
+        tables are called. Raises CorpusError."""
         options = options or SportsOptions()
         found, wanted = [to_match(match, options) for match in matches], options.sport
         sports = sorted({match.sport for match in found})

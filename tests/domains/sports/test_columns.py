@@ -10,14 +10,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import seqgen
 from seqgen.core.errors import BadInput, UsageError
 from seqgen.domains.sports.columns import column_map
 from seqgen.domains.sports.files import read
 from seqgen.domains.sports.follower import follow
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats import from_frame, read_columns
 from seqgen.domains.sports.options import SportsOptions
+from seqgen.domains.sports.records import read_lines
 from seqgen.domains.sports.table import to_table
 from seqgen.tokenizers import SportsTokenizer
 
@@ -177,3 +180,27 @@ def test_a_run_knows_its_columns(
 def test_other_domains_have_no_columns(cli: Callable[..., Any], run: Path, corpus: Path) -> None:
     refused = cli("predict", corpus / "chorale03.mid", "--run", run, "--columns", "action=a")
     assert refused.code == 2 and "midi has no option 'columns'" in refused.err
+
+
+TITLES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\ufeff"), min_size=1)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_under_a_map_any_titles_and_names_say_the_same(data: Any) -> None:
+    (expected,) = read(OURS.encode(), "log.csv")
+    frame = pd.read_csv(io.StringIO(OURS), dtype=str).drop(columns="sport")
+    fits = st.lists(TITLES.map(str.lower), min_size=8, max_size=8, unique_by=lambda title: title.strip().lower())
+    titles = dict(zip(frame.columns, data.draw(fits.filter(lambda t: not set(t) & set(frame.columns))), strict=True))
+    actions = sorted(set(frame.action))
+    named = st.lists(TITLES.filter(lambda text: text not in actions), min_size=3, max_size=3, unique=True)
+    names = dict(zip(actions, data.draw(named), strict=True))
+    theirs = frame.assign(action=frame.action.map(names)).rename(columns=titles)[
+        data.draw(st.permutations([*titles.values()]))
+    ]
+    said = {"columns": titles, "values": {"action": names}, "sport": "soccer"}
+    assert from_frame(theirs, columns=said) == [expected]
+    records = json.loads(theirs.to_json(orient="records"))
+    lines = "\n".join(json.dumps(record) for record in records)
+    columns, found = read_lines(lines.encode(), "log.jsonl")
+    assert list(read_columns(columns, found, "log.jsonl", said=column_map(said), sport="soccer")) == [expected]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, to_match
 from seqgen.domains.sports.match import Match
 
@@ -58,3 +59,22 @@ def test_statsbomb_is_read_as_kloppy_reads_it() -> None:
     assert at > 0.98 and near > 0.985 and same > 0.96
     goals = [[row["team"] for row in match.rows() if row["outcome"] == "goal"] for match in (ours, theirs)]
     assert goals[0] == goals[1] and len(goals[0]) == 3
+
+
+def test_a_frame_of_kloppy_says_what_the_dataset_says(tmp_path: Path) -> None:
+    from kloppy import statsbomb
+
+    dataset = statsbomb.load(
+        event_data=str(FILES / "statsbomb_event.json"), lineup_data=str(FILES / "statsbomb_lineup.json")
+    )
+    whole, frame = to_match(dataset), dataset.to_df()
+    table = tmp_path / "frame.csv"
+    frame.to_csv(table, index=False)
+    for match in (to_match(frame), to_match(table)):
+        for column in ("period", "time", "action", "x", "y", "end_x"):  # a frame has one kind of a pass
+            same = sum(a == b for a, b in zip(match.events[column], whole.events[column], strict=True))
+            assert same >= (0.96 if column == "action" else 0.995) * len(whole), column
+        assert match.events["outcome"].count("goal") == 3
+    broken = frame.assign(coordinates_x=frame.coordinates_x * 105)
+    with pytest.raises(BadInput, match=r"column coordinates_x: .* is not from 0 to 1"):
+        to_match(broken)
