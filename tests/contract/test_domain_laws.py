@@ -46,6 +46,9 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "soccer": SportsTokenizer("soccer", {"Competition": ["Italy"]}),
     "badminton": SportsTokenizer("badminton", {"One": ["Ann"], "Two": ["Ann", "Zoe"], "Length": ["5", "9"]}),
     "baseball": SportsTokenizer("baseball"),
+    "american football": SportsTokenizer(
+        "american football", {"Season": ["2009"], "One": ["NE"], "Two": ["NE", "NYJ"]}
+    ),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.gamecenter import is_gamecenter, read_gamecenter
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.nflverse import is_plays, read_plays, read_seasons
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.statsbomb import read_statsbomb
@@ -40,9 +42,11 @@ FORMATS = (
     Format("Cricsheet XML", lambda head: head.startswith(b"<"), read_xml),
     Format("Wyscout events", is_wyscout, read_wyscout, read_events),
     Format("StatsBomb events", lambda head: is_json(head) and b'"possession_team"' in head, read_statsbomb),
+    Format("NFL GameCenter", is_gamecenter, read_gamecenter),
     Format("Cricsheet JSON", is_json, read_json),
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
+    Format("nflverse plays", is_plays, read_plays, read_seasons),
     Format("badminton strokes", is_strokes, read_strokes),
     Format("table", lambda head: True, read_table),
 )
