@@ -88,6 +88,12 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     return cricket(folder, report)
 
 
+def _nfl(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.recipes import nfl
+
+    return nfl(folder, report)
+
+
 domain = Domain(
     name="sports",
     about="sports: logs of matches, event by event (badminton, baseball, cricket, soccer)",
@@ -106,7 +112,7 @@ domain = Domain(
     write=_write,
     written=(".csv",),
     describe=_describe,
-    recipes={"cricket": _cricket},
+    recipes={"cricket": _cricket, "nfl": _nfl},
     size_limit="max_table_bytes",
     open=_open,
     read_seconds=60.0,  # seasons have many events

@@ -6,14 +6,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from seqgen.domains.sports import american_football as af
 from seqgen.domains.sports.match import Match, as_json, matches
 
 _GAME = re.compile(r"\d{10}")
-_PASS = re.compile(r"\bpass (?:incomplete )?(short|deep) (left|middle|right)\b")
-_RUN = re.compile(r"\b(left|right) (end|tackle|guard)\b|\bup the (middle)\b")
+_WHERE = {
+    af.PASS: re.compile(r"\bpass (?:incomplete )?(short|deep) (left|middle|right)\b"),
+    af.RUN: re.compile(r"\b(left|right) (end|tackle|guard)\b|\bup the (middle)\b"),
+}
 _TRY = re.compile(r"\([^()]*\b(kick|run|pass)\b[^()]*\)")
 # Numbers of statistics, by the league's own list. A play is the first of these that it has one of.
 _KINDS = {
@@ -75,11 +78,10 @@ def _rows(key: str, game: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     ]
     rows = [row for number, play in sorted(plays, key=lambda found: found[0]) if (row := _row(number, play))]
     sides = {game["home"]["abbr"], game["away"]["abbr"]}
-    for row, after in zip(rows, [*rows[1:], None], strict=True):
+    for row, after in zip_longest(rows, rows[1:]):
         yield {**about, **row}
-        if row["result"] == af.THEIR_TOUCHDOWN and (
-            after is None or after["action"] not in (af.EXTRA_POINT, af.TWO_POINT)
-        ):
+        tried = after is not None and after["action"] in (af.EXTRA_POINT, af.TWO_POINT)
+        if row["result"] == af.THEIR_TOUCHDOWN and not tried:
             summary = (game.get("scrsummary") or {}).get(str(row["play"]), {}).get("desc", "")
             for team in sides - {row["team"]}:
                 yield from ({**about, **row, **known, "team": team} for known in _try(summary))
@@ -114,10 +116,9 @@ def _row(number: int, play: Mapping[str, Any]) -> dict[str, Any] | None:
     if not action or not team:
         return None
     scrambles = action == af.PASS and " scrambles " in text
-    lengths = _LENGTHS.get(af.RUN if scrambles else action, ())
-    where = (
-        (_PASS if action == af.PASS and not scrambles else _RUN).search(text) if action in (af.PASS, af.RUN) else None
-    )
+    moves = af.RUN if scrambles else action
+    lengths = _LENGTHS.get(moves, ())
+    where = _WHERE[moves].search(text) if moves in _WHERE else None
     minutes, _, seconds = (play["time"] or "").partition(":")
     return {
         "period": play["qtr"],
