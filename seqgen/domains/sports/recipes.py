@@ -67,7 +67,7 @@ def nfl(folder: Path, report: Callable[[int, int], None]) -> int:
     for done, file in enumerate(files, 1):
         try:
             found += read(file)
-        except BadInput:  # two files hold an error page instead of a game
+        except BadInput:  # some files hold an error page, or a game that was not played
             continue
         finally:
             report(done, len(files))
