@@ -114,6 +114,12 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
     return cricket(folder, report)
 
 
+def _nfl(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.sports.recipes import nfl
+
+    return nfl(folder, report)
+
+
 def _wyscout(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.sports.wyscout_archive import wyscout
 
@@ -161,7 +167,7 @@ domain = Domain(
     write=_write,
     written=(".csv",),
     describe=_describe,
-    recipes={"cricket": _cricket, "wyscout": _wyscout},
+    recipes={"cricket": _cricket, "nfl": _nfl, "wyscout": _wyscout},
     downloads={"wyscout": _wyscout_files},
     size_limit="max_table_bytes",
     open=_open,

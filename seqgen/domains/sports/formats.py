@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
 from seqgen.domains.sports.cricsheet import read_json, read_xml
+from seqgen.domains.sports.gamecenter import is_gamecenter, read_gamecenter
 from seqgen.domains.sports.kloppy_frames import FRAME, read_kloppy_frame
 from seqgen.domains.sports.match import Match, as_json
+from seqgen.domains.sports.nflverse import PLAYS, read_plays
 from seqgen.domains.sports.parquet import is_parquet, read_parquet
 from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
 from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
@@ -46,12 +48,12 @@ class Format:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of table. columns: that show it, in lower case. read: columns, rows and a name for the table -> the
-    matches. Raises BadInput."""
+    """One kind of table. columns: that show it, in lower case. read: columns, rows, a name for it and `apart` (see
+    `matches`) -> the matches. Raises BadInput."""
 
     name: str
     columns: frozenset[str]
-    read: Callable[[list[str], Rows, str], Iterator[Match]]
+    read: Callable[[list[str], Rows, str, bool], Iterator[Match]]
 
 
 def is_json(head: bytes) -> bool:
@@ -74,6 +76,7 @@ FORMATS = (
     Format("Cricsheet XML", lambda head: head.startswith(b"<"), read_xml),
     Format("Wyscout events", is_wyscout, read_wyscout, read_events),
     Format("StatsBomb events", lambda head: is_json(head) and b'"possession_team"' in head, read_statsbomb),
+    Format("NFL GameCenter", is_gamecenter, read_gamecenter),
     Format("JSON lines", is_lines, rows=read_lines, lines=rows_of_lines),
     Format("JSON records", is_list, rows=read_list),
     Format("Cricsheet JSON", lambda head: is_json(head) and (b'"innings"' in head or b'"info"' in head), read_json),
@@ -89,6 +92,7 @@ TABLES = (
     Table("SPADL", SPADL, read_spadl),
     Table("atomic SPADL", ATOMIC, read_spadl),
     Table("kloppy's frames", FRAME, read_kloppy_frame),
+    Table("nflverse plays", PLAYS, read_plays),
 )
 
 
@@ -105,7 +109,7 @@ def read_columns(
     apart: see `matches`. Raises BadInput."""
     mapped, rows = (said or ColumnMap()).applied(columns, rows, name)
     kind = next((table for table in TABLES if mapped is columns and table.columns <= set(columns)), None)
-    return kind.read(columns, rows, name) if kind else read_table(mapped, rows, name, sport, apart=apart)
+    return kind.read(columns, rows, name, apart) if kind else read_table(mapped, rows, name, sport, apart=apart)
 
 
 def from_frame(

@@ -21,7 +21,7 @@ _PLACES = {"x": "coordinates_x", "y": "coordinates_y", "end_x": "end_coordinates
 _BEYOND = 0.2  # the lines, as shares of the pitch
 
 
-def read_kloppy_frame(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
+def read_kloppy_frame(columns: list[str], rows: Rows, name: str, apart: bool = False) -> Iterator[Match]:
     """The match of such a table; which way a team attacks in a period is told from its shots. Raises BadInput with row
     and column."""
     numbers, said = [], []
@@ -31,7 +31,7 @@ def read_kloppy_frame(columns: list[str], rows: Rows, name: str) -> Iterator[Mat
             numbers.append(number)
             said.append(_row(row, kind, name, number))
     turned_rows = turned(said, lambda row: (row["match"], row["team"], row["period"]))
-    return matches(soccer, zip(numbers, turned_rows, strict=True), name)
+    return matches(soccer, zip(numbers, turned_rows, strict=True), name, apart=apart)
 
 
 def _row(row: Cells, kind: str, name: str, number: int) -> dict[str, Any]:

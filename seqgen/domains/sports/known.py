@@ -1,9 +1,10 @@
 """The sports that are known. A new one is one file and one line here."""
 
+from seqgen.domains.sports.american_football import american_football
 from seqgen.domains.sports.badminton import badminton
 from seqgen.domains.sports.baseball import baseball
 from seqgen.domains.sports.cricket import cricket
 from seqgen.domains.sports.soccer import soccer
 from seqgen.domains.sports.sport import Sport
 
-SPORTS: dict[str, Sport] = {sport.name: sport for sport in (cricket, soccer, badminton, baseball)}
+SPORTS: dict[str, Sport] = {sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football)}

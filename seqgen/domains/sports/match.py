@@ -77,14 +77,14 @@ class Match:
 
 
 def which(columns: list[str], sport: str, name: str) -> Sport:
-    """The sport named, or the one whose required columns are there. Raises BadInput."""
+    """The sport named, or the one whose required columns are there, and most of its others. Raises BadInput."""
     if sport and sport not in SPORTS:
         raise BadInput(name, f"no sport {sport!r} is known", hint=f"Known sports: {', '.join(SPORTS)}.")
     missing = {
         s.name: [c for c, about in s.columns.items() if about.required and c not in columns]
         for s in ([SPORTS[sport]] if sport else SPORTS.values())
     }
-    best = min(missing, key=lambda s: len(missing[s]))
+    best = min(missing, key=lambda s: (len(missing[s]), -len(SPORTS[s].columns.keys() & columns)))
     if missing[best]:
         raise BadInput(
             name,

@@ -41,7 +41,7 @@ _NEEDED = ("rally", "ball_round", "player", "type", "landing_area")
 Place = tuple[float | None, float | None]
 
 
-def read_strokes(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
+def read_strokes(columns: list[str], rows: Rows, name: str, apart: bool = False) -> Iterator[Match]:
     """The matches of one such table; a file of ShuttleSet is one of a single set. Raises BadInput with row and
     column."""
     challenge = "match_id" in columns
@@ -53,8 +53,10 @@ def read_strokes(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
     about = {"match": f"{path.parent.name} {path.stem}".strip(), "period": (re.findall(r"\d+", path.stem) or ["1"])[-1]}
     said = ((number, _Cells(row, name, number)) for number, row in rows)
     if challenge:
-        return matches(badminton, _challenge(list(said)), name)
-    return matches(badminton, ((number, _row(cells, about, _by_area(cells))) for number, cells in said), name)
+        return matches(badminton, _challenge(list(said)), name, apart=apart)
+    return matches(
+        badminton, ((number, _row(cells, about, _by_area(cells))) for number, cells in said), name, apart=apart
+    )
 
 
 class _Cells:

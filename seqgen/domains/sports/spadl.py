@@ -39,7 +39,7 @@ SPADL = frozenset({"period_id", "time_seconds", "team_id", "start_x", "start_y",
 ATOMIC = frozenset({"period_id", "time_seconds", "team_id", "x", "y", "dx", "dy"})
 
 
-def read_spadl(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
+def read_spadl(columns: list[str], rows: Rows, name: str, apart: bool = False) -> Iterator[Match]:
     """The matches of a table of either. Raises BadInput with row and column."""
     if not {"type_id", "type_name"} & set(columns):
         raise BadInput(name, "is missing", where="row 1, column type_name", hint="Or type_id, in socceraction's order.")
@@ -47,7 +47,7 @@ def read_spadl(columns: list[str], rows: Rows, name: str) -> Iterator[Match]:
     if "dx" in columns:
         said = list(_whole(said))
     told = turned([row for _, row in said], lambda row: (row["match"], row["team"]))
-    return matches(soccer, zip((number for number, _ in said), told, strict=True), name)
+    return matches(soccer, zip((number for number, _ in said), told, strict=True), name, apart=apart)
 
 
 def _row(row: Cells, name: str, number: int) -> dict[str, Any]:
