@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.names import UNKNOWN
 from seqgen.domains.sports.sport import NONE, OTHER, SAME, Slot, Sport
 from seqgen.domains.sports.values import Values
 
@@ -16,17 +18,55 @@ Ids = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
-def event_ids(sport: Sport, match: Match, vocabulary: Vocabulary) -> Ids:
-    """int32 [T]: what the slots say of all events, one event after the other."""
+def event_ids(
+    sport: Sport, match: Match, vocabulary: Vocabulary, names: Mapping[str, Mapping[str, int]] | None = None
+) -> Ids:
+    """int32 [T]: what the slots say of all events, one event after the other. names: type of a slot that numbers -> the
+    id of each name, which follows its number when that is first said; that of UNKNOWN is everyone else's."""
     opens = _opens(sport, match)
     main = match.events[next(slot.column for slot in sport.slots if slot.kind == sport.main)]
-    ids = np.full((len(match), len(sport.slots)), -1, np.int32)
+    ids = np.full((len(match), len(sport.slots), 2), -1, np.int32)  # of each slot its id, and the name of whom it says
+    numbers = np.full((len(match), len(sport.slots)), -1, np.int64)
     for k, slot in enumerate(sport.slots):
         said = opens[k] if slot.on else np.ones(len(match), bool)
         if slot.after:
             said = said & main.each(slot.after.__contains__, np.bool_)
-        ids[said, k] = vocabulary.of_type(slot.kind)[_codes(slot, match, said, opens[0])]
+        numbers[said, k] = _codes(slot, match, said, opens[0])
+        ids[said, k, 0] = vocabulary.of_type(slot.kind)[numbers[said, k]]
+    for kind, known in (names or {}).items():
+        rows, at = _appears(sport, kind, numbers, opens[0])
+        column = match.events[_slot(sport, kind).column]
+        ids[rows, at, 1] = [known.get(name, known[UNKNOWN]) for name in map(column.__getitem__, rows.tolist())]
     return ids[ids >= 0]
+
+
+def _slot(sport: Sport, kind: str) -> Slot:
+    return next(slot for slot in sport.slots if slot.kind == kind)
+
+
+def _appears(
+    sport: Sport, kind: str, numbers: npt.NDArray[np.int64], new_period: Bools
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(rows, slots) where a number of a slot is said for the first time. A side is said by the slot that marks the
+    period, or by whether it acted before."""
+    slot = _slot(sport, kind)
+    k = sport.slots.index(slot)
+    who, at = numbers[:, k], np.full(len(numbers), k)
+    sides = next((i for i, other in enumerate(sport.slots) if other.relative), None)
+    if k == 0 and sides is not None:
+        turns = np.cumsum(numbers[:, sides] == sport.slots[sides].tokens().index(OTHER))
+        begun = np.maximum.accumulate(np.where(new_period, np.arange(len(numbers)), 0))
+        who = (who[begun] + turns - turns[begun]) % 2
+        at = np.where(new_period, k, sides)
+    rows = np.flatnonzero(who >= 0)
+    parts = _parts(slot, new_period)[rows]
+    first = rows[np.unique(np.stack([parts, who[rows]], axis=1), axis=0, return_index=True)[1]]
+    return first, at[first]
+
+
+def _parts(slot: Slot, new_period: Bools) -> npt.NDArray[np.int64]:
+    """int [N]: where numbers mean the same."""
+    return np.cumsum(new_period) * int(slot.within == "period")
 
 
 def _opens(sport: Sport, match: Match) -> list[Bools]:
@@ -54,8 +94,8 @@ def _codes(slot: Slot, match: Match, said: Bools, new_period: Bools) -> npt.NDAr
         same = np.append(True, column.codes[1:] == column.codes[:-1]) | new_period
         return np.where(same, slot.tokens().index(SAME), 1 - slot.tokens().index(SAME))[said]
     if slot.numbered:
-        part = np.cumsum(new_period) * (slot.within == "period")
-        return np.minimum(_appearance(column.codes[said], part[said]), slot.numbered - 1)
+        parts = _parts(slot, new_period)[said]
+        return np.minimum(_appearance(column.codes[said], parts), slot.numbered - 1)
     return column.each(lambda value: slot.tokens().index(value_said(slot, value)))[said]
 
 

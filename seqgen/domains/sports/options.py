@@ -12,6 +12,9 @@ class SportsOptions:
     """How matches are written as ids; each field is a flag."""
 
     sport: str = field(default="", metadata={"help": "the sport; told from the files where it is not given"})
+    players: bool = field(
+        default=False, metadata={"help": "tell players and teams by name, those of at least five matches"}
+    )
 
     def __post_init__(self) -> None:
         from seqgen.domains.sports.known import SPORTS

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.sport import Slot, Sport
 
 
 class Roster:
     """Numbers of actors, and the names of numbers, in a period and in the whole match. reference: where names come
-    from. A slot that says who acts by who acted before shares the numbers of that which marks the period."""
+    from. said: the name of a slot's number in a period (0: in the match), where ids say it. A slot that says who acts
+    by who acted before shares the numbers of that which marks the period."""
 
-    def __init__(self, sport: Sport, reference: Match | None = None) -> None:
+    def __init__(
+        self, sport: Sport, reference: Match | None = None, said: Mapping[tuple[str, int, int], str] | None = None
+    ) -> None:
+        self._said = said or {}
         self._seen: dict[str, dict[object, int]] = {slot.kind: {} for slot in sport.slots if slot.numbered}
         self._of_period = [slot.kind for slot in sport.slots if slot.numbered and slot.within == "period"]
         self._first = sport.slots[0]
@@ -39,7 +45,10 @@ class Roster:
     def name(self, slot: Slot, number: int) -> str:
         """Of what the ids call `number`: who appeared in its place, whatever number that was."""
         slot = self._first if slot.relative else slot
-        place = self.number(slot, number)
+        said = self._said.get((slot.kind, (self._period + 1) * (slot.kind in self._of_period), number))
+        place = self.number(slot, said or number)
+        if said is not None:
+            return said
         period = self._period
         if slot.kind not in self._of_period:  # those of the whole match are known in the periods still to come
             period = min(period, len(self._names) - 1)
