@@ -56,6 +56,20 @@ class Roster:
         return known[place - 1] if place <= len(known) else f"{slot.kind} {place}"
 
 
+def called(sport: Sport, match: Match) -> dict[str, str]:
+    """The tokens of numbers -> the names of those who have them at the end of a match. Nobody's is the last number
+    when several share it."""
+    names = _names(sport, match)[-1:]
+    return {
+        f"{slot.kind}_{number}": name
+        for period in names
+        for slot in sport.slots
+        if slot.numbered
+        for number, name in enumerate(period[slot.kind], 1)
+        if name and (number < slot.numbered or number == slot.numbered == len(period[slot.kind]))
+    }
+
+
 def _names(sport: Sport, match: Match) -> list[dict[str, list[str]]]:
     """Of each period: type of a slot -> names in the order in which they appear."""
     found: list[dict[str, dict[object, int]]] = []

@@ -21,7 +21,7 @@ from seqgen.domains.sports.labels import checked_labels, label_value, learned_la
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots, said_names
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.roster import Roster
+from seqgen.domains.sports.roster import Roster, called
 from seqgen.domains.sports.sport import NONE, SAME, Row, Slot, Sport
 from seqgen.domains.sports.values import Values
 
@@ -83,6 +83,7 @@ class SportsTokenizer(Tokenizer[Match]):
             for kind, slot in self._named.items()
         }
         self.backoff, self.main = self.sport.backoff, self.sport.main
+        self.renumbers = tuple(slot.kind for slot in self.sport.levels[:1])
         self._slot_of = {slot.kind: slot for slot in self.sport.slots}
         # That a period begins is worth predicting; an over, or who acts, is looked through.
         passed = tuple(self._slot_of)[1 : list(self._slot_of).index(self.sport.main)]
@@ -207,6 +208,10 @@ class SportsTokenizer(Tokenizer[Match]):
         first = next(slot for slot in self.sport.slots if not slot.on)
         opens = np.isin(types, [slot.kind for slot in self.sport.levels])
         return Length(np.where(types == first.kind, _EVENT, opens), amount * _EVENT)
+
+    def called(self, piece: Any) -> Mapping[str, str]:
+        """See Tokenizer."""
+        return called(self.sport, to_match(piece))
 
     def losses(self, piece: Any) -> Mapping[str, float]:
         """What reading changed, and how many values of each column ids do not say as they are."""

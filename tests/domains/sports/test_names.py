@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from seqgen.core.errors import UsageError
 from seqgen.domains.sports.files import read
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
+from seqgen.domains.sports.table import to_table
 from seqgen.tokenizers import SportsTokenizer
 
 CORPUS = Path(__file__).parents[3] / "corpora" / "cricket"
@@ -114,6 +116,40 @@ def test_the_switch_is_kept_and_without_it_nothing_changes(tokenizer: SportsToke
     assert set(plain.config()) == {"sport", "labels"} and not plain.name_ids
     assert plain.vocabulary.tokens == tokenizer.vocabulary.tokens[: len(plain.vocabulary)]
     assert (tokenizer.loss_weights[tokenizer.vocabulary.of_type("BatterName")] < 1).all()  # type: ignore[index]
+
+
+def test_a_run_predicts_by_name_and_follows_as_it_reads(
+    matches: list[Match], quick_trials: None, tmp_path: Path
+) -> None:
+    import seqgen
+
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "some.csv").write_bytes(to_table(matches[:8]))
+    settings = {"steps": 2, "preset": "tiny", "width": 32, "crop": 32, "players": True}
+    seqgen.train("sports", tmp_path / "logs", out=tmp_path / "run", **settings)  # type: ignore[arg-type]
+    model = seqgen.load(tmp_path / "run")
+    match = matches[0]
+    fields = model.forecast(match, at="30", top=12)["fields"]
+    batters = list(dict.fromkeys(match.events["player"][:30]))
+    found = {v["value"]: v.get("name") for v in fields["Batter"]["values"]}
+    assert len(batters) == 2 and [found[str(n)] for n in range(1, 12)] == batters + [None] * (11 - len(batters))
+    assert sum(v["probability"] for v in fields["Outcome"]["values"]) == pytest.approx(1, abs=1e-3)
+    told = list(model.follow(io.BytesIO(to_table([model.domain.until(match, "7")])), top=3))
+    whole = model.predict(model.domain.until(match, "7"), top=3)
+    assert [p["action"] for p in told[-1]["predictions"]] == [p["action"] for p in whole]
+
+
+def test_numbers_stand_for_the_last_who_had_them(matches: list[Match]) -> None:
+    match = matches[0]
+    last = match.events["period"][len(match) - 1]
+    rows = [row for row in match.rows() if row["period"] == last]
+    found = SportsTokenizer.fit(matches).called(match)
+    for kind, column in (("Batter", "player"), ("Bowler", "bowler"), ("Side", "team")):
+        of = rows if column != "team" else list(match.rows())
+        names = list(dict.fromkeys(row[column] for row in of if column != "bowler" or row["ball"] == 1))
+        assert {t: n for t, n in found.items() if t.startswith(kind)} == {
+            f"{kind}_{n}": name for n, name in enumerate(names, 1)
+        }
 
 
 @pytest.mark.parametrize(
