@@ -98,7 +98,7 @@ def said_names(
 
 def acting(sport: Sport, named: Mapping[str, Slot]) -> list[Acts]:
     """What is remembered of whom names were said of."""
-    begins = sport.slots[0].kind
+    begins = "".join(slot.kind for slot in sport.levels[:1])
     turns = {slot.kind: f"{other.kind}_{OTHER}" for slot in named.values() for other in says(sport, slot)[1:]}
     return [Acts(kind.lower(), slot, begins, turns.get(slot.kind, "")) for kind, slot in named.items()]
 
