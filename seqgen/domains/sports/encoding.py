@@ -25,41 +25,40 @@ def event_ids(
     id of each name, which follows its number when that is first said; that of UNKNOWN is everyone else's."""
     opens = _opens(sport, match)
     main = match.events[next(slot.column for slot in sport.slots if slot.kind == sport.main)]
-    ids = np.full((len(match), len(sport.slots), 2), -1, np.int32)  # of each slot its id, and the name of whom it says
-    numbers = np.full((len(match), len(sport.slots)), -1, np.int64)
+    # Of each slot its id, and where anyone is named, the name of whom it says.
+    ids = np.full((len(match), len(sport.slots), 2 if names else 1), -1, np.int32)
+    numbers: dict[int, npt.NDArray[np.int64]] = {}
     for k, slot in enumerate(sport.slots):
         said = opens[k] if slot.on else np.ones(len(match), bool)
         if slot.after:
             said = said & main.each(slot.after.__contains__, np.bool_)
-        numbers[said, k] = _codes(slot, match, said, opens[0])
-        ids[said, k, 0] = vocabulary.of_type(slot.kind)[numbers[said, k]]
+        codes = _codes(slot, match, said, opens[0])
+        ids[said, k, 0] = vocabulary.of_type(slot.kind)[codes]
+        if names and (slot.numbered or slot.relative):
+            numbers[k] = np.full(len(match), -1, np.int64)
+            numbers[k][said] = codes
     for kind, known in (names or {}).items():
-        rows, at = _appears(sport, kind, numbers, opens[0])
-        column = match.events[_slot(sport, kind).column]
-        ids[rows, at, 1] = [known.get(name, known[UNKNOWN]) for name in map(column.__getitem__, rows.tolist())]
+        k = next(k for k in numbers if sport.slots[k].kind == kind)
+        rows, at = _appears(sport, k, numbers, opens[0])
+        column = match.events[sport.slots[k].column]
+        ids[rows, at, 1] = [known.get(column[row], known[UNKNOWN]) for row in rows.tolist()]
     return ids[ids >= 0]
 
 
-def _slot(sport: Sport, kind: str) -> Slot:
-    return next(slot for slot in sport.slots if slot.kind == kind)
-
-
 def _appears(
-    sport: Sport, kind: str, numbers: npt.NDArray[np.int64], new_period: Bools
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """(rows, slots) where a number of a slot is said for the first time. A side is said by the slot that marks the
+    sport: Sport, k: int, numbers: Mapping[int, npt.NDArray[np.int64]], new_period: Bools
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """(rows, slots) where a number of slot k is said for the first time. A side is said by the slot that marks the
     period, or by whether it acted before."""
-    slot = _slot(sport, kind)
-    k = sport.slots.index(slot)
-    who, at = numbers[:, k], np.full(len(numbers), k)
-    sides = next((i for i, other in enumerate(sport.slots) if other.relative), None)
+    who, at = numbers[k], np.full(len(new_period), k)
+    sides = next((i for i in numbers if sport.slots[i].relative), None)
     if k == 0 and sides is not None:
-        turns = np.cumsum(numbers[:, sides] == sport.slots[sides].tokens().index(OTHER))
-        begun = np.maximum.accumulate(np.where(new_period, np.arange(len(numbers)), 0))
+        turns = np.cumsum(numbers[sides] == sport.slots[sides].tokens().index(OTHER))
+        begun = np.maximum.accumulate(np.where(new_period, np.arange(len(new_period)), 0))
         who = (who[begun] + turns - turns[begun]) % 2
         at = np.where(new_period, k, sides)
     rows = np.flatnonzero(who >= 0)
-    parts = _parts(slot, new_period)[rows]
+    parts = _parts(sport.slots[k], new_period)[rows]
     first = rows[np.unique(np.stack([parts, who[rows]], axis=1), axis=0, return_index=True)[1]]
     return first, at[first]
 
