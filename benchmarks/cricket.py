@@ -20,6 +20,7 @@ import numpy as np
 from training import train_to_best
 
 from seqgen.core.domain import get_domain
+from seqgen.domains.sports.options import SportsOptions
 from seqgen.evaluation.baselines import NGram
 from seqgen.evaluation.calibration import calibration_excess
 from seqgen.sampling.sampler import Request, draw
@@ -105,7 +106,8 @@ def innings_coverage(model: Any, tokenizer: SportsTokenizer, pieces: list[np.nda
             def until(ids: np.ndarray, most: int = k + 1) -> bool:
                 return int(np.isin(ids, sides).sum()) > most
 
-            template = np.append(piece[:start], piece[start]).astype(np.int32)
+            known = start + 1 + int(piece[start + 1] in tokenizer.name_ids.get("Side", {}).values())  # who bats
+            template = piece[:known].astype(np.int32)
             request = Request(template, max_tokens=1500, until=until)
             drawn = draw(model, tokenizer, request, count=PATHS, seed=seed + len(inside))
             totals = sorted(total(tokenizer, d.ids, k + 1) for d in drawn)
@@ -127,6 +129,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=5)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--innings", type=int, default=200, help="how many are played; 0 for none")
+    options.add_argument("--players", action="store_true", help="tell players and teams by name")
     options.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="training settings to override")
     options.add_argument("--json", action="store_true", help="print one JSON object")
     args = options.parse_args()
@@ -135,7 +138,7 @@ def main() -> None:
     matches = [m for path in sorted(args.data.glob("*.csv*")) for m in domain.read(path, str(path))]
     matches.sort(key=lambda m: (m.about["date"], m.about["match"]))
     cuts = (int(len(matches) * 0.8), int(len(matches) * 0.9))
-    tokenizer = SportsTokenizer.fit(matches[: cuts[0]])
+    tokenizer = SportsTokenizer.fit(matches[: cuts[0]], SportsOptions(players=args.players))
     ids = [tokenizer.encode(match) for match in matches]
     train, valid, test = ids[: cuts[0]], ids[cuts[0] : cuts[1]], ids[cuts[1] :]
 
@@ -159,6 +162,7 @@ def main() -> None:
         "protocol": PROTOCOL,
         "seconds": round(seconds, 1),
         "seed": args.seed,
+        "players": args.players,
         "steps": trainer.step,
         "matches": {"train": len(train), "valid": len(valid), "test": len(test)},
         "metrics": metrics,

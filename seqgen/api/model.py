@@ -201,7 +201,8 @@ class Model:
 
         Returns:
             predictions: as `predict` has them. Where sequences are of events, also fields: type of id -> said, how
-            probably the next event says one, and values: [{value, probability, bigram}], whatever is said before it.
+            probably the next event says one, and values: [{value, probability, bigram}], whatever is said before it,
+            with the name of whom a value stands for, where the piece says it.
             Of further events also steps: [{ahead, share, actions}], and result: what comes of the piece, by name; of
             its numbers, with a picture, also their fan: [{ahead, low, median, high}].
             calibrated, bigram: whether the run keeps temperatures, and counts, for this.

@@ -13,7 +13,7 @@ from seqgen.api.fan import Fan, band
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.core.pictures import check_picture
-from seqgen.core.tokenizer import Ids
+from seqgen.core.tokenizer import Ids, Tokenizer
 from seqgen.sampling.prediction import next_event, next_probabilities, without_gaps
 from seqgen.sampling.reader import Predictor, Reader
 from seqgen.sampling.rollout import Paths, roll_out
@@ -64,6 +64,7 @@ def forecast(
     }
     if tokenizer.main:
         found["fields"] = fields(model, reader, counted, top)
+        _call(found["fields"], model.tokenizer, piece)
     if events != 1:
         drawn = roll_out(
             reader, tokenizer, count=paths, events=events, seed=seed,
@@ -153,6 +154,18 @@ def fields(
         ]
         found[kind] = {"said": round(min(said, 1.0), 6), "values": values}
     return found
+
+
+def _call(found: dict[str, Any], tokenizer: Tokenizer[Any], piece: Any) -> None:
+    """Names beside the values that stand for someone, unless they are likelier to stand for others by then."""
+    if any(found[kind]["said"] > 0.5 for kind in tokenizer.renumbers if kind in found):
+        return
+    names = tokenizer.called(piece)
+    for kind, field in found.items():
+        for value in field["values"]:
+            name = names.get(f"{kind}_{value['value']}")
+            if name is not None:
+                value["name"] = name
 
 
 def _beside(p: Any, counted: Any) -> dict[str, float | None]:

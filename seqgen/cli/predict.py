@@ -94,8 +94,13 @@ def _follow(model: Model, file: Path, top: int, json: bool) -> None:
 def _field(kind: str, field: dict[str, Any]) -> None:
     said = field["said"]
     console.out(f"\n{kind}{'' if said > 0.9995 else f', said with probability {said:.3f}'}")
-    rows = [(f"  {v['value'] or '-'}", *_numbers(v), _bar(v["probability"])) for v in field["values"]]
+    rows = [(f"  {_named(v)}", *_numbers(v), _bar(v["probability"])) for v in field["values"]]
     console.table(rows, right=[1, 2])
+
+
+def _named(value: dict[str, Any]) -> str:
+    said = value["value"] or "-"
+    return f"{said}  {value['name']}" if "name" in value else said
 
 
 def _numbers(p: dict[str, Any]) -> tuple[str, str]:

@@ -48,6 +48,7 @@ class Tokenizer(ABC, Generic[Piece]):
         main: the type of id that says what an event is, one in every event; "" where sequences are not of events. An
             event ends where a sequence may stop.
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
+        renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -63,6 +64,7 @@ class Tokenizer(ABC, Generic[Piece]):
     order: int = 3
     passed: tuple[str, ...] = ()
     main: str = ""
+    renumbers: tuple[str, ...] = ()
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:
@@ -95,6 +97,10 @@ class Tokenizer(ABC, Generic[Piece]):
 
     def losses(self, piece: Piece) -> Mapping[str, float]:
         """What encoding changes in a piece or leaves out: name -> how many; nothing that is zero."""
+        return {}
+
+    def called(self, piece: Piece) -> Mapping[str, str]:
+        """Tokens that stand for someone after a piece -> his name, where that is known."""
         return {}
 
     @abstractmethod

@@ -39,7 +39,7 @@ FROZEN = {
     "train text": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json --level --size --end --fallback",
     "train sports": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
-    "--batch-size --json --sport --columns",
+    "--batch-size --json --sport --columns --players",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",

@@ -49,6 +49,13 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "american football": SportsTokenizer(
         "american football", {"Season": ["2009"], "One": ["NE"], "Two": ["NE", "NYJ"]}
     ),
+    "cricket-named": SportsTokenizer(
+        "cricket",
+        {"Gender": ["female"]},
+        {"Side": ["India", "Oman"], "Batter": ["M Raj", "J_Goswami", "Zoe"], "Bowler": ["Zoe"]},
+    ),
+    "soccer-named": SportsTokenizer("soccer", names={"Start": ["Ajax", "Genk", "Roma"]}),
+    "baseball-named": SportsTokenizer("baseball", names={"Batter": ["Ruth", "Aaron"], "Pitcher": ["Young"]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.sports.memory import Last, Remembered
+from seqgen.domains.sports.memory import Last, Memory, Remembered
 from seqgen.domains.sports.sport import Counters, Sport
 
 Ints = npt.NDArray[np.int32]
 
 
 class SportsContext:
-    """A feature for each label, its number from 1 (0 = unknown), those of the sport's memory and of its counters.
+    """A feature for each label, its number from 1 (0 = unknown), those of the sport's memory, of who acts, and of its
+    counters.
 
-    mirrorings: int32 [A, V], what each id becomes under each augmentation.
+    mirrorings: int32 [A, V], what each id becomes under each augmentation. acting: who acts, by name.
     """
 
     def __init__(
-        self, sport: Sport, vocabulary: Vocabulary, labels: Mapping[str, tuple[str, ...]], mirrorings: Ints
+        self,
+        sport: Sport,
+        vocabulary: Vocabulary,
+        labels: Mapping[str, tuple[str, ...]],
+        mirrorings: Ints,
+        acting: Sequence[Memory] = (),
     ) -> None:
         self.said = vocabulary.values
         numbers = {kind: {value: i for i, value in enumerate(values, 1)} for kind, values in labels.items()}
         known = [Last(kind.lower(), kind, said=lambda value, n=n: n.get(value, 0)) for kind, n in numbers.items()]  # type: ignore[misc]  # n is bound here
-        memory = (*known, *sport.memory)
+        memory = (*known, *sport.memory, *acting)
         self.memory: list[Remembered] = [remembered.bound(vocabulary) for remembered in memory]
         moved = np.array([b.moved for b in self.memory], bool).reshape(len(memory), len(vocabulary))
         self.moved = [np.flatnonzero(column).tolist() for column in moved.T]  # of each id, which memories it changes

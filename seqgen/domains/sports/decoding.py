@@ -12,6 +12,7 @@ import numpy.typing as npt
 from seqgen.core.grammar import Grammar
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.names import said_names
 from seqgen.domains.sports.roster import Roster
 from seqgen.domains.sports.sport import NONE, SAME, Row, Slot, Sport
 from seqgen.domains.sports.values import Values
@@ -20,7 +21,8 @@ from seqgen.domains.sports.values import Values
 class Decoder:
     """Takes ids and keeps the events that they say. What is said so far may be forked, and go on in many ways.
 
-    labels: type of an id of the header -> its column. reference: the match that names come from; None numbers players.
+    labels: type of an id of the header -> its column. named: of one that names someone -> the slot that numbers him.
+    reference: the match that names come from; None numbers players.
     """
 
     def __init__(
@@ -29,9 +31,11 @@ class Decoder:
         vocabulary: Vocabulary,
         grammar: Grammar,
         labels: Mapping[str, str],
+        named: Mapping[str, Slot],
         reference: Match | None = None,
     ) -> None:
         self._sport, self._vocabulary, self._grammar, self._labels = sport, vocabulary, grammar, labels
+        self._named, self._values = named, list[tuple[str, str]]()  # what was said so far, where names are said
         self._reference, self._roster = reference, Roster(sport, reference)
         self._slot_of = {slot.kind: slot for slot in sport.slots}
         self._levels = sport.levels
@@ -49,7 +53,7 @@ class Decoder:
         other = copy.copy(self)
         other._roster = self._roster.fork()
         other._about, other._now, other._said = self._about.copy(), self._now.copy(), self._said.copy()
-        other._rows = self._rows.copy()
+        other._rows, other._values = self._rows.copy(), self._values.copy()
         return other
 
     def take(self, ids_T: npt.NDArray[np.integer]) -> Decoder:
@@ -59,8 +63,12 @@ class Decoder:
         self._state = int(states[-1])
         legal = self._grammar.transitions[states[:-1], self._grammar.class_of[ids]] >= 0
         whole = self._grammar.final_states[states[1:]]
-        for t in np.flatnonzero(legal).tolist():
-            kind, value = self._vocabulary.values[ids[t]]
+        places = np.flatnonzero(legal).tolist()
+        values = [self._vocabulary.values[i] for i in ids[places].tolist()]
+        if self._named:
+            self._values += values
+            self._roster.said = said_names(self._sport, self._named, self._values)
+        for t, (kind, value) in zip(places, values, strict=True):
             if kind in self._labels:
                 self._about[self._labels[kind]] = "" if value == "Unknown" else value
             elif kind in self._slot_of:

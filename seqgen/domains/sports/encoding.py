@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.names import UNKNOWN
 from seqgen.domains.sports.sport import NONE, OTHER, SAME, Slot, Sport
 from seqgen.domains.sports.values import Values
 
@@ -16,17 +18,54 @@ Ids = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
-def event_ids(sport: Sport, match: Match, vocabulary: Vocabulary) -> Ids:
-    """int32 [T]: what the slots say of all events, one event after the other."""
+def event_ids(
+    sport: Sport, match: Match, vocabulary: Vocabulary, names: Mapping[str, Mapping[str, int]] | None = None
+) -> Ids:
+    """int32 [T]: what the slots say of all events, one event after the other. names: type of a slot that numbers -> the
+    id of each name, which follows its number when that is first said; that of UNKNOWN is everyone else's."""
     opens = _opens(sport, match)
     main = match.events[next(slot.column for slot in sport.slots if slot.kind == sport.main)]
-    ids = np.full((len(match), len(sport.slots)), -1, np.int32)
+    # Of each slot its id, and where anyone is named, the name of whom it says.
+    ids = np.full((len(match), len(sport.slots), 2 if names else 1), -1, np.int32)
+    numbers: dict[int, npt.NDArray[np.int64]] = {}
     for k, slot in enumerate(sport.slots):
         said = opens[k] if slot.on else np.ones(len(match), bool)
         if slot.after:
             said = said & main.each(slot.after.__contains__, np.bool_)
-        ids[said, k] = vocabulary.of_type(slot.kind)[_codes(slot, match, said, opens[0])]
+        codes = _codes(slot, match, said, opens[0])
+        ids[said, k, 0] = vocabulary.of_type(slot.kind)[codes]
+        if names and (slot.numbered or slot.relative):
+            numbers[k] = np.full(len(match), -1, np.int64)
+            numbers[k][said] = codes
+    for kind, known in (names or {}).items():
+        k = next(k for k in numbers if sport.slots[k].kind == kind)
+        rows, at = _appears(sport, k, numbers, opens[0])
+        column = match.events[sport.slots[k].column]
+        ids[rows, at, 1] = [known.get(column[row], known[UNKNOWN]) for row in rows.tolist()]
     return ids[ids >= 0]
+
+
+def _appears(
+    sport: Sport, k: int, numbers: Mapping[int, npt.NDArray[np.int64]], new_period: Bools
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """(rows, slots) where a number of slot k is said for the first time. A side is said by the slot that marks the
+    period, or by whether it acted before."""
+    who, at = numbers[k], np.full(len(new_period), k)
+    sides = next((i for i in numbers if sport.slots[i].relative), None)
+    if k == 0 and sides is not None:
+        turns = np.cumsum(numbers[sides] == sport.slots[sides].tokens().index(OTHER))
+        begun = np.maximum.accumulate(np.where(new_period, np.arange(len(new_period)), 0))
+        who = (who[begun] + turns - turns[begun]) % 2
+        at = np.where(new_period, k, sides)
+    rows = np.flatnonzero(who >= 0)
+    parts = _parts(sport.slots[k], new_period)[rows]
+    first = rows[np.unique(np.stack([parts, who[rows]], axis=1), axis=0, return_index=True)[1]]
+    return first, at[first]
+
+
+def _parts(slot: Slot, new_period: Bools) -> npt.NDArray[np.int64]:
+    """int [N]: where numbers mean the same."""
+    return np.cumsum(new_period) * int(slot.within == "period")
 
 
 def _opens(sport: Sport, match: Match) -> list[Bools]:
@@ -54,8 +93,8 @@ def _codes(slot: Slot, match: Match, said: Bools, new_period: Bools) -> npt.NDAr
         same = np.append(True, column.codes[1:] == column.codes[:-1]) | new_period
         return np.where(same, slot.tokens().index(SAME), 1 - slot.tokens().index(SAME))[said]
     if slot.numbered:
-        part = np.cumsum(new_period) * (slot.within == "period")
-        return np.minimum(_appearance(column.codes[said], part[said]), slot.numbered - 1)
+        parts = _parts(slot, new_period)[said]
+        return np.minimum(_appearance(column.codes[said], parts), slot.numbered - 1)
     return column.each(lambda value: slot.tokens().index(value_said(slot, value)))[said]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -14,6 +14,7 @@ from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.columns import Rows, column_map
 from seqgen.domains.sports.encoding import value_said
 from seqgen.domains.sports.match import place_of, value_of
+from seqgen.domains.sports.names import UNKNOWN
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.domains.sports.records import rows_of_lines
 from seqgen.domains.sports.sport import OTHER, SAME, Row, Slot, Sport
@@ -34,7 +35,7 @@ def follow(
     sport = tokenizer.sport
     known = column_map(options.columns if options else None)
     columns, rows = known.applied(*_rows(iter(lines), name), name)
-    encoder, before = EventEncoder(sport, tokenizer.vocabulary), None
+    encoder, before = EventEncoder(sport, tokenizer.vocabulary, tokenizer.name_ids), None
     for number, texts_of in rows:
         if before is None:
             found = sport_of(columns, texts_of, name, sport.name).name
@@ -63,11 +64,15 @@ def _rows(lines: Iterator[bytes], name: str) -> tuple[list[str], Rows]:
 class EventEncoder:
     """Says one event after the other as `event_ids` says them all."""
 
-    def __init__(self, sport: Sport, vocabulary: Vocabulary) -> None:
-        self._sport, self._complete = sport, sport.filler()
+    def __init__(
+        self, sport: Sport, vocabulary: Vocabulary, names: Mapping[str, Mapping[str, int]] | None = None
+    ) -> None:
+        self._sport, self._complete, self._names = sport, sport.filler(), names or {}
         self._main = next(slot for slot in sport.slots if slot.kind == sport.main)
         self._ids = {slot.kind: {v: vocabulary.id(f"{slot.kind}_{v}") for v in slot.tokens()} for slot in sport.slots}
         self._numbers: dict[str, dict[str, int]] = {slot.kind: {} for slot in sport.slots if slot.numbered}
+        self._named: dict[str, set[str]] = {kind: set() for kind in self._numbers}  # numbers whose name is said
+        self._side = 0
         self._before: Row = {}
 
     def ids(self, row: Row) -> Ids:
@@ -81,6 +86,7 @@ class EventEncoder:
             for slot in self._sport.slots:
                 if slot.numbered and slot.within == "period":
                     self._numbers[slot.kind].clear()
+                    self._named[slot.kind].clear()
         ids = []
         for slot in self._sport.slots:
             if slot.on:
@@ -88,8 +94,12 @@ class EventEncoder:
                 said = opens
             else:
                 said = not slot.after or row[self._main.column] in slot.after
-            if said:
-                ids.append(self._ids[slot.kind][self._said(slot, row, begins)])
+            if not said:
+                continue
+            self._appears(slot, row[slot.column])
+            value = self._said(slot, row, begins)
+            ids.append(self._ids[slot.kind][value])
+            ids += self._name(slot, value, row[slot.column])
         self._before = row
         return np.array(ids, np.int32)
 
@@ -100,8 +110,25 @@ class EventEncoder:
         if slot.relative:
             return SAME if begins or value == self._before[slot.column] else OTHER
         if slot.numbered:
-            known = self._numbers[slot.kind]
-            if value not in known and len(known) + 1 < slot.numbered:
-                known[value] = len(known)
-            return str(known.get(value, slot.numbered - 1) + 1)
+            return str(self._numbers[slot.kind].get(value, slot.numbered - 1) + 1)
         return value_said(slot, value)
+
+    def _appears(self, slot: Slot, name: str) -> None:
+        """Number whoever is new: those beyond the last number share it."""
+        known = self._numbers.get(slot.kind, {})
+        if name not in known and len(known) < slot.numbered:
+            known[name] = len(known)
+
+    def _name(self, slot: Slot, value: str, name: str) -> list[int]:
+        """The id that names whom a slot says for the first time, if it is to be named."""
+        if slot.relative:
+            slot = self._sport.slots[0]
+            self._side = self._side if value == SAME else 3 - self._side
+            value = str(self._side)
+        elif slot is self._sport.slots[0] and slot.numbered:
+            self._side = int(value)
+        if slot.kind not in self._names or value in self._named[slot.kind]:
+            return []
+        self._named[slot.kind].add(value)
+        known = self._names[slot.kind]
+        return [known.get(name, known[UNKNOWN])]

@@ -20,6 +20,9 @@ class SportsOptions:
         default="",
         metadata={"help": "of tables, ours=theirs: action=event_type,time=seconds; or a .toml file", **READING},
     )
+    players: bool = field(
+        default=False, metadata={"help": "tell players and teams by name, those of at least five matches"}
+    )
 
     def __post_init__(self) -> None:
         if self.columns:

@@ -20,7 +20,9 @@ from seqgen.domains.sports.grammar import sports_grammar
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots
 from seqgen.domains.sports.options import SportsOptions
+from seqgen.domains.sports.roster import called
 from seqgen.domains.sports.sport import Sport
 
 _EVENT = 1 << 20  # the weight of an event against that of an id that only opens one
@@ -33,7 +35,7 @@ class SportsTokenizer(Tokenizer[Match]):
     innings, `Bowler_3` an over, `Batter_2` `Outcome_4` is a delivery; players are numbered as they appear.
 
     sport: its name, or a Sport of one's own (which a saved run then does not know by its name). labels: type of a label
-    -> the values that have an id.
+    -> the values that have an id. names: type of a slot that numbers -> the names that have one (see `names`).
 
     >>> tokenizer = SportsTokenizer.fit(["match.csv"])  # doctest: +SKIP
     >>> tokenizer.encode("match.csv")                   # doctest: +SKIP
@@ -42,32 +44,50 @@ class SportsTokenizer(Tokenizer[Match]):
     domain = "sports"
     order = 4
 
-    def __init__(self, sport: str | Sport = "cricket", labels: Mapping[str, Iterable[str]] | None = None) -> None:
+    def __init__(
+        self,
+        sport: str | Sport = "cricket",
+        labels: Mapping[str, Iterable[str]] | None = None,
+        names: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
         found = SPORTS.get(sport) if isinstance(sport, str) else sport
         if not isinstance(found, Sport):
             raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
         self.sport: Sport = found
         self.name = found.name
         self._labels = checked_labels(self.sport, labels or {})
+        self._names = checked_names(self.sport, names or {})
+        self._named = named_slots(self.sport, self._names)
         self._header = tuple(label for label in self.sport.labels if label.kind in self._labels)
         tokens = [f"{slot.kind}_{value}" for slot in self.sport.slots for value in slot.tokens()]
         tokens.append("End")
         for kind, values in self._labels.items():
             tokens += [*(f"{kind}_{value}" for value in values), f"{kind}_Unknown"]
+        for kind, slot in self._named.items():
+            tokens += [*(f"{kind}_{name}" for name in self._names[slot.kind]), f"{kind}_{UNKNOWN}"]
         light = [slot.kind for slot in self.sport.slots if slot.weight < 1]
-        self.vocabulary = Vocabulary(tokens, unscored_types=[*self._labels, *light])
+        self.vocabulary = Vocabulary(tokens, unscored_types=[*self._labels, *self._named, *light])
         self.unknown_of: Ids = np.full(len(tokens), -1, np.int32)
-        for kind in self._labels:
+        for kind in (*self._labels, *self._named):
             self.unknown_of[self.vocabulary.of_type(kind)] = self.vocabulary.id(f"{kind}_Unknown")
-        weights = {slot.kind: slot.weight for slot in self.sport.slots}
+        weights = {**{slot.kind: slot.weight for slot in self.sport.slots}, **dict.fromkeys(self._named, WEIGHT)}
         self.loss_weights = np.array([weights.get(kind, 1.0) for kind in self.vocabulary.types], np.float32)
-        self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels))
+        self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels), self._named)
         self.augmentations = _mirrorings(self.sport, self.vocabulary)
-        self.context = SportsContext(self.sport, self.vocabulary, self._labels, self.augmentations.map)
+        self.context = SportsContext(
+            self.sport, self.vocabulary, self._labels, self.augmentations.map, acting(self.sport, self._named)
+        )
+        # Type of a slot that numbers -> the id of each name.
+        self.name_ids = {
+            slot.kind: {self.vocabulary.values[i][1]: i for i in self.vocabulary.of_type(kind).tolist()}
+            for kind, slot in self._named.items()
+        }
         self.backoff, self.main = self.sport.backoff, self.sport.main
+        self.renumbers = tuple(slot.kind for slot in self.sport.levels[:1])
         self._slot_of = {slot.kind: slot for slot in self.sport.slots}
         # That a period begins is worth predicting; an over, or who acts, is looked through.
-        self.passed = tuple(self._slot_of)[1 : list(self._slot_of).index(self.sport.main)]
+        passed = tuple(self._slot_of)[1 : list(self._slot_of).index(self.sport.main)]
+        self.passed = (*passed, *self._named)
 
     @classmethod
     def fit(cls, matches: Iterable[Any], options: SportsOptions | None = None) -> SportsTokenizer:
@@ -80,7 +100,7 @@ class SportsTokenizer(Tokenizer[Match]):
             held = " and ".join(sports) or "nothing"
             raise CorpusError(f"One sport is learned at a time; there is {held}.", "Train on a folder of one sport.")
         sport = SPORTS[sports[0]]
-        return cls(sport.name, learned_labels(sport, found))
+        return cls(sport.name, learned_labels(sport, found), learned_names(sport, found) if options.players else None)
 
     def encode(self, piece: Any) -> Ids:
         """int32 [T] ids of a Match, or of the first of a path, the bytes of a file or a DataFrame; header first.
@@ -89,7 +109,8 @@ class SportsTokenizer(Tokenizer[Match]):
         if match.sport != self.name:
             raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}")
         ends = self.vocabulary.ids(["End"])
-        return np.concatenate([self.header(match.about), event_ids(self.sport, match, self.vocabulary), ends])
+        events = event_ids(self.sport, match, self.vocabulary, self.name_ids)
+        return np.concatenate([self.header(match.about), events, ends])
 
     def header(self, about: Mapping[str, str]) -> Ids:
         """What is said of a match before its events."""
@@ -108,7 +129,7 @@ class SportsTokenizer(Tokenizer[Match]):
 
     def _decoder(self, reference: Match | None) -> Decoder:
         labels = {label.kind: label.column for label in self._header}
-        return Decoder(self.sport, self.vocabulary, self.grammar, labels, reference)
+        return Decoder(self.sport, self.vocabulary, self.grammar, labels, self._named, reference)
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """See Tokenizer. given: the sport's labels by column, such as gender="female", season="2016"."""
@@ -143,6 +164,10 @@ class SportsTokenizer(Tokenizer[Match]):
         opens = np.isin(types, [slot.kind for slot in self.sport.levels])
         return Length(np.where(types == first.kind, _EVENT, opens), amount * _EVENT)
 
+    def called(self, piece: Any) -> Mapping[str, str]:
+        """See Tokenizer."""
+        return called(self.sport, to_match(piece))
+
     def losses(self, piece: Any) -> Mapping[str, float]:
         """What reading changed, and how many values of each column ids do not say as they are."""
         match = to_match(piece)
@@ -154,7 +179,9 @@ class SportsTokenizer(Tokenizer[Match]):
         return {name: float(n) for name, n in {**match.notes, **changed}.items() if n}
 
     def config(self) -> Mapping[str, Any]:
-        return {"sport": self.name, "labels": {kind: list(values) for kind, values in self._labels.items()}}
+        labels = {kind: list(values) for kind, values in self._labels.items()}
+        names = {kind: list(values) for kind, values in self._names.items()}
+        return {"sport": self.name, "labels": labels, **({"names": names} if names else {})}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SportsTokenizer:

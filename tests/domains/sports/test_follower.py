@@ -57,9 +57,9 @@ def rows_of(draw: Any, sport: Sport) -> list[Row]:
     return sorted(rows, key=lambda row: place_of(sport, row))
 
 
-@given(st.data(), st.sampled_from(sorted(SPORTS)))
+@given(st.data(), st.sampled_from(sorted(SPORTS)), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_events_are_those_of_the_whole_match(data: Any, name: str) -> None:
+def test_events_are_those_of_the_whole_match(data: Any, name: str, named: bool) -> None:
     sport = SPORTS[name]
     rows = rows_of(data.draw, sport)
     text = io.StringIO()
@@ -67,7 +67,8 @@ def test_events_are_those_of_the_whole_match(data: Any, name: str) -> None:
     table.writeheader()
     table.writerows(rows)
     match = to_match(text.getvalue().encode())
-    same(SportsTokenizer(sport, {sport.labels[0].kind: ["2019"]}), text.getvalue().encode(), match)
+    names = {slot.kind: ["A", "x", "y"] for slot in sport.slots if slot.numbered and named}
+    same(SportsTokenizer(sport, {sport.labels[0].kind: ["2019"]}, names), text.getvalue().encode(), match)
 
 
 def test_real_matches() -> None:
