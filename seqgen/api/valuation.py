@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seqgen.api.model import Model
 
 VALUATION = "valuation.safetensors"  # kept with a run
-_LEARNED, _VALIDATED = 2_500_000, 400_000  # ids at most
+_LEARNED, _VALIDATED = 1_000_000, 300_000  # ids, about: what is known of them takes half a gigabyte
 
 
 def value_events(model: Model, piece: Any, corpus: str | Path | None, reporter: Reporter) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def value_events(model: Model, piece: Any, corpus: str | Path | None, reporter: 
         piece = read_bounded(Path(piece), domain)[0]
     points = domain.points(piece)
     valuer = valuer_of(model, domain.points, corpus, reporter)
-    found = values(points, valuer(known_after(model.network, tokenizer, tokenizer.encode(piece))))
+    found = values(points, valuer(known_after(model.network, tokenizer, [tokenizer.encode(piece)])[0]))
     return [
         {"event": n, **row, **{name: round(float(x), 6) for name, x in zip(COLUMNS, of, strict=True)}}
         for n, (row, of) in enumerate(zip(domain.table(piece), found, strict=True), 1)
