@@ -36,7 +36,7 @@ COLUMNS = ("scores_before", "scores_after", "concedes_before", "concedes_after",
 _SIDE_BY_SIDE, _PART = 16, 256  # pieces, and positions of each, that are read at once
 _PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)  # of the squares of weights on features of variance 1
 _ENOUGH = 20  # events with each answer, or no weights are fitted
-_ITERATIONS = 60
+_ITERATIONS = 100
 _KEPT = 10_000_000  # bytes
 _AGAIN = "Delete it: it is made again where the corpus is."
 
@@ -91,15 +91,14 @@ class Valuer:
             raise CorpusError("There are no events to learn from what leads to a score.")
         if not len(soon_valid):
             known_valid, soon_valid = known_NH, soon_N2
-        weights, bias = np.zeros((2, known_NH.shape[1])), np.zeros(2)
-        for k in range(2):
-            came = soon_N2[:, k]
-            if min(came.sum(), (~came).sum()) < _ENOUGH:
-                bias[k] = np.log((came.sum() + 0.5) / ((~came).sum() + 0.5))
-                continue
-            fits = [_logistic(known_NH, came, penalty) for penalty in _PENALTIES]
-            losses = [_loss(known_valid @ w + b, soon_valid[:, k]) for w, b in fits]
-            weights[k], bias[k] = fits[int(np.argmin(losses))]
+        n = np.maximum(soon_N2.sum(axis=0), 0.5)
+        weights, bias = np.zeros((2, known_NH.shape[1])), np.log(n / np.maximum(len(soon_N2) - n, 0.5))
+        fitted_HP2, bias_P2 = _logistic(known_NH, soon_N2)
+        scores_NP2 = np.einsum("nh,hpk->npk", known_valid, fitted_HP2, optimize=True) + bias_P2
+        nats_P2 = np.logaddexp(0, np.where(soon_valid[:, None], -scores_NP2, scores_NP2)).mean(axis=0)
+        for k, best in enumerate(nats_P2.argmin(axis=0).tolist()):
+            if _ENOUGH <= n[k] <= len(soon_N2) - _ENOUGH:
+                weights[k], bias[k] = fitted_HP2[:, best, k], bias_P2[best, k]
         return cls(weights, bias)
 
     def __call__(self, known_NH: Floats) -> npt.NDArray[np.float64]:
@@ -169,32 +168,31 @@ def values(points_N3: Ints, after_N2: Floats) -> npt.NDArray[np.float64]:
     return found
 
 
-def _logistic(x_NH: Floats, came_N: Bools, penalty: float) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights and bias of least loss."""
-    x, y = torch.from_numpy(x_NH), torch.from_numpy(came_N.astype(np.float32))
-    mean, spread, share = x.mean(dim=0), x.std(dim=0) + 1e-6, float(y.mean())
-    u = torch.zeros(x.shape[1] + 1)
-    u[-1] = np.log(share / (1 - share))  # where nothing is known
+def _logistic(x_NH: npt.NDArray[np.float32], came_N2: Bools) -> tuple[Floats, Floats]:
+    """Weights [H, P, 2] and biases [P, 2] of least loss, under each of the penalties: all at once, since to go through
+    what is known is what takes long."""
+    x, y = torch.from_numpy(x_NH), torch.from_numpy(came_N2.astype(np.float32))
+    y, penalties = y[:, None].expand(-1, len(_PENALTIES), -1), torch.tensor(_PENALTIES)[:, None]
+    mean, spread = x.mean(dim=0), x.std(dim=0) + 1e-6
+    u = torch.zeros(x.shape[1] + 1, len(_PENALTIES), 2)
+    u[-1] = torch.logit(y.mean(dim=0), eps=1e-6)  # where nothing is known
     u.requires_grad_()
-    optimizer = torch.optim.LBFGS([u], max_iter=_ITERATIONS, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([u], max_iter=_ITERATIONS, history_size=20, line_search_fn="strong_wolfe")
 
     def on_numbers() -> tuple[torch.Tensor, torch.Tensor]:
-        """From weights on features of mean 0 and variance 1, which need no copy of them all."""
-        w = u[:-1] / spread
-        return w, u[-1] - mean @ w
+        """From weights on numbers of mean 0 and variance 1, which need no copy of them all."""
+        w = u[:-1] / spread[:, None, None]
+        return w, u[-1] - torch.tensordot(mean, w, dims=1)
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         w, bias = on_numbers()
-        loss = functional.binary_cross_entropy_with_logits(x @ w + bias, y) + penalty * (u[:-1] ** 2).sum()
+        scores = (x @ w.flatten(1)).view(y.shape) + bias
+        losses = functional.binary_cross_entropy_with_logits(scores, y, reduction="none").mean(dim=0)
+        loss = (losses + penalties * (u[:-1] ** 2).sum(dim=0)).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     w, bias = on_numbers()
-    return w.detach().double().numpy(), float(bias.detach())
-
-
-def _loss(scores_N: Floats, came_N: Bools) -> float:
-    """Mean nats."""
-    return float(np.logaddexp(0, np.where(came_N, -scores_N, scores_N)).mean())
+    return w.detach().double().numpy(), bias.detach().double().numpy()
