@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seqgen.api.model import Model
 
 VALUATION = "valuation.safetensors"  # kept with a run
-_LEARNED, _VALIDATED = 1_000_000, 300_000  # ids, about: what is known of them takes half a gigabyte
+_LEARNED, _VALIDATED = 700_000, 200_000  # ids, about: what is known of them takes 300 MB
 
 
 def value_events(model: Model, piece: Any, corpus: str | Path | None, reporter: Reporter) -> list[dict[str, Any]]:
@@ -54,7 +54,10 @@ def valuer_of(model: Model, points: Callable[[Any], Any], corpus: str | Path | N
             lambda done, total: reporter.working("reading what leads to scores", done, total),
         )  # fmt: skip
 
-    fitted = Valuer.fit(*events(train), *events(valid))
+    learned, held_out = events(train), events(valid)
+    reporter.working("learning what leads to scores", 0, 1)
+    fitted = Valuer.fit(*learned, *held_out)
+    reporter.working("learning what leads to scores", 1, 1)
     try:
         fitted.save(path, checkpoint)
     except SeqgenError as error:
