@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seqgen.api.model import Model
 
 VALUATION = "valuation.safetensors"  # kept with a run
-_LEARNED, _VALIDATED = 2_500_000, 400_000  # ids at most
+_LEARNED, _VALIDATED = 700_000, 200_000  # ids, about: what is known of them takes 300 MB
 
 
 def value_events(
@@ -33,7 +33,7 @@ def value_events(
         piece = model.read(piece)[0]
     points = domain.points(piece)
     valuer = valuer_of(model, domain.points, corpus, reporter)
-    found = values(points, valuer(known_after(model.network, tokenizer, tokenizer.encode(piece))))
+    found = values(points, valuer(known_after(model.network, tokenizer, [tokenizer.encode(piece)])[0]))
     rows = [
         {"event": n, **row, **{name: round(float(x), 6) for name, x in zip(COLUMNS, of, strict=True)}}
         for n, (row, of) in enumerate(zip(domain.table(piece), found, strict=True), 1)
@@ -62,7 +62,10 @@ def valuer_of(model: Model, points: Callable[[Any], Any], corpus: str | Path | N
             lambda done, total: reporter.working("reading what leads to scores", done, total),
         )  # fmt: skip
 
-    fitted = Valuer.fit(*events(train), *events(valid))
+    learned, held_out = events(train), events(valid)
+    reporter.working("learning what leads to scores", 0, 1)
+    fitted = Valuer.fit(*learned, *held_out)
+    reporter.working("learning what leads to scores", 1, 1)
     try:
         fitted.save(path, checkpoint)
     except SeqgenError as error:

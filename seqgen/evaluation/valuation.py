@@ -19,11 +19,12 @@ import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+from torch.nn import functional
 
 from seqgen.core.errors import BadInput, CorpusError, RunError
 from seqgen.core.files import read_bytes, sha256, write_bytes
 from seqgen.core.tokenizer import Ids, Tokenizer
-from seqgen.corpus.batches import whole
+from seqgen.corpus.batches import padded, whole
 from seqgen.model import SequenceModel
 
 Floats = npt.NDArray[np.floating]
@@ -32,9 +33,10 @@ Bools = npt.NDArray[np.bool_]
 
 AHEAD = 10  # events
 COLUMNS = ("scores_before", "scores_after", "concedes_before", "concedes_after", "value")
-_PART = 4096  # positions read at once
-_PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3)  # of the squares of weights on features of variance 1
+_SIDE_BY_SIDE, _PART = 16, 256  # pieces, and positions of each, that are read at once
+_PENALTIES = (1e-5, 1e-4, 1e-3)  # of the squares of weights on features of variance 1
 _ENOUGH = 20  # events with each answer, or no weights are fitted
+_ITERATIONS = 40  # more gain nothing on held-out events
 _KEPT = 10_000_000  # bytes
 _AGAIN = "Delete it: it is made again where the corpus is."
 
@@ -51,17 +53,25 @@ def soon(points_N3: Ints, ahead: int = AHEAD) -> Bools:
 
 
 @torch.inference_mode()
-def known_after(model: SequenceModel, tokenizer: Tokenizer[Any], ids_T: Ids) -> npt.NDArray[np.float32]:
-    """float32 [N, H]: what the model knows after each event of a whole piece."""
-    batch, device = whole(ids_T, tokenizer), model.bias.device
-    after = tokenizer.grammar.final_states[batch.states[0]]
-    state, found = model.start(1), []
-    for start in range(0, batch.ids.shape[1], _PART):
+def known_after(
+    model: SequenceModel, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]
+) -> list[npt.NDArray[np.float32]]:
+    """float32 [N, H] of each whole piece: what the model knows after each of its events. They are read side by side."""
+    batch, device = padded([whole(piece, tokenizer) for piece in pieces]), model.bias.device
+    after = tokenizer.grammar.final_states[batch.states]
+    for row, piece in zip(after, pieces, strict=True):
+        row[len(piece) :] = False
+    state, found = model.start(len(pieces)), [np.zeros((int(row.sum()), model.n_known), np.float32) for row in after]
+    done = np.zeros(len(pieces), int)
+    for start in range(0, after.shape[1], _PART):
         part = slice(start, start + _PART)
         previous, context = (torch.from_numpy(v[:, part].copy()).to(device) for v in (batch.previous, batch.context))
         x, state = model.known(previous, context, state)
-        found.append(x[0].float().cpu().numpy()[after[part]])
-    return np.concatenate(found)
+        for k, row in enumerate(after[:, part]):
+            known = x[k].float().cpu().numpy()[row]
+            found[k][done[k] : done[k] + len(known)] = known
+            done[k] += len(known)
+    return found
 
 
 class Valuer:
@@ -81,18 +91,14 @@ class Valuer:
             raise CorpusError("There are no events to learn from what leads to a score.")
         if not len(soon_valid):
             known_valid, soon_valid = known_NH, soon_N2
-        mean, spread = known_NH.mean(axis=0), known_NH.std(axis=0) + 1e-6
-        x, xv = ((known - mean) / spread for known in (known_NH, known_valid))
-        weights, bias = np.zeros((2, x.shape[1])), np.zeros(2)
-        for k in range(2):
-            came = soon_N2[:, k]
-            if min(came.sum(), (~came).sum()) < _ENOUGH:
-                bias[k] = np.log((came.sum() + 0.5) / ((~came).sum() + 0.5))
-                continue
-            fits = [_logistic(x, came, penalty) for penalty in _PENALTIES]
-            losses = [_loss(xv @ w + b, soon_valid[:, k]) for w, b in fits]
-            w, b = fits[int(np.argmin(losses))]
-            weights[k], bias[k] = w / spread, b - (w / spread) @ mean
+        n = np.maximum(soon_N2.sum(axis=0), 0.5)
+        weights, bias = np.zeros((2, known_NH.shape[1])), np.log(n / np.maximum(len(soon_N2) - n, 0.5))
+        fitted_HP2, bias_P2 = _logistic(known_NH, soon_N2)
+        scores_NP2 = np.einsum("nh,hpk->npk", known_valid, fitted_HP2, optimize=True) + bias_P2
+        nats_P2 = np.logaddexp(0, np.where(soon_valid[:, None], -scores_NP2, scores_NP2)).mean(axis=0)
+        for k, best in enumerate(nats_P2.argmin(axis=0).tolist()):
+            if _ENOUGH <= n[k] <= len(soon_N2) - _ENOUGH:
+                weights[k], bias[k] = fitted_HP2[:, best, k], bias_P2[best, k]
         return cls(weights, bias)
 
     def __call__(self, known_NH: Floats) -> npt.NDArray[np.float64]:
@@ -134,10 +140,11 @@ def events_of(
 ) -> tuple[npt.NDArray[np.float32], Bools]:
     """(what is known after each event of these whole pieces, what comes soon)."""
     known, came = [np.zeros((0, model.n_known), np.float32)], [np.zeros((0, 2), bool)]
-    for n, piece in enumerate(pieces):
-        known.append(known_after(model, tokenizer, piece))
-        came.append(soon(points(tokenizer.decode(piece)))[: len(known[-1])])
-        report(n + 1, len(pieces))
+    for n in range(0, len(pieces), _SIDE_BY_SIDE):
+        part = pieces[n : n + _SIDE_BY_SIDE]
+        known += known_after(model, tokenizer, part)
+        came += [soon(points(tokenizer.decode(piece))) for piece in part]
+        report(n + len(part), len(pieces))
     return np.concatenate(known), np.concatenate(came)
 
 
@@ -161,28 +168,31 @@ def values(points_N3: Ints, after_N2: Floats) -> npt.NDArray[np.float64]:
     return found
 
 
-def _logistic(x_NH: Floats, came_N: Bools, penalty: float) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights and bias of least loss."""
-    x = torch.from_numpy(np.asarray(x_NH, np.float32))
-    y = torch.from_numpy(came_N.astype(np.float32))
-    share = float(y.mean())
-    w = torch.zeros(x.shape[1] + 1)
-    w[-1] = np.log(share / (1 - share))  # where nothing is known
-    w.requires_grad_()
-    optimizer = torch.optim.LBFGS([w], max_iter=60, line_search_fn="strong_wolfe")
+def _logistic(x_NH: npt.NDArray[np.float32], came_N2: Bools) -> tuple[Floats, Floats]:
+    """Weights [H, P, 2] and biases [P, 2] of least loss, under each of the penalties: all at once, since to go through
+    what is known is what takes long."""
+    x, y = torch.from_numpy(x_NH), torch.from_numpy(came_N2.astype(np.float32))
+    y, penalties = y[:, None].expand(-1, len(_PENALTIES), -1), torch.tensor(_PENALTIES)[:, None]
+    mean, spread = x.mean(dim=0), x.std(dim=0) + 1e-6
+    u = torch.zeros(x.shape[1] + 1, len(_PENALTIES), 2)
+    u[-1] = torch.logit(y.mean(dim=0), eps=1e-6)  # where nothing is known
+    u.requires_grad_()
+    optimizer = torch.optim.LBFGS([u], max_iter=_ITERATIONS, history_size=20, line_search_fn="strong_wolfe")
+
+    def on_numbers() -> tuple[torch.Tensor, torch.Tensor]:
+        """From weights on numbers of mean 0 and variance 1, which need no copy of them all."""
+        w = u[:-1] / spread[:, None, None]
+        return w, u[-1] - torch.tensordot(mean, w, dims=1)
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        scores = x @ w[:-1] + w[-1]
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, y) + penalty * (w[:-1] ** 2).sum()
+        w, bias = on_numbers()
+        scores = (x @ w.flatten(1)).view(y.shape) + bias
+        losses = functional.binary_cross_entropy_with_logits(scores, y, reduction="none").mean(dim=0)
+        loss = (losses + penalties * (u[:-1] ** 2).sum(dim=0)).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    found = w.detach().double().numpy()
-    return found[:-1], float(found[-1])
-
-
-def _loss(scores_N: Floats, came_N: Bools) -> float:
-    """Mean nats."""
-    return float(np.logaddexp(0, np.where(came_N, -scores_N, scores_N)).mean())
+    w, bias = on_numbers()
+    return w.detach().double().numpy(), bias.detach().double().numpy()

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.core.errors import CorpusError, RunError
-from seqgen.evaluation.valuation import COLUMNS, Valuer, soon, values
+from seqgen.evaluation.valuation import COLUMNS, Valuer, events_of, known_after, soon, values
+from seqgen.model import SequenceModel
+from seqgen.tokenizers import SportsTokenizer
 
 events = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)), max_size=30)
 
@@ -78,3 +81,25 @@ def test_what_never_came_is_improbable_everywhere() -> None:
     assert len(np.unique(p[:, 1])) == 1 and 0 < p[0, 1] < 0.001
     with pytest.raises(CorpusError):
         Valuer.fit(x[:0], came[:0], x, came)
+
+
+def test_pieces_side_by_side_are_read_as_each_alone() -> None:
+    tokenizer = SportsTokenizer("cricket")
+    torch.manual_seed(0)
+    model = SequenceModel(len(tokenizer.vocabulary), tokenizer.context.features, 12, 2).eval()
+    over = ["Bowler_1", *["Batter_1", "Outcome_4"] * 6]
+    pieces = [tokenizer.vocabulary.ids(["Side_1", *over * n, "End"]) for n in (30, 1, 7)]
+    together = known_after(model, tokenizer, pieces)
+    assert [len(known) for known in together] == [180, 6, 42]
+    for known, piece in zip(together, pieces, strict=True):
+        assert np.allclose(known, known_after(model, tokenizer, [piece])[0], atol=1e-5)
+    # What is known after an event are the numbers that the scores of the next id are read off, and what is below.
+    rows = torch.from_numpy(tokenizer.context.of(pieces[1]))[None].long()
+    previous = torch.from_numpy(np.concatenate([[model.begin], pieces[1]]).astype(np.int64))[None]
+    with torch.inference_mode():
+        logits, _ = model(previous, rows)
+    joined = torch.from_numpy(together[1][-1, -12:])
+    assert torch.allclose(model.embedding.weight[:-1] @ joined + model.bias, logits[0, -2], atol=1e-5)
+    found, came = events_of(model, tokenizer, lambda match: np.tile([0, 4, 0], (len(match), 1)), pieces)
+    assert np.allclose(found, np.concatenate(together), atol=1e-5)
+    assert came[:, 0].sum() == len(came) - len(pieces) and not came[:, 1].any()

@@ -15,7 +15,7 @@ from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.names import said_names
 from seqgen.domains.sports.roster import Roster
 from seqgen.domains.sports.sport import NONE, SAME, Row, Slot, Sport
-from seqgen.domains.sports.values import Values
+from seqgen.domains.sports.values import Columns
 
 
 class Decoder:
@@ -114,7 +114,7 @@ class Decoder:
                 row.update(about)
         self._sport.fill(rows)
         about |= {column: rows[0][column] for column in about if rows}
-        return Match(self._sport.name, about, {c: Values([row[c] for row in rows]) for c in self._sport.event_columns})
+        return Match(self._sport.name, about, Columns(rows, self._sport.event_columns))
 
 
 def _value(sport: Sport, slot: Slot, value: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -73,6 +73,25 @@ class Values(Sequence[Any]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+class Columns(Mapping[str, Values]):
+    """Columns of rows, each made when it is first asked for: what comes of a match is told by few of them."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> None:
+        self._rows, self._made = rows, dict[str, Values | None].fromkeys(names)
+
+    def __getitem__(self, name: str) -> Values:
+        found = self._made[name]
+        if found is None:
+            found = self._made[name] = Values([row[name] for row in self._rows])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def _width(n: int) -> type[np.unsignedinteger[Any]]:

@@ -73,8 +73,8 @@ def test_probabilities_rise_where_a_goal_comes(corners: Path) -> None:
     assert corner.sum() > 5
     assert frame.loc[corner, "scores_after"].mean() > 0.35
     plain = (frame["action"] == "pass") & (frame["action"].shift(1) != "corner")
-    assert frame.loc[plain, "scores_after"].mean() < 0.3 and frame.loc[plain, "concedes_after"].mean() < 0.3
-    assert frame.loc[corner, "value"].mean() > 0.3 > abs(frame.loc[plain, "value"].mean())
+    assert frame.loc[plain, ["scores_after", "concedes_after"]].mean().max() < 0.25
+    assert frame.loc[corner, "value"].mean() > 0.2 > abs(frame.loc[plain, "value"].mean())
     goal = frame["outcome"] == "goal"
     assert (frame.loc[goal, "scores_after"] == 1).all() and frame.loc[goal, "value"].mean() > 0.1
     missed = (frame["action"] == "shot") & ~goal
