@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match
+from seqgen.domains.sports.match_charting import is_charting, read_charting, stream_charting
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.statsbomb import read_statsbomb
@@ -44,6 +45,7 @@ FORMATS = (
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
     Format("badminton strokes", is_strokes, read_strokes),
+    Format("Match Charting Project", is_charting, read_charting, stream_charting),
     Format("table", lambda head: True, read_table),
 )
 

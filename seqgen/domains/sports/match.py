@@ -122,10 +122,11 @@ def matches(sport: Sport, rows: Iterable[tuple[int, Mapping[str, Any]]], name: s
     if not n:
         raise BadInput(name, "holds no events")
     for events in found.values():
-        yield _match(sport, events)
+        yield match_of(sport, events)
 
 
-def _match(sport: Sport, rows: list[Row]) -> Match:
+def match_of(sport: Sport, rows: list[Row]) -> Match:
+    """The match of rows that have every column, their values checked."""
     notes: Counter[str] = Counter()
     keys = [place_of(sport, row) for row in rows]
     notes["rows_out_of_order"] = sum(a > b for a, b in pairwise(keys))

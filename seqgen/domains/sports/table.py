@@ -38,10 +38,18 @@ def rows_of(lines: Iterator[str], name: str) -> tuple[list[str], Iterator[tuple[
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = [title.strip().lower() for title in next(table, [])]
+        columns = _named(title.strip().lower() for title in next(table, []))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
     return columns, _rows(columns, table, name)
+
+
+def _named(titles: Iterable[str]) -> list[str]:
+    """Of titles that are there twice, the first names its column."""
+    found: list[str] = []
+    for title in titles:
+        found.append(f"{title} {len(found)}" if title in found else title)
+    return found
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator[tuple[int, dict[str, str]]]:
