@@ -91,7 +91,7 @@ def _cricket(folder: Path, report: Callable[[int, int], None]) -> int:
 domain = Domain(
     name="sports",
     about="sports: logs of matches, event by event (badminton, baseball, cricket, soccer)",
-    suffixes=(".csv", ".csv.gz", ".json", ".json.gz", ".xml", ".eva", ".evn"),
+    suffixes=(".csv", ".csv.gz", ".json", ".json.gz", ".xml", ".eva", ".evn", ".pbp"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,

@@ -10,8 +10,16 @@ from typing import BinaryIO
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.match_charting import is_charting, read_charting, stream_charting
+from seqgen.domains.sports.point_strings import (
+    is_point_string,
+    is_point_table,
+    read_point_strings,
+    read_point_table,
+    stream_point_table,
+)
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
+from seqgen.domains.sports.slam_points import is_slam, read_slam, stream_slam
 from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_table
 from seqgen.domains.sports.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
@@ -46,6 +54,9 @@ FORMATS = (
     Format("Retrosheet events", is_events, read_retrosheet),
     Format("badminton strokes", is_strokes, read_strokes),
     Format("Match Charting Project", is_charting, read_charting, stream_charting),
+    Format("grand slam points", is_slam, read_slam, stream_slam),
+    Format("tennis points, a string a match", is_point_table, read_point_table, stream_point_table),
+    Format("tennis points, strings alone", is_point_string, read_point_strings),
     Format("table", lambda head: True, read_table),
 )
 

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.match import Match, match_of, value_of
-from seqgen.domains.sports.sport import OTHER, Row
-from seqgen.domains.sports.table import read_rows, rows_of, texts
+from seqgen.domains.sports.sport import Row
+from seqgen.domains.sports.table import read_rows, rows_of, texts, whole
 from seqgen.domains.sports.tennis import tennis
 from seqgen.domains.sports.tennis_score import GAME, TIE_BREAK
 from seqgen.domains.sports.tennis_shots import (
@@ -45,14 +45,8 @@ _DIRECTIONS = {
     "4": "wide", "5": "body", "6": "T", "1": "forehand side", "2": "middle", "3": "backhand side",
 }  # fmt: skip
 _DEPTHS = {"7": "short", "8": "deep", "9": "very deep"}
-_DETAILS = {
-    "+": APPROACH,
-    "^": STOP,
-    "-": AT_NET,
-    "=": AT_BASELINE,
-    "!": SHANK,
-    ";": CORD,
-}  # the first of them that is there
+# Of several, the first that is listed here is kept.
+_DETAILS = {"+": APPROACH, "^": STOP, "-": AT_NET, "=": AT_BASELINE, "!": SHANK, ";": CORD}
 _ERRORS = dict(zip("nwdx!g", ERRORS, strict=True))  # e: unknown
 _POINTS = {"S": "server point", "R": "returner point", "P": "returner point", "Q": "server point"}
 _REGULAR = frozenset(("0", "15", "30", "40", "AD"))
@@ -94,13 +88,15 @@ def _matches(columns: list[str], rows: Iterable[Numbered], name: str) -> Iterato
         if match in done:
             raise BadInput(name, f"goes back to {match[:80]}", where=where, hint="A match's rows must stand together.")
         done.add(match)
-        yield _match(match, points, name)
+        found = _match(match, points, name)
+        if len(found):
+            yield found
     if not done:
         raise BadInput(name, "holds no points")
 
 
 def _match(match: str, points: list[Numbered], name: str) -> Match:
-    order = [_whole(row, "pt", name, number) for number, row in points]
+    order = [whole(row, "pt", name, number) for number, row in points]
     notes = Counter(rows_out_of_order=sum(a > b for a, b in pairwise(order)))
     points = [points[i] for i in sorted(range(len(points)), key=order.__getitem__)]
     about = {c: value_of(tennis.columns[c], said, name, points[0][0], "match_id") for c, said in _about(match).items()}
@@ -129,13 +125,12 @@ def _about(match: str) -> dict[str, str]:
 def _rows(about: Mapping[str, str], points: list[Numbered], notes: Counter[str], name: str) -> Iterator[Row]:
     """The events of points that are in order."""
     nothing: Row = {c: "" if column.kind == "text" else None for c, column in tennis.columns.items()}
-    place = [[_whole(row, c, name, number) for c in ("set1", "set2", "gm1", "gm2")] for number, row in points]
+    place = [[whole(row, c, name, number) for c in ("set1", "set2", "gm1", "gm2")] for number, row in points]
     games = [(1 + set1 + set2, 1 + gm1 + gm2) for set1, set2, gm1, gm2 in place]
     scored = zip(games, points, strict=True)
     tie_breaks = {game for game, (_, row) in scored if not _REGULAR.issuperset(row["pts"].strip().split("-"))}
     counted = Counter[tuple[int, int]]()
     for (number, row), game in zip(points, games, strict=True):
-        counted[game] += 1
         server, winner = row["svr"].strip(), row.get("ptwinner", "").strip()
         if server not in ("1", "2"):
             raise BadInput(name, f"{server[:20]!r} is neither 1 nor 2", where=f"row {number}, column svr")
@@ -145,21 +140,14 @@ def _rows(about: Mapping[str, str], points: list[Numbered], notes: Counter[str],
             "period": game[0],
             "game": game[1],
             "kind": TIE_BREAK if game in tie_breaks else GAME,
-            "point": counted[game],
+            "point": counted[game] + 1,
             "server": about["one" if server == "1" else "two"],
         }
         shots, said = _point(row["1st"].strip(), row["2nd"].strip(), winner == server if winner else None)
         notes.update(said)
+        counted[game] += bool(shots)
         for n, shot in enumerate(shots, 1):
             yield {**known, "shot": n, **shot}
-
-
-def _whole(row: Mapping[str, str], column: str, name: str, number: int) -> int:
-    text = row[column].strip()
-    if not (text.isdecimal() and text.isascii() and len(text) < 7):
-        reason = f"{text[:20]!r} is not a whole number" if text else "holds no value"
-        raise BadInput(name, reason, where=f"row {number}, column {column}")
-    return int(text)
 
 
 @lru_cache(1 << 16)
@@ -172,16 +160,17 @@ def _point(first: str, second: str, held: bool | None) -> tuple[list[Shot], list
     if second:
         shots = shots[:1]
         if shots and not shots[0]["outcome"].startswith(FAULT):
-            shots[0]["outcome"] = FAULT
+            shots[0] = {**shots[0], "outcome": FAULT}
         again, more = _shots(second, SECOND)
         shots, notes = [*shots, *again], [*notes, *more]
+    if not shots and held is None:  # the sheet's next row, that nobody filled in
+        return [], ["empty_points"]
     if not shots:
-        action = OTHER if held is None else "server point" if held else "returner point"
-        return [{"action": action}], ["points_without_shots"]
+        return [{"action": "server point" if held else "returner point"}], ["points_without_shots"]
     last = shots[-1]
     server_hit = sum(shot["action"] not in SERVES for shot in shots) % 2 == 0
     if not last["outcome"] and held is not None:
-        last["outcome"] = WON if server_hit == held else LOST
+        shots[-1] = last = {**last, "outcome": WON if server_hit == held else LOST}
         notes = [*notes, "ends_taken_from_the_winner"]
     winner = winner_of(last["action"], last["outcome"], 0 if server_hit else 1, 0)
     if held is not None and winner != (0 if held else 1):
@@ -206,26 +195,35 @@ def _shots(code: str, serve: str) -> tuple[list[Shot], list[str]]:
                 notes.append(f"unknown_code_{code[at]}")
             at += 1
             continue
-        letter, before, error, after, ends = found.groups()
-        at, marks = found.end(), before + after
-        if ends in ("@", "#"):
-            outcome = _with(FORCED if ends == "#" else UNFORCED, error or marks)
-        elif ends:
-            outcome = "winner" if ends == "*" else WON
-        elif error and at == len(code):
-            outcome = _with(LOST, error)
-        elif error:
+        at = found.end()
+        shot, error = _stroke(*found.groups(), at == len(code))
+        shots.append(shot)
+        outcome = shot["outcome"]
+        if error:
             notes.append(f"unknown_code_{error}")
-        shots.append({
-            "action": _STROKES.get(letter, letter),
-            "direction": _first(_DIRECTIONS, marks),
-            "depth": _first(_DEPTHS, marks),
-            "detail": _first(_DETAILS, marks),
-            "outcome": outcome,
-        })  # fmt: skip
     if code[at:].strip():
         notes.append("codes_after_the_end")
     return shots, notes
+
+
+@lru_cache(1 << 16)
+def _stroke(letter: str, before: str, error: str, after: str, ends: str, last: bool) -> tuple[Shot, str]:
+    """A stroke, and the kind of an error that it cannot be, since the rally goes on."""
+    marks, outcome = before + after, ""
+    if ends in ("@", "#"):
+        outcome = _with(FORCED if ends == "#" else UNFORCED, error or marks)
+    elif ends:
+        outcome = "winner" if ends == "*" else WON
+    elif error and last:
+        outcome = _with(LOST, error)
+    shot = {
+        "action": _STROKES.get(letter, letter),
+        "direction": _first(_DIRECTIONS, marks),
+        "depth": _first(_DEPTHS, marks),
+        "detail": _first(_DETAILS, marks),
+        "outcome": outcome,
+    }
+    return shot, "" if outcome else error
 
 
 def _with(what: str, error: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from seqgen.core.errors import BadInput
@@ -62,6 +62,15 @@ def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Iterator
                 yield number, dict(zip(columns, line, strict=True))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
+
+
+def whole(row: Mapping[str, str], column: str, name: str, number: int) -> int:
+    """The whole number in a row. Raises BadInput."""
+    text = row[column].strip()
+    if not (text.isdecimal() and text.isascii() and len(text) < 7):
+        reason = f"{text[:20]!r} is not a whole number" if text else "holds no value"
+        raise BadInput(name, reason, where=f"row {number}, column {column}")
+    return int(text)
 
 
 def texts(lines: Iterable[bytes], name: str) -> Iterator[str]:

@@ -1,0 +1,129 @@
+"""Who won each point of a match, as a string: S, R (server, returner), A (ace), D (double fault), small letters after a
+second serve; `;` between games, `.` between sets, `/` where the serve changes in a tie-break. A row a match in Tennis
+Abstract's tables (https://github.com/JeffSackmann/tennis_pointbypoint), or a line a match by themselves."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import BinaryIO
+
+from seqgen.core.errors import BadInput
+from seqgen.domains.sports.match import Match, match_of, value_of
+from seqgen.domains.sports.sport import Row
+from seqgen.domains.sports.table import read_rows, rows_of, texts
+from seqgen.domains.sports.tennis import tennis
+from seqgen.domains.sports.tennis_score import GAME, TIE_BREAK
+
+_ACTIONS = {"S": "server point", "R": "returner point", "A": "ace", "D": "double fault"}
+_LINE = re.compile(rb"[SRADsrad]+[SRADsrad;./]*\s*?(\r|\n|$)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MEN, _WOMEN = ("ATP", "CH", "CHALLENGER", "FU", "FUTURES", "BOYS"), ("WTA", "ITF", "GIRLS")
+_SLAMS = re.compile(r"wimbledon|us ?open|australian ?open|french ?open|roland ?garros", re.IGNORECASE)
+_SECOND = re.compile(r"[srad]")  # where small letters are used, large ones say first serves
+_MOST = 10_000  # points of a match
+
+
+def is_point_table(head: bytes) -> bool:
+    """Whether the first row names this table's columns."""
+    columns = head[:2000].split(b"\n", 1)[0].strip().lower().split(b",")
+    return b"pbp" in columns and b"server1" in columns
+
+
+def is_point_string(head: bytes) -> bool:
+    """Whether the first line is such a string."""
+    return _LINE.match(head) is not None and b";" in head[:_MOST]
+
+
+def read_point_table(data: bytes, name: str) -> Iterator[Match]:
+    """The matches of such a table. Raises BadInput with row and column."""
+    return _matches(*read_rows(data, name), name)
+
+
+def stream_point_table(file: BinaryIO, name: str) -> Iterator[Match]:
+    """The same, a match at a time."""
+    return _matches(*rows_of(texts(file, name), name), name)
+
+
+def read_point_strings(data: bytes, name: str) -> Iterator[Match]:
+    """A match of each line. Raises BadInput with its number."""
+    lines = data.decode("utf-8-sig", "replace").splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            match = f"{PurePath(name).stem} {number}"
+            yield _match(line, {"match": match, "one": "Player 1", "two": "Player 2"}, name, f"row {number}")
+
+
+def _matches(columns: list[str], rows: Iterable[tuple[int, Mapping[str, str]]], name: str) -> Iterator[Match]:
+    for column in ("server1", "server2", "pbp"):
+        if column not in columns:
+            raise BadInput(name, "is missing", where=f"row 1, column {column}")
+    number = 1
+    for number, row in rows:
+        text = {c: value_of(tennis.columns[c], said, name, number, c) for c, said in _about(row).items()}
+        yield _match(row["pbp"], text, name, f"row {number}, column pbp")
+    if number == 1:
+        raise BadInput(name, "holds no matches")
+
+
+def _about(row: Mapping[str, str]) -> dict[str, str]:
+    """What a row says of its match."""
+    tour, one, two = row.get("tour", "").upper(), row["server1"], row["server2"]
+    title = row.get("tny_name") or row.get("tournament", "")
+    date = _date(row.get("date", ""))
+    slam = tour == "ATP" and row.get("draw", "") != "Qual" and _SLAMS.search(title) is not None
+    known = tour in _MEN or tour in _WOMEN
+    return {
+        "match": row.get("pbp_id") or f"{date} {title} {one} {two}"[:200],
+        "date": date,
+        "one": one or "Player 1",
+        "two": two or "Player 2",
+        "gender": "men" if tour in _MEN else "women" if tour in _WOMEN else "",
+        "best_of": ("5" if slam else "3") if known and row.get("type", "Singles") == "Singles" else "",
+        "surface": row.get("surface", "").lower(),
+    }
+
+
+def _date(text: str) -> str:
+    """Of 28 Jul 11 or 2011-07-28."""
+    parts = text.lower().split()
+    if len(parts) == 3 and parts[1] in _MONTHS and parts[0].isdecimal() and parts[2].isdecimal():
+        return f"20{parts[2][-2:]}-{_MONTHS.index(parts[1]) + 1:02}-{int(parts[0]):02}"
+    return text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else ""
+
+
+def _match(text: str, about: Mapping[str, str], name: str, where: str) -> Match:
+    text = text.strip().strip(".;/")
+    if not text:
+        raise BadInput(name, "holds no points", where=where)
+    if len(text) > _MOST:
+        raise BadInput(name, f"holds {len(text):,} characters, more than a match", where=where)
+    notes = Counter[str]()
+    found = match_of(tennis, list(_rows(text, about, notes)))
+    return replace(found, notes=dict(notes + Counter(found.notes)))
+
+
+def _rows(text: str, about: Mapping[str, str], notes: Counter[str]) -> Iterator[Row]:
+    nothing: Row = {c: "" if column.kind == "text" else None for c, column in tennis.columns.items()}
+    players = about["one"], about["two"]
+    said = "1" if _SECOND.search(text) else ""
+    first = 0  # who serves first in the game
+    for period, games in enumerate(text.split("."), 1):
+        whole = [game.strip("/ ") for game in games.split(";")]
+        notes["empty_games"] += sum(not game for game in whole)
+        for game, points in enumerate(filter(None, whole), 1):
+            tie_break = "/" in points
+            known = {**nothing, **about, "period": period, "game": game, "kind": TIE_BREAK if tie_break else GAME}
+            server, n = first, 0
+            for letter in points:
+                if letter == "/":
+                    server = 1 - server
+                    continue
+                n += 1
+                action = _ACTIONS.get(letter.upper(), letter)
+                serve = "2" if letter.islower() or action == "double fault" else said
+                yield {**known, "point": n, "server": players[server], "action": action, "serve": serve}
+            first = 1 - first
