@@ -241,7 +241,7 @@ def result(match: Match) -> dict[str, float | str]:
     if score.over() >= 2:
         score.new_set()
     a, b = score.sets
-    done = max(a, b) >= score.need if about["best_of"] else a != b and not any(score.games)
+    done = max(a, b) >= score.need if about["best_of"] else a != b and not any(score.games + score.points)
     winner_name = names[a < b] if done else "unfinished"
     return {f"sets_{names[0]}": a, f"sets_{names[1]}": b, "winner": winner_name}
 

@@ -22,7 +22,7 @@ class Score:
 
     def new_set(self) -> None:
         """The next set begins."""
-        self._end_game()
+        self.end_game()
         a, b = self.games
         if a != b:
             self.sets[a < b] += 1
@@ -30,10 +30,11 @@ class Score:
 
     def new_game(self, kind: str) -> None:
         """The next game begins."""
-        self._end_game()
+        self.end_game()
         self.kind = kind
 
-    def _end_game(self) -> None:
+    def end_game(self) -> None:
+        """The game is over."""
         a, b = self.points
         if a != b:
             self.games[a < b] += 1

@@ -62,6 +62,7 @@ class Play:
         if place[0] != self.place[0]:
             self.score.new_set()
         if place[:2] != self.place[:2]:
+            self.score.end_game()
             self.score.new_game(kind or (TIE_BREAK if self.score.games == [6, 6] else GAME))
         self.place, self.shots, self._won = place, 0, False
         self.server = self.hitter = self.score.server() if server is None else server
