@@ -21,7 +21,7 @@ _NEEDED = (
     "p1winner", "p2winner", "p1doublefault", "p2doublefault", "p1unferr", "p2unferr",
 )  # fmt: skip
 _SIDES = {"1": 0, "2": 1, "3": 0, "4": 1}  # who serves: in doubles the third is the partner of the first
-_REGULAR = frozenset(("0", "15", "30", "40", "AD", ""))
+_REGULAR = frozenset(("0", "15", "30", "40"))
 _WIDTHS = {"W": "wide", "BW": "wide", "B": "body", "BC": "T", "C": "T"}
 _DEPTHS = {"ND": "deep", "D": "very deep"}
 _SURFACES = {"wimbledon": "grass", "frenchopen": "clay", "usopen": "hard", "ausopen": "hard"}
@@ -107,7 +107,7 @@ def _rows(about: Mapping[str, str], points: list[Numbered], notes: Counter[str],
     tie_breaks = {
         game
         for game, (_, row) in zip(games, points, strict=True)
-        if row["p1score"].strip() not in _REGULAR or row["p2score"].strip() not in _REGULAR
+        if any(row[c].strip().isdecimal() and row[c].strip() not in _REGULAR for c in ("p1score", "p2score"))
     }
     counted = Counter[tuple[int, int]]()
     numbers: dict[int, dict[int, int]] = {}  # of each set: some count games through the match

@@ -47,7 +47,7 @@ SLAM = f"""{SLAM_COLUMNS}
 2021-wimbledon-1101,0:00:40,1,1,3,1,1,30,15,0,0,0,0,0,0,0,1,0,0,4,2,W
 2021-wimbledon-1101,0:00:20,1,1,2,2,1,15,15,0,0,0,0,1,0,0,0,0,0,0,2,
 2021-wimbledon-1101,0:02:00,1,9,4,2,2,0,15,0,0,0,1,0,0,0,0,0,0,3,1,
-2021-wimbledon-1101,0:02:30,1,9,5,1,2,15,15,0,0,0,0,0,0,0,0,0,1,5,1,B
+2021-wimbledon-1101,0:02:30,1,9,5,1,2,GAME,15,0,0,0,0,0,0,0,0,0,1,5,1,B
 2022-usopen-MD201,,1,1,1,2,3,0,1,0,0,0,0,0,0,0,0,0,0,,,
 2022-usopen-MD201,,1,1,2,2,4,0,2,0,0,0,0,0,0,0,0,0,0,,,
 """
@@ -153,6 +153,7 @@ def test_points_of_slams() -> None:
     assert events["direction"] == ("T", "", "wide", "", "body") and events["rally"] == (1, None, 4, 3, 5)
     assert events["serve"] == ("1", "2", "2", "1", "1") and events["time"][2] == 40
     assert singles.notes == {"rows_without_a_point": 1, "rows_out_of_order": 1} and singles.about["best_of"] == "5"
+    assert events["kind"] == (GAME,) * 5
     assert doubles.events["kind"] == (TIE_BREAK,) * 2 and doubles.about["gender"] == "men"
     assert doubles.events["server"] == tuple(f"2022-usopen-MD201 player {n}" for n in (1, 2)), "partners serve for one"
 
