@@ -88,7 +88,7 @@ def _about(match: str) -> dict[str, str]:
     """What a match's id, such as 2011-wimbledon-1105, says; the names of players are in another file."""
     year, slam, own = (*match.split("-"), "", "", "")[:3]
     draw = own[:2] if own[:1].isalpha() else own[:1]
-    doubles_of_five = slam == "wimbledon" and draw in ("3", "MD") and year < "2023"
+    doubles_of_five = slam == "wimbledon" and draw in ("3", "MD") and year < "2023" and year != "2021"
     best_of = "5" if draw in _FIVE_SETS or doubles_of_five else "3" if draw in _GENDERS else ""
     return {
         "match": match,
