@@ -92,8 +92,8 @@ def _about(match: str) -> dict[str, str]:
     best_of = "5" if draw in _FIVE_SETS or doubles_of_five else "3" if draw in _GENDERS else ""
     return {
         "match": match,
-        "one": f"{match} player 1",
-        "two": f"{match} player 2",
+        "one": "Player 1",
+        "two": "Player 2",
         "gender": _GENDERS.get(draw, ""),
         "best_of": best_of,
         "surface": _SURFACES.get(slam, ""),
