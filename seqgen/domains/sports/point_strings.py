@@ -17,6 +17,7 @@ from seqgen.domains.sports.sport import Row
 from seqgen.domains.sports.table import read_rows, rows_of, texts
 from seqgen.domains.sports.tennis import tennis
 from seqgen.domains.sports.tennis_score import GAME, TIE_BREAK
+from seqgen.domains.sports.tennis_shots import UNKNOWN_POINT
 
 _ACTIONS = {"S": "server point", "R": "returner point", "A": "ace", "D": "double fault"}
 _LINE = re.compile(rb"[SRADsrad]+[SRADsrad;./]*\s*?(\r|\n|$)")
@@ -96,8 +97,8 @@ def _date(text: str) -> str:
 
 
 def _match(text: str, about: Mapping[str, str], name: str, where: str) -> Match:
-    text = text.strip().strip(".;/")
-    if not text:
+    text = "".join(text.split())
+    if not text.strip(".;/"):
         raise BadInput(name, "holds no points", where=where)
     if len(text) > _MOST:
         raise BadInput(name, f"holds {len(text):,} characters, more than a match", where=where)
@@ -111,10 +112,10 @@ def _rows(text: str, about: Mapping[str, str], notes: Counter[str]) -> Iterator[
     players = about["one"], about["two"]
     said = "1" if _SECOND.search(text) else ""
     first = 0  # who serves first in the game
-    for period, games in enumerate(text.split("."), 1):
-        whole = [game.strip("/ ") for game in games.split(";")]
-        notes["empty_games"] += sum(not game for game in whole)
-        for game, points in enumerate(filter(None, whole), 1):
+    sets = [[game.strip("/") for game in games.split(";")] for games in text.split(".")]
+    notes["empty_games"] += sum(not game for games in sets for game in games[:-1])  # the last may just be closed
+    for period, games in enumerate(filter(any, sets), 1):
+        for game, points in enumerate(filter(None, games), 1):
             tie_break = "/" in points
             known = {**nothing, **about, "period": period, "game": game, "kind": TIE_BREAK if tie_break else GAME}
             server, n = first, 0
@@ -123,7 +124,9 @@ def _rows(text: str, about: Mapping[str, str], notes: Counter[str]) -> Iterator[
                     server = 1 - server
                     continue
                 n += 1
-                action = _ACTIONS.get(letter.upper(), letter)
-                serve = "2" if letter.islower() or action == "double fault" else said
+                action = _ACTIONS.get(letter.upper(), UNKNOWN_POINT)
+                if action == UNKNOWN_POINT:
+                    notes[f"unknown_point_{letter}"] += 1
+                serve = "2" if letter in "srad" or action == "double fault" else said
                 yield {**known, "point": n, "server": players[server], "action": action, "serve": serve}
             first = 1 - first

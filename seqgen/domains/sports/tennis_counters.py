@@ -69,11 +69,12 @@ class TennisCounters:
     def _won(self, winner: int) -> None:
         if self.stage == DONE:
             return
-        self.score.points[winner] += 1
-        server = max(0, self.server)
-        self.served[server] += 1
-        self.held[server] += winner == server
         self.stage = DONE
+        if winner >= 0:
+            server = max(0, self.server)
+            self.score.points[winner] += 1
+            self.served[server] += 1
+            self.held[server] += winner == server
 
     def _aims(self) -> list[int]:
         return self.aim[2 * max(0, self.server) + self._court() % 2]

@@ -16,7 +16,8 @@ STROKES = (
 )  # fmt: skip
 SERVER_WINS = ("ace", "server winner", "returner unforced error", "returner forced error", "server point")
 RETURNER_WINS = ("double fault", "returner winner", "server unforced error", "server forced error", "returner point")
-POINTS = (*SERVER_WINS, *RETURNER_WINS)
+UNKNOWN_POINT = "unknown point"
+POINTS = (*SERVER_WINS, *RETURNER_WINS, UNKNOWN_POINT)
 ACTIONS = (*SERVES, *STROKES, *POINTS)
 DIRECTIONS = (NONE, "wide", "body", "T", "forehand side", "middle", "backhand side")
 DEPTHS = (NONE, "short", "deep", "very deep")
@@ -39,8 +40,10 @@ LENGTHS = (NONE, *map(str, range(1, 16)), "18", "21", "25", "30")  # of rallies
 
 def winner_of(action: str, outcome: str, hitter: int, server: int) -> int:
     """Who wins the point with this event, of players 0 and 1; -1: it goes on."""
-    if action in POINTS:
-        return server if action in SERVER_WINS else 1 - server
+    if action in SERVER_WINS:
+        return server
+    if action in RETURNER_WINS:
+        return 1 - server
     if outcome in WINNING:
         return hitter
     if outcome in LOSING or (action == SECOND and outcome.startswith(FAULT)):

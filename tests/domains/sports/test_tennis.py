@@ -134,7 +134,7 @@ def test_strings_of_points() -> None:
     assert events["server"] == ("Ann",) * 5 + ("Bo",) * 4 + ("Ann",) * 3 + ("Bo",) * 2
     assert events["action"][3] == "ace" and events["action"][5] == "double fault"
     assert events["serve"][12] == "2" and events["serve"][13] == "1", "small letters are second serves"
-    assert second.notes == {"unknown_action_X": 1} and second.events["action"][-1] == "other"
+    assert second.notes == {"unknown_point_X": 1} and second.events["action"][-1] == "unknown point"
 
 
 def test_a_string_alone() -> None:
@@ -226,6 +226,19 @@ def test_what_is_read_is_legal_and_comes_back(points: list[tuple[str, str, str, 
     ids = tokenizer.encode(match)
     assert not len(tokenizer.grammar.violations(ids))
     assert not {name for name in tokenizer.losses(match) if name.endswith("_not_kept")}
+
+
+@given(st.text("SSSRRADsrad;;;../x ", min_size=1, max_size=300))
+def test_any_string_is_read_or_refused(text: str) -> None:
+    try:
+        match = one(STRINGS.splitlines()[0] + f"\n7,,,,,Ann,Bo,1,{text},")
+    except BadInput as error:
+        assert "row 2, column pbp: holds no points" in error.message
+        return
+    tokenizer = SportsTokenizer("tennis")
+    assert not len(tokenizer.grammar.violations(tokenizer.encode(match)))
+    assert not {name for name in tokenizer.losses(match) if name.endswith("_not_kept")}
+    assert len(match) == sum(letter in "SRADsradx" for letter in text)
 
 
 @pytest.mark.parametrize("text", [CHARTED, STRINGS, SLAM])
