@@ -56,11 +56,12 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     ),
     "soccer-named": SportsTokenizer("soccer", names={"Start": ["Ajax", "Genk", "Roma"]}),
     "baseball-named": SportsTokenizer("baseball", names={"Batter": ["Ruth", "Aaron"], "Pitcher": ["Young"]}),
+    "tennis": SportsTokenizer("tennis", {"Best": ["3", "5"], "One": ["Ann"], "Two": ["Ann", "Zoe"]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {
     "Hold": 6.0, "Pitch": 4.0, "End": 0.02, "Position": 3.0, "Bar": 1.5, "Rest": 0.5, "Tempo": 0.3, "Byte": 0.3,
-    "Side": 0.05, "Bowler": 0.2, "Batter": 2.0, "Start": 0.05, "Set": 0.05, "Server": 0.3,
+    "Side": 0.05, "Bowler": 0.2, "Batter": 2.0, "Start": 0.05, "Set": 0.05, "Server": 0.3, "Game": 0.1,
 }  # fmt: skip
 # A zero byte can be said, but a text file with one is refused as binary: walks leave it out.
 ZERO = ("Byte_00", r"Subword_\x00")

@@ -148,6 +148,7 @@ domain = Domain(
         ".xml",
         ".eva",
         ".evn",
+        ".pbp",
     ),
     read=_read,
     fit=_fit,

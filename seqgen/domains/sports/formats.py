@@ -14,12 +14,15 @@ from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.gamecenter import is_gamecenter, read_gamecenter
 from seqgen.domains.sports.kloppy_frames import FRAME, read_kloppy_frame
 from seqgen.domains.sports.match import Match, as_json
+from seqgen.domains.sports.match_charting import CHARTING, read_charting
 from seqgen.domains.sports.nflverse import PLAYS, read_plays
 from seqgen.domains.sports.parquet import is_parquet, read_parquet
+from seqgen.domains.sports.point_strings import POINTS, is_point_string, read_point_strings, read_point_table
 from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
 from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import read_strokes
+from seqgen.domains.sports.slam_points import SLAM, read_slam
 from seqgen.domains.sports.spadl import ATOMIC, SPADL, read_spadl
 from seqgen.domains.sports.statsbomb import read_statsbomb
 from seqgen.domains.sports.table import read_rows, read_table, rows_of
@@ -84,6 +87,7 @@ FORMATS = (
     Format("Parquet", is_parquet, rows=read_parquet),
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
+    Format("tennis points, strings alone", is_point_string, read_point_strings),
     Format("CSV", lambda head: True, rows=read_rows, lines=rows_of),
 )
 # The first whose columns are there is read; where there is none, the columns are a sport's.
@@ -93,6 +97,9 @@ TABLES = (
     Table("atomic SPADL", ATOMIC, read_spadl),
     Table("kloppy's frames", FRAME, read_kloppy_frame),
     Table("nflverse plays", PLAYS, read_plays),
+    Table("Match Charting Project", CHARTING, read_charting),
+    Table("grand slam points", SLAM, read_slam),
+    Table("tennis points, a string a match", POINTS, read_point_table),
 )
 
 

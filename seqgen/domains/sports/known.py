@@ -6,5 +6,8 @@ from seqgen.domains.sports.baseball import baseball
 from seqgen.domains.sports.cricket import cricket
 from seqgen.domains.sports.soccer import soccer
 from seqgen.domains.sports.sport import Sport
+from seqgen.domains.sports.tennis import tennis
 
-SPORTS: dict[str, Sport] = {sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football)}
+SPORTS: dict[str, Sport] = {
+    sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football, tennis)
+}

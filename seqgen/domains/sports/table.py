@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from seqgen.core.errors import BadInput
@@ -48,10 +48,18 @@ def _table(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = [title.strip().lower() for title in next(table, [])]
+        columns = _named(title.strip().lower() for title in next(table, []))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
     return columns, _rows(columns, table, name)
+
+
+def _named(titles: Iterable[str]) -> list[str]:
+    """Of titles that are there twice, the first names its column."""
+    found: list[str] = []
+    for title in titles:
+        found.append(f"{title} {len(found)}" if title in found else title)
+    return found
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
@@ -64,6 +72,21 @@ def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
                 yield number, dict(zip(columns, line, strict=True))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
+
+
+def whole(row: Mapping[str, str], column: str, name: str, number: int) -> int:
+    """The whole number in a row. Raises BadInput."""
+    text = row[column].strip()
+    if not (text.isdecimal() and text.isascii() and len(text) < 7):
+        reason = f"{text[:20]!r} is not a whole number" if text else "holds no value"
+        raise BadInput(name, reason, where=f"row {number}, column {column}")
+    return int(text)
+
+
+def texts(lines: Iterable[bytes], name: str) -> Iterator[str]:
+    """Lines of a table, as `read_rows` reads them. Raises BadInput."""
+    for line in lines:
+        yield _text(line, name)
 
 
 def _text(data: bytes, name: str) -> str:
