@@ -46,6 +46,7 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "soccer": SportsTokenizer("soccer", {"Competition": ["Italy"]}),
     "badminton": SportsTokenizer("badminton", {"One": ["Ann"], "Two": ["Ann", "Zoe"], "Length": ["5", "9"]}),
     "baseball": SportsTokenizer("baseball"),
+    "basketball": SportsTokenizer("basketball", {"Season": ["2015"]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {
