@@ -47,6 +47,7 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "badminton": SportsTokenizer("badminton", {"One": ["Ann"], "Two": ["Ann", "Zoe"], "Length": ["5", "9"]}),
     "baseball": SportsTokenizer("baseball"),
     "basketball": SportsTokenizer("basketball", {"Season": ["2015"]}),
+    "hockey": SportsTokenizer("hockey", {"Season": ["2016", "2024"]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {

@@ -32,14 +32,14 @@ class Cells:
         except ValueError:
             amount = float("nan")
         if not abs(amount) <= _MOST:
-            raise self.wrong(column, f"{text[:40]!r} is not a number")
+            raise self.wrong(f"{text[:40]!r} is not a number", column)
         return amount
 
     def whole(self, *columns: str) -> int | None:
         """A whole number, or None. Raises BadInput with row and column."""
         amount = self.amount(*columns)
         if amount is not None and amount != int(amount):
-            raise self.wrong(self._said(columns)[0], f"{amount} is not a whole number")
+            raise self.wrong(f"{amount} is not a whole number", *columns)
         return None if amount is None else int(amount)
 
     def clock(self, *columns: str) -> float | None:
@@ -49,12 +49,12 @@ class Cells:
             return None
         said = re.fullmatch(r"(\d{1,3}):(\d{2}(?:\.\d+)?)", text)
         if said is None:
-            raise self.wrong(column, f"{text[:40]!r} is not minutes and seconds, as in 11:40")
+            raise self.wrong(f"{text[:40]!r} is not minutes and seconds, as in 11:40", column)
         return 60.0 * int(said[1]) + float(said[2])
 
-    def wrong(self, column: str, what: str) -> BadInput:
+    def wrong(self, what: str, *columns: str) -> BadInput:
         """An error that says where."""
-        return BadInput(self._name, what, where=f"row {self.number}, column {column}")
+        return BadInput(self._name, what, where=f"row {self.number}, column {self._said(columns)[0]}")
 
     def _said(self, columns: Sequence[str]) -> tuple[str, str]:
         for column in columns:
@@ -62,7 +62,7 @@ class Cells:
             text = value.strip() if isinstance(value, str) else "" if value is None else str(value)
             if text.lower() not in _EMPTY:
                 return column, text
-        return columns[0], ""
+        return next((column for column in columns if column in self._row), columns[0]), ""
 
 
 def needed(columns: Sequence[str], wanted: Sequence[Sequence[str]], name: str) -> None:

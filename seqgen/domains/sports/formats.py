@@ -10,6 +10,7 @@ from typing import BinaryIO
 from seqgen.domains.sports.cricsheet import read_json, read_xml
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.nba import is_nba, read_nba, stream_nba
+from seqgen.domains.sports.nhl import is_nhl, read_nhl, stream_nhl
 from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
 from seqgen.domains.sports.shuttleset import is_strokes, read_strokes
 from seqgen.domains.sports.statsbomb import read_statsbomb
@@ -45,6 +46,7 @@ FORMATS = (
     Format("Wyscout, compact", is_compact, read_compact),
     Format("Retrosheet events", is_events, read_retrosheet),
     Format("NBA play-by-play", is_nba, read_nba, stream_nba),
+    Format("NHL play-by-play", is_nhl, read_nhl, stream_nhl),
     Format("badminton strokes", is_strokes, read_strokes),
     Format("table", lambda head: True, read_table),
 )

@@ -4,7 +4,8 @@ from seqgen.domains.sports.badminton import badminton
 from seqgen.domains.sports.baseball import baseball
 from seqgen.domains.sports.basketball import basketball
 from seqgen.domains.sports.cricket import cricket
+from seqgen.domains.sports.hockey import hockey
 from seqgen.domains.sports.soccer import soccer
 from seqgen.domains.sports.sport import Sport
 
-SPORTS: dict[str, Sport] = {sport.name: sport for sport in (cricket, soccer, badminton, baseball, basketball)}
+SPORTS: dict[str, Sport] = {sport.name: sport for sport in (cricket, soccer, badminton, baseball, basketball, hockey)}

@@ -105,13 +105,13 @@ class _Game:
     def _period(self, row: Cells) -> int:
         period = row.whole("period")
         if period is None or not 0 < period < 100:
-            raise row.wrong("period", f"{period} is no period")
+            raise row.wrong("holds no period" if period is None else f"{period} is no period", "period")
         return period
 
     def _left(self, row: Cells) -> float:
         left = row.clock("pctimestring")
         if left is None:
-            raise row.wrong("pctimestring", "holds no value")
+            raise row.wrong("holds no value", "pctimestring")
         return left
 
     def events(self) -> list[tuple[int, dict[str, Any]]]:
