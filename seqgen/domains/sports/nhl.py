@@ -17,6 +17,7 @@ from seqgen.domains.sports.hockey import (
     FACEOFF,
     GOAL,
     MISSED,
+    OUTCOMES,
     PENALTY,
     SAVED,
     SHOOT_OUT,
@@ -127,14 +128,13 @@ class _Game:
         if code == _STOP:
             self._reason = next((said for begins, said in _REASONS if text.upper().startswith(begins)), OTHER)
         home = row.text(*_HOME)
-        first = text.partition(" ")[0]  # of what is said names who acts, more surely than the column
-        team = first if first in (home, row.text(*_AWAY)) else row.text(*_TEAM)
+        first = text.split()[:1]  # of what is said names who acts, more surely than the column
+        team = first[0] if first in ([home], [row.text(*_AWAY)]) else row.text(*_TEAM)
         if code in (_STOP, *_PASSED) or not team:
             return None
         action = _ACTIONS.get(code, code)
         if action == SHOT and period > 4 and (row.text(*_KIND_OF_PERIOD) == "SO" or not self._playoffs):
             action = SHOOT_OUT
-        minutes = re.search(r"\((\d+) min\)", text)
         date = row.text(*_DATE)[:10]
         event = {
             "match": self._match,
@@ -149,7 +149,7 @@ class _Game:
             "x": row.amount(*_X),
             "y": row.amount(*_Y),
             "kind": _kind(text, row.text(*_TYPE)) if action in (SHOT, SHOOT_OUT) else "",
-            "outcome": (f"{minutes[1]} min" if minutes else OTHER) if action == PENALTY else _OUTCOMES.get(code, ""),
+            "outcome": _minutes(text) if action == PENALTY else _OUTCOMES.get(code, ""),
         }
         self._reason = "" if action == FACEOFF else self._reason
         self._vote(code, event, row.text(*_ZONE), period)
@@ -196,6 +196,11 @@ def _strength(text: str, home: bool) -> str:
     ours, theirs = (said[1], said[3]) if said[2] == "v" or home else (said[3], said[1])
     strength = f"{ours}v{theirs}"
     return strength if strength in STRENGTHS else OTHER
+
+
+def _minutes(text: str) -> str:
+    said = re.search(r"\(\d+ min\)", text)
+    return said[0][1:-1] if said and said[0][1:-1] in OUTCOMES else OTHER
 
 
 def _kind(text: str, named: str) -> str:

@@ -38,7 +38,7 @@ EVENTS = (
     (1, "CHL", "HHH Challenge - Offside", 40, "5x4", "", "", "", "", ""),
     (2, "FAC", "HHH won Neu. Zone - AAA #1 ANN vs HHH #2 HAL", 0, "5x5", "Neu", "HHH", "HAL", 0, 0),
     (2, "GOAL", "HHH #2 HAL(1), Snap, Off. Zone, 14 ft.", 95, "5x5", "Off", "HHH", "HAL", 75, 9),
-    (2, "TAKE", "AAA TAKEAWAY - #1 ANN, Neu. Zone", 99, "5x5", "Neu", "AAA", "ANN", 20, -21),
+    (2, "TAKE", "AAA\u00a0TAKEAWAY - #1 ANN, Neu. Zone", 99, "5x5", "Neu", "AAA", "ANN", 20, -21),
     (3, "GOAL", "AAA #1 ANN(1), Backhand, Off. Zone, 9 ft.", 1199, "5x6", "Off", "AAA", "ANN", 80, 0),
     (3, "WAVE", "AAA #1 ANN waves", 1199, "5x5", "", "AAA", "ANN", "", ""),
     (5, "GOAL", "HHH #2 HAL, Wrist, Off. Zone, 10 ft.", 0, "0x0", "Off", "HHH", "HAL", -79, 0),
