@@ -1,12 +1,17 @@
-"""The cells of a table's row that is not ours: texts and numbers by the column's name."""
+"""Tables that are not ours: what stands in their cells, by the columns' names, and their games."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.sport import Row, Sport
+
+Numbered = tuple[int, Row]  # an event, and the number of the row that says it
 
 _EMPTY = ("", "na", "nan", "none", "null", "<na>", "nat")  # how other programs write that there is nothing
 _MOST = 1e9
@@ -74,3 +79,22 @@ def needed(columns: Sequence[str], wanted: Sequence[Sequence[str]], name: str) -
 
 def _listed(wanted: Sequence[Sequence[str]]) -> str:
     return ", ".join(" or ".join(names) for names in wanted)
+
+
+def games(
+    sport: Sport,
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    named: Sequence[str],
+    events: Callable[[str, list[Cells]], list[Numbered]],
+    name: str,
+) -> Iterator[Match]:
+    """The matches of numbered rows, in which one stands after the other. named: the columns that tell them apart.
+    events: those of a match, by its name there and its rows. Raises BadInput."""
+    empty = True
+    cells = (Cells(row, number, name) for number, row in rows)
+    for match, of_match in groupby(cells, lambda row: row.text(*named)):
+        if found := events(match.removesuffix(".0"), list(of_match)):
+            empty = False
+            yield from matches(sport, found, name)
+    if empty:
+        raise BadInput(name, "holds no events")

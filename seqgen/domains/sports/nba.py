@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from typing import Any, BinaryIO
 
-from seqgen.core.errors import BadInput
 from seqgen.domains.sports.basketball import (
     BLOCKED,
     CHARGE,
@@ -25,8 +23,8 @@ from seqgen.domains.sports.basketball import (
     TURNOVERS,
     basketball,
 )
-from seqgen.domains.sports.cells import Cells, needed
-from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.cells import Cells, Numbered, games, needed
+from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.table import read_rows, rows_of, texts
 from seqgen.domains.sports.two_sides import AWAY, HOME
 
@@ -72,15 +70,7 @@ def stream_nba(file: BinaryIO, name: str) -> Iterator[Match]:
 def nba_games(columns: list[str], rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Match]:
     """The games of numbered rows, one after the other. Raises BadInput."""
     needed(columns, [(column,) for column in _NEEDED], name)
-    said = (Cells(row, number, name) for number, row in rows)
-    empty = True
-    for match, cells in groupby(said, lambda one: one.text("game_id")):
-        events = _Game(match, list(cells)).events()
-        if events:
-            empty = False
-            yield from matches(basketball, events, name)
-    if empty:
-        raise BadInput(name, "holds no events")
+    return games(basketball, rows, ("game_id",), lambda match, cells: _Game(match, cells).events(), name)
 
 
 class _Game:
@@ -88,7 +78,7 @@ class _Game:
 
     def __init__(self, match: str, rows: list[Cells]) -> None:
         self._rows = rows
-        match = match.removesuffix(".0").zfill(10)
+        match = match.zfill(10)  # as numbers, they lose their zeros
         year = int(match[3:5]) if match[3:5].isdecimal() else -1
         season = "" if year < 0 else str(2000 + year if year < 46 else 1900 + year)
         self._about = {"match": match, "season": season}
@@ -114,9 +104,9 @@ class _Game:
             raise row.wrong("holds no value", "pctimestring")
         return left
 
-    def events(self) -> list[tuple[int, dict[str, Any]]]:
+    def events(self) -> list[Numbered]:
         """By the numbers of their rows. What a rebound is, depends on the shot before it in time."""
-        found: list[tuple[int, dict[str, Any]]] = []
+        found: list[Numbered] = []
         before: dict[str, Any] = {}  # the event before
         missed: dict[str, Any] = {}  # the shot
         for row in sorted(self._rows, key=lambda one: (self._period(one), -self._left(one))):

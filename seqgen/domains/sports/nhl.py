@@ -7,11 +7,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from typing import Any, BinaryIO
 
-from seqgen.core.errors import BadInput
-from seqgen.domains.sports.cells import Cells, needed
+from seqgen.domains.sports.cells import Cells, Numbered, games, needed
 from seqgen.domains.sports.hockey import (
     BLOCKED,
     FACEOFF,
@@ -25,7 +23,7 @@ from seqgen.domains.sports.hockey import (
     STRENGTHS,
     hockey,
 )
-from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.sport import OTHER
 from seqgen.domains.sports.table import read_rows, rows_of, texts
 from seqgen.domains.sports.two_sides import AWAY, HOME
@@ -87,15 +85,7 @@ def stream_nhl(file: BinaryIO, name: str) -> Iterator[Match]:
 def nhl_games(columns: list[str], rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> Iterator[Match]:
     """The games of numbered rows, one after the other. Raises BadInput."""
     needed(columns, _NEEDED, name)
-    said = (Cells(row, number, name) for number, row in rows)
-    empty = True
-    for match, cells in groupby(said, lambda one: one.text(*_MATCH)):
-        events = _Game(match.removesuffix(".0")).events(list(cells))
-        if events:
-            empty = False
-            yield from matches(hockey, events, name)
-    if empty:
-        raise BadInput(name, "holds no events")
+    return games(hockey, rows, _MATCH, lambda match, cells: _Game(match).events(cells), name)
 
 
 class _Game:
@@ -108,7 +98,7 @@ class _Game:
         # How much more often than not the home side seemed to attack along x: by shots of a period, and by zones.
         self._shots, self._zones = Counter[int](), Counter[int]()
 
-    def events(self, rows: list[Cells]) -> list[tuple[int, dict[str, Any]]]:
+    def events(self, rows: list[Cells]) -> list[Numbered]:
         """By the numbers of their rows, turned so that who acts attacks along x."""
         found = []
         for period, time, row in sorted(_timed(rows), key=lambda timed: timed[:2]):
