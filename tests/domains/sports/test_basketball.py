@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, read_season
@@ -99,6 +101,25 @@ def test_it_comes_back_and_is_legal() -> None:
     assert {c: again.events[c] for c in kept} == {c: match.events[c] for c in kept}
     assert set(again.events["period"]) == {1, 2, 3}, "periods that were not logged are not counted"
     assert again.events["time"][:11] == match.events["time"][:11]
+    assert tokenizer.encode(again).tolist() == ids.tolist()
+
+
+@given(st.lists(st.tuples(st.sampled_from(ROWS[:-1]), st.integers(0, 719), st.integers(1, 5)), min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_rows_in_any_order_are_legal_and_come_back(said: list[tuple[str, int, int]]) -> None:
+    """What a game never is may still be logged."""
+    rows = []
+    for text, left, period in said:
+        cells = text.split(",")
+        cells[4], cells[6] = str(period), f"{left // 60}:{left % 60:02}"
+        rows.append(",".join(cells))
+    match = one([*rows, ROWS[2]])
+    tokenizer = SportsTokenizer.fit([match])
+    ids = tokenizer.encode(match)
+    assert not len(tokenizer.grammar.violations(ids))
+    again = tokenizer.decode(ids, match)
+    for column in ("team", "venue", "action", "outcome", "throw", "score", "opponent_score"):
+        assert again.events[column] == match.events[column], column
     assert tokenizer.encode(again).tolist() == ids.tolist()
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, read_season
@@ -128,6 +130,26 @@ def test_it_comes_back_and_is_legal() -> None:
         RINK.cell(*at) for at in zip(match.events["x"], match.events["y"], strict=True)
     ]
     assert again.events["time"][:8] == match.events["time"][:8]
+    assert tokenizer.encode(again).tolist() == ids.tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, len(EVENTS) - 1), st.integers(0, 1200), st.integers(1, 5)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_rows_in_any_order_are_legal_and_come_back(said: list[tuple[int, int, int]]) -> None:
+    """What a game never is may still be logged."""
+    rows = []
+    for i, seconds, period in said:
+        cells = scraped()[i].split(",2016-10-12,")
+        event, _, text = cells[1].partition(",")[2].partition(',"')
+        text, _, more = text.partition('",00:00,')
+        rows.append(f'{cells[0]},2016-10-12,{period},{event},"{text}",00:00,{seconds},{more.partition(",")[2]}')
+    match = one([*rows, scraped()[1]])
+    tokenizer = SportsTokenizer.fit([match])
+    ids = tokenizer.encode(match)
+    assert not len(tokenizer.grammar.violations(ids))
+    again = tokenizer.decode(ids, match)
+    for column in ("team", "venue", "action", "reason", "strength", "kind", "outcome", "score", "opponent_score"):
+        assert again.events[column] == match.events[column], column
     assert tokenizer.encode(again).tolist() == ids.tolist()
 
 
