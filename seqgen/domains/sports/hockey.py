@@ -155,7 +155,7 @@ hockey = Sport(
         Last("place", "Place"),
         Last("along", "Place", said=_along),
     ),
-    backoff=("play", "along", "strength", "played"),
+    backoff=("play", "along"),
     result=result,
     clock=(0, 1200, 2400, 3600, 4800, 6000, 7200),
 )
