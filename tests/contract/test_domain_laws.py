@@ -57,6 +57,8 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "soccer-named": SportsTokenizer("soccer", names={"Start": ["Ajax", "Genk", "Roma"]}),
     "baseball-named": SportsTokenizer("baseball", names={"Batter": ["Ruth", "Aaron"], "Pitcher": ["Young"]}),
     "tennis": SportsTokenizer("tennis", {"Best": ["3", "5"], "One": ["Ann"], "Two": ["Ann", "Zoe"]}),
+    "basketball": SportsTokenizer("basketball", {"Season": ["2015"]}),
+    "hockey": SportsTokenizer("hockey", {"Season": ["2016", "2024"]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {

@@ -15,7 +15,9 @@ from seqgen.domains.sports.gamecenter import is_gamecenter, read_gamecenter
 from seqgen.domains.sports.kloppy_frames import FRAME, read_kloppy_frame
 from seqgen.domains.sports.match import Match, as_json
 from seqgen.domains.sports.match_charting import CHARTING, read_charting
+from seqgen.domains.sports.nba import NBA, read_nba
 from seqgen.domains.sports.nflverse import PLAYS, read_plays
+from seqgen.domains.sports.nhl import NHL, SCRAPED, read_nhl
 from seqgen.domains.sports.parquet import is_parquet, read_parquet
 from seqgen.domains.sports.point_strings import POINTS, is_point_string, read_point_strings, read_point_table
 from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
@@ -92,6 +94,9 @@ FORMATS = (
 )
 # The first whose columns are there is read; where there is none, the columns are a sport's.
 TABLES = (
+    Table("NBA play-by-play", NBA, read_nba),
+    Table("NHL play-by-play", NHL, read_nhl),
+    Table("NHL play-by-play, Hockey-Scraper", SCRAPED, read_nhl),
     Table("badminton strokes", frozenset({"ball_round"}), read_strokes),
     Table("SPADL", SPADL, read_spadl),
     Table("atomic SPADL", ATOMIC, read_spadl),

@@ -3,11 +3,13 @@
 from seqgen.domains.sports.american_football import american_football
 from seqgen.domains.sports.badminton import badminton
 from seqgen.domains.sports.baseball import baseball
+from seqgen.domains.sports.basketball import basketball
 from seqgen.domains.sports.cricket import cricket
+from seqgen.domains.sports.hockey import hockey
 from seqgen.domains.sports.soccer import soccer
 from seqgen.domains.sports.sport import Sport
 from seqgen.domains.sports.tennis import tennis
 
 SPORTS: dict[str, Sport] = {
-    sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football, tennis)
+    sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football, tennis, basketball, hockey)
 }

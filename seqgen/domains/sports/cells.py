@@ -1,0 +1,100 @@
+"""Tables that are not ours: what stands in their cells, by the columns' names, and their games."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from seqgen.core.errors import BadInput
+from seqgen.domains.sports.match import Match, matches
+from seqgen.domains.sports.sport import Row, Sport
+
+Numbered = tuple[int, Row]  # an event, and the number of the row that says it
+
+_EMPTY = ("", "na", "nan", "none", "null", "<na>", "nat")  # how other programs write that there is nothing
+_MOST = 1e9
+
+
+class Cells:
+    """A row, its number and its file's name. Where several columns are named, the first that says something holds."""
+
+    def __init__(self, row: Mapping[str, Any], number: int, name: str) -> None:
+        self._row, self.number, self._name = row, number, name
+
+    def text(self, *columns: str) -> str:
+        """What it says, "" where it says nothing."""
+        return self._said(columns)[1]
+
+    def amount(self, *columns: str) -> float | None:
+        """A number, or None. Raises BadInput with row and column."""
+        column, text = self._said(columns)
+        if not text:
+            return None
+        try:
+            amount = float(text.replace(",", ".", 1))
+        except ValueError:
+            amount = float("nan")
+        if not abs(amount) <= _MOST:
+            raise self.wrong(f"{text[:40]!r} is not a number", column)
+        return amount
+
+    def whole(self, *columns: str) -> int | None:
+        """A whole number, or None. Raises BadInput with row and column."""
+        amount = self.amount(*columns)
+        if amount is not None and amount != int(amount):
+            raise self.wrong(f"{amount} is not a whole number", *columns)
+        return None if amount is None else int(amount)
+
+    def clock(self, *columns: str) -> float | None:
+        """Seconds of minutes:seconds, or None. Raises BadInput with row and column."""
+        column, text = self._said(columns)
+        if not text:
+            return None
+        said = re.fullmatch(r"(\d{1,3}):(\d{2}(?:\.\d+)?)", text)
+        if said is None:
+            raise self.wrong(f"{text[:40]!r} is not minutes and seconds, as in 11:40", column)
+        return 60.0 * int(said[1]) + float(said[2])
+
+    def wrong(self, what: str, *columns: str) -> BadInput:
+        """An error that says where."""
+        return BadInput(self._name, what, where=f"row {self.number}, column {self._said(columns)[0]}")
+
+    def _said(self, columns: Sequence[str]) -> tuple[str, str]:
+        for column in columns:
+            value = self._row.get(column)
+            text = value.strip() if isinstance(value, str) else "" if value is None else str(value)
+            if text.lower() not in _EMPTY:
+                return column, text
+        return next((column for column in columns if column in self._row), columns[0]), ""
+
+
+def needed(columns: Sequence[str], wanted: Sequence[Sequence[str]], name: str) -> None:
+    """Raise BadInput unless of each group of names one is a column."""
+    for names in wanted:
+        if not set(names) & set(columns):
+            raise BadInput(name, "is missing", where=f"row 1, column {names[0]}", hint=f"Needed: {_listed(wanted)}.")
+
+
+def _listed(wanted: Sequence[Sequence[str]]) -> str:
+    return ", ".join(" or ".join(names) for names in wanted)
+
+
+def games(
+    sport: Sport,
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    named: Sequence[str],
+    events: Callable[[str, list[Cells]], list[Numbered]],
+    name: str,
+) -> Iterator[Match]:
+    """The matches of numbered rows, in which one stands after the other. named: the columns that tell them apart.
+    events: those of a match, by its name there and its rows. Raises BadInput."""
+    empty = True
+    cells = (Cells(row, number, name) for number, row in rows)
+    for match, of_match in groupby(cells, lambda row: row.text(*named)):
+        if found := events(match.removesuffix(".0"), list(of_match)):
+            empty = False
+            yield from matches(sport, found, name)
+    if empty:
+        raise BadInput(name, "holds no events")
