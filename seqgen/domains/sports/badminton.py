@@ -33,20 +33,19 @@ _LAST_STROKE, _MOST_LEFT, _MOST_POINTS = 20, 30, 30  # that are told apart
 
 def filler() -> Callable[[Row], None]:
     """Who the players are, who serves and who hits, and the number of a stroke, where a log does not say it."""
-    before: list[Row] = []
+    before: Row = {}
     n = 0
 
     def complete(row: Row) -> None:
         nonlocal before, n
-        goes_on = bool(before) and all(before[0][c] == row[c] for c in ("period", "rally"))
+        goes_on = bool(before) and all(before[c] == row[c] for c in ("period", "rally"))
         n = n + 1 if goes_on else 1
-        ahead([*before, row])
         row["stroke"] = n if row["stroke"] is None else row["stroke"]
         first = (row["server"] == row["one"]) == (row["stroke"] % 2 == 1)
         row["team"] = row["team"] or row["one" if first else "two"]
         row["outcome"] = row["outcome"] if row["outcome"] in OUTCOMES[1:] else row["outcome"] and OTHER
         row["hand"] = row["hand"] if row["hand"] in HANDS[1:] else ""
-        before = [row]
+        before = row
 
     return complete
 

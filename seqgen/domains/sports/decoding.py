@@ -21,8 +21,9 @@ from seqgen.domains.sports.values import Columns
 class Decoder:
     """Takes ids and keeps the events that they say. What is said so far may be forked, and go on in many ways.
 
-    labels: type of an id of the header -> its column. named: of one that names someone -> the slot that numbers him.
-    reference: the match that names come from; None numbers players.
+    labels: type of an id of the header -> its column. named: of one that names someone -> the slot that numbers him;
+    where there are such, all ids are to be taken at once, since a name holds from the beginning on. reference: the
+    match that names come from; None numbers players.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Decoder:
         reference: Match | None = None,
     ) -> None:
         self._sport, self._vocabulary, self._grammar, self._labels = sport, vocabulary, grammar, labels
-        self._named, self._values = named, list[tuple[str, str]]()  # what was said so far, where names are said
+        self._named = named
         self._reference, self._roster = reference, Roster(sport, reference)
         self._slot_of = {slot.kind: slot for slot in sport.slots}
         self._levels = sport.levels
@@ -53,7 +54,7 @@ class Decoder:
         other = copy.copy(self)
         other._roster = self._roster.fork()
         other._about, other._now, other._said = self._about.copy(), self._now.copy(), self._said.copy()
-        other._rows, other._values = self._rows.copy(), self._values.copy()
+        other._rows = self._rows.copy()
         return other
 
     def take(self, ids_T: npt.NDArray[np.integer]) -> Decoder:
@@ -66,8 +67,7 @@ class Decoder:
         places = np.flatnonzero(legal).tolist()
         values = [self._vocabulary.values[i] for i in ids[places].tolist()]
         if self._named:
-            self._values += values
-            self._roster.said = said_names(self._sport, self._named, self._values)
+            self._roster.said = said_names(self._sport, self._named, values)
         for t, (kind, value) in zip(places, values, strict=True):
             if kind in self._labels:
                 self._about[self._labels[kind]] = "" if value == "Unknown" else value

@@ -79,6 +79,8 @@ class EventEncoder:
         """int32 [n] of one more; the row is completed."""
         if row[self._main.column] not in self._main.values:
             row[self._main.column] = OTHER
+        if self._sport.ahead is not None:
+            self._sport.ahead([*([self._before.copy()] if self._before else []), row])
         self._complete(row)
         opens = not self._before
         begins = opens or any(row[slot.on] != self._before[slot.on] for slot in self._sport.levels[:1])

@@ -124,6 +124,8 @@ class SportsTokenizer(Tokenizer[Match]):
 
     def continuation(self, prompt: Ids, reference: Match | None = None) -> Callable[[Ids], Match]:
         """See Tokenizer."""
+        if self._named:
+            return super().continuation(prompt, reference)
         begun = self._decoder(reference).take(prompt)
         return lambda ids: begun.fork().take(ids).match()
 
