@@ -134,7 +134,8 @@ def _wyscout_files() -> Iterable[RemoteFile]:
 
 domain = Domain(
     name="sports",
-    about="sports: logs of matches, event by event (badminton, baseball, cricket, soccer)",
+    about="sports: logs of matches, event by event (American football, badminton, baseball, basketball, cricket, "
+    "ice hockey, soccer, tennis)",
     suffixes=(
         ".csv",
         ".csv.gz",

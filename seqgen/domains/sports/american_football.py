@@ -136,6 +136,12 @@ def result(match: Match) -> dict[str, float | str]:
     return {**{f"points_{team}": n for team, n in points.items()}, "winner": "tie" if level else best[0][0]}
 
 
+def points(event: Row) -> tuple[int, int]:
+    """Of the side with the ball and of the other."""
+    n = worth(event["outcome"], event["result"])
+    return max(n, 0), max(-n, 0)
+
+
 def _points(kind: str, value: str) -> int:
     return POINTS.get(value, 0) if kind in ("Outcome", "Result") else 0
 
@@ -234,5 +240,6 @@ american_football = Sport(
     ),
     backoff=("down", "distance", "field", "quarter", "late"),
     result=result,
+    points=points,
     clock=(0, 900, 1800, 2700, 3600, 4500),
 )

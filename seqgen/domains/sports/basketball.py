@@ -178,5 +178,6 @@ basketball = Sport(
     ),
     backoff=("play", "due", "throw", "ball"),
     result=result,
+    points=lambda event: (points(event), 0),
     clock=tuple(map(float, (0, 720, 1440, 2160, 2880, 3180, 3480, 3780))),
 )

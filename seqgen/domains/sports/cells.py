@@ -47,15 +47,19 @@ class Cells:
             raise self.wrong(f"{amount} is not a whole number", *columns)
         return None if amount is None else int(amount)
 
+    def flag(self, *columns: str) -> bool:
+        """Whether it says yes."""
+        return self.text(*columns).lower() in ("1", "1.0", "true")
+
     def clock(self, *columns: str) -> float | None:
-        """Seconds of minutes:seconds, or None. Raises BadInput with row and column."""
+        """Seconds of minutes:seconds, or of hours before them, or None. Raises BadInput with row and column."""
         column, text = self._said(columns)
         if not text:
             return None
-        said = re.fullmatch(r"(\d{1,3}):(\d{2}(?:\.\d+)?)", text)
+        said = re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", text)
         if said is None:
             raise self.wrong(f"{text[:40]!r} is not minutes and seconds, as in 11:40", column)
-        return 60.0 * int(said[1]) + float(said[2])
+        return 3600.0 * int(said[1] or 0) + 60.0 * int(said[2]) + float(said[3])
 
     def wrong(self, what: str, *columns: str) -> BadInput:
         """An error that says where."""

@@ -157,5 +157,6 @@ hockey = Sport(
     ),
     backoff=("play", "along"),
     result=result,
+    points=lambda event: (points(event), 0),
     clock=(0, 1200, 2400, 3600, 4800, 6000, 7200),
 )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.cells import needed
 from seqgen.domains.sports.columns import Rows
 from seqgen.domains.sports.match import Match, match_of, value_of
 from seqgen.domains.sports.sport import Row
@@ -62,9 +63,7 @@ Numbered = tuple[int, Mapping[str, str]]
 
 def read_charting(columns: list[str], rows: Rows, name: str, apart: bool = True) -> Iterator[Match]:
     """The matches of such a table, one at a time. Raises BadInput with row and column."""
-    for column in _NEEDED:
-        if column not in columns:
-            raise BadInput(name, "is missing", where=f"row 1, column {column}", hint=f"Needed: {', '.join(_NEEDED)}.")
+    needed(columns, [(column,) for column in _NEEDED], name)
     done = set()
     for match, group in groupby(rows, lambda row: row[1]["match_id"].strip()):
         points = list(group)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from seqgen.core.errors import BadInput
 from seqgen.domains.sports import american_football as af
+from seqgen.domains.sports.cells import Cells, needed
 from seqgen.domains.sports.columns import Rows
-from seqgen.domains.sports.match import Match, matches, value_of
-from seqgen.domains.sports.sport import Column
+from seqgen.domains.sports.match import Match, matches
 
 _NEEDED = ("game_id", "play_id", "posteam", "defteam", "qtr", "down", "ydstogo", "yardline_100", "play_type")
 PLAYS = frozenset(_NEEDED[:2]) | {"posteam", "ydstogo"}  # columns that show it
@@ -38,52 +36,23 @@ _OUTCOMES = {
 }  # fmt: skip
 _FIRST_DOWNS = ("first_down_rush", "first_down_pass", "first_down_penalty")
 _KICKED = re.compile(r"\b(?:kicks|punts) (-?\d{1,2}) yards?\b")
-_WHOLE, _AMOUNT = Column("whole", ""), Column("number", "")
 _SECONDS = 900  # of a quarter
 
 
 def read_plays(columns: list[str], rows: Rows, name: str, apart: bool = False) -> Iterator[Match]:
     """The games of a table. Raises BadInput with row and column."""
-    for column in _NEEDED:
-        if column not in columns:
-            raise BadInput(name, "is missing", where=f"row 1, column {column}")
+    needed(columns, [(column,) for column in _NEEDED], name)
     yield from matches(af.american_football, _plays(rows, name), name, apart=apart)
 
 
 def _plays(rows: Iterable[tuple[int, Mapping[str, str]]], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, values in rows:
-        play = _play(_Row(values, name, number))
+        play = _play(Cells(values, number, name))
         if play is not None:
             yield number, play
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row of a file, as it asks for it."""
-
-    values: Mapping[str, str]
-    name: str
-    number: int
-
-    def text(self, column: str) -> str:
-        """What it says; "" for NA."""
-        text = self.values.get(column, "")
-        return "" if text == "NA" else text
-
-    def flag(self, column: str) -> bool:
-        return self.text(column) in ("1", "1.0", "TRUE", "True")
-
-    def whole(self, column: str) -> int | None:
-        return None if (found := self._value(_WHOLE, column)) is None else int(found)
-
-    def amount(self, column: str) -> float:
-        return float(self._value(_AMOUNT, column) or 0)
-
-    def _value(self, about: Column, column: str) -> Any:
-        return value_of(about, self.text(column), self.name, self.number, column)
-
-
-def _play(row: _Row) -> dict[str, Any] | None:
+def _play(row: Cells) -> dict[str, Any] | None:
     """A play; None for what is none: a time-out, the end of a quarter."""
     kind = row.text("play_type")
     called = row.flag("timeout") and not row.flag("penalty") and kind == "no_play"
@@ -121,23 +90,23 @@ def _play(row: _Row) -> dict[str, Any] | None:
     }
 
 
-def _where(row: _Row, action: str) -> str:
+def _where(row: Cells, action: str) -> str:
     if action == af.PASS and row.text("pass_location"):
         return f"{row.text('pass_length')} {row.text('pass_location')}"
     where = row.text("run_location")
     return f"{where} {row.text('run_gap')}" if where in ("left", "right") else where
 
 
-def _yards(row: _Row, action: str, team: str) -> float:
+def _yards(row: Cells, action: str, team: str) -> float:
     if action == af.PENALTY:
-        return row.amount("penalty_yards") * (-1 if row.text("penalty_team") == team else 1)
+        return (row.amount("penalty_yards") or 0.0) * (-1 if row.text("penalty_team") == team else 1)
     if action not in (af.PUNT, af.KICKOFF):
-        return row.amount("yards_gained")
+        return row.amount("yards_gained") or 0.0
     told = _KICKED.search(row.text("desc"))  # older tables leave the distance out
     return row.amount("kick_distance") or float(told[1] if told else 0)
 
 
-def _outcome(row: _Row, action: str, team: str) -> str:
+def _outcome(row: Cells, action: str, team: str) -> str:
     if action in _TRIES:
         column, called = _TRIES[action]
         said = row.text(column)
@@ -150,7 +119,7 @@ def _outcome(row: _Row, action: str, team: str) -> str:
     return next((outcome for column, outcome in told if row.flag(column)), else_)
 
 
-def _result(row: _Row, action: str, team: str) -> str:
+def _result(row: Cells, action: str, team: str) -> str:
     if row.flag("touchdown"):
         return af.TOUCHDOWN if row.text("td_team") == team else af.THEIR_TOUCHDOWN
     if row.flag("safety"):

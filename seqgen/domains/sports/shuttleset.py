@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from seqgen.core.errors import BadInput
 from seqgen.domains.sports.badminton import MISJUDGED, NET, OUT, WINNER, badminton
-from seqgen.domains.sports.columns import Cells, Rows
+from seqgen.domains.sports.cells import Cells, needed
+from seqgen.domains.sports.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import OTHER
 
@@ -37,6 +37,7 @@ _AREAS = {
     8: (3.9, 0.0), 9: (5.7, 0.0),
 }  # fmt: skip
 _NEEDED = ("rally", "ball_round", "player", "type", "landing_area")
+_PLACES = ("landing_x", "landing_y", "player_location_x", "player_location_y")
 
 Place = tuple[float | None, float | None]
 
@@ -45,13 +46,10 @@ def read_strokes(columns: list[str], rows: Rows, name: str, apart: bool = False)
     """The matches of one such table; a file of ShuttleSet is one of a single set. Raises BadInput with row and
     column."""
     challenge = "match_id" in columns
-    needed = (*_NEEDED, "landing_x", "landing_y", "player_location_x", "player_location_y") if challenge else _NEEDED
-    for column in needed:
-        if column not in columns:
-            raise BadInput(name, "is missing", where=f"row 1, column {column}", hint=f"Needed: {', '.join(needed)}.")
+    needed(columns, [(column,) for column in (*_NEEDED, *(_PLACES if challenge else ()))], name)
     path = PurePath(name)
     about = {"match": f"{path.parent.name} {path.stem}".strip(), "period": (re.findall(r"\d+", path.stem) or ["1"])[-1]}
-    said = ((number, _Cells(row, name, number)) for number, row in rows)
+    said = ((number, Cells(row, number, name)) for number, row in rows)
     if challenge:
         return matches(badminton, _challenge(list(said)), name, apart=apart)
     return matches(
@@ -59,52 +57,16 @@ def read_strokes(columns: list[str], rows: Rows, name: str, apart: bool = False)
     )
 
 
-class _Cells:
-    """A row of text, and its numbers. Raises BadInput with row and column."""
-
-    def __init__(self, row: Cells, name: str, number: int) -> None:
-        self._row, self._name, self._number = row, name, number
-
-    def text(self, column: str) -> str:
-        return str(self._row.get(column, "")).strip()
-
-    def number(self, column: str) -> float | None:
-        text = self.text(column)
-        if not text:
-            return None
-        try:
-            amount = float(text)
-        except ValueError:
-            amount = float("nan")
-        if not abs(amount) < 1e6:
-            raise self.wrong(column, f"{text[:40]!r} is not a number")
-        return amount
-
-    def seconds(self, column: str) -> int | None:
-        """Of hours:minutes:seconds."""
-        text = self.text(column)
-        if not text:
-            return None
-        parts = text.split(":")
-        if len(parts) != 3 or not all(part.isdecimal() and len(part) < 4 for part in parts):
-            raise self.wrong(column, f"{text[:40]!r} is not a time as in 0:12:34")
-        hours, minutes, seconds = map(int, parts)
-        return 3600 * hours + 60 * minutes + seconds
-
-    def wrong(self, column: str, what: str) -> BadInput:
-        return BadInput(self._name, what, where=f"row {self._number}, column {column}")
-
-
-def _row(cells: _Cells, about: Mapping[str, str], places: tuple[Place, Place, Place]) -> dict[str, Any]:
+def _row(cells: Cells, about: Mapping[str, str], places: tuple[Place, Place, Place]) -> dict[str, Any]:
     """places: of who hits, of the other, of the shuttle's end, each as along and across for who hits."""
     stroke, ends = cells.text("type"), cells.text("lose_reason")
-    hand = "round the head" if cells.number("aroundhead") else "backhand" if cells.number("backhand") else "forehand"
+    hand = "round the head" if cells.amount("aroundhead") else "backhand" if cells.amount("backhand") else "forehand"
     (x, y), (opponent_x, opponent_y), (end_x, end_y) = places
     return {
         **about,
         "rally": cells.text("rally"),
         "stroke": cells.text("ball_round"),
-        "time": cells.seconds("time"),
+        "time": cells.clock("time"),
         "team": cells.text("player"),
         "action": _STROKES.get(stroke, stroke),
         "outcome": _OUTCOMES.get(ends, ends and OTHER),
@@ -113,41 +75,41 @@ def _row(cells: _Cells, about: Mapping[str, str], places: tuple[Place, Place, Pl
     }  # fmt: skip
 
 
-def _by_area(cells: _Cells) -> tuple[Place, Place, Place]:
+def _by_area(cells: Cells) -> tuple[Place, Place, Place]:
     def place(column: str, sign: int) -> Place:
-        x, y = _AREAS.get(int(cells.number(column) or 0), (None, None))
+        x, y = _AREAS.get(int(cells.amount(column) or 0), (None, None))
         return (None, None) if x is None or y is None else (sign * x, sign * y + 0.0)  # no -0
 
     return place("player_location_area", -1), place("opponent_location_area", 1), place("landing_area", 1)
 
 
-def _challenge(said: list[tuple[int, _Cells]]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _challenge(said: list[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of the challenge, whose places are seen from above: turned to look along with who hits. The players change
     ends by turns, so that all strokes of a rally together say who stands where."""
     votes: Counter[tuple[str, ...]] = Counter()
     for _, cells in said:
-        y = cells.number("player_location_y")
+        y = cells.amount("player_location_y")
         votes[_rally(cells)] += 0 if y is None else _turn(cells) * (1 if y < NET_Y else -1)
     for number, cells in said:
         turn = _turn(cells) * (1 if votes[_rally(cells)] >= 0 else -1)
         about = {"match": cells.text("match_id"), "period": cells.text("set") or "1"}
         standing = (_above(cells, who, turn) for who in ("player_location", "opponent_location"))
-        x, y = cells.number("landing_x"), cells.number("landing_y")
+        x, y = cells.amount("landing_x"), cells.amount("landing_y")
         fell = (None, None) if x is None or y is None else metres(x, y, turn)
         yield number, _row(cells, about, (*standing, fell))  # type: ignore[arg-type]  # three of them
 
 
-def _rally(cells: _Cells) -> tuple[str, ...]:
+def _rally(cells: Cells) -> tuple[str, ...]:
     return cells.text("match_id"), cells.text("set"), cells.text("rally")
 
 
-def _turn(cells: _Cells) -> int:
+def _turn(cells: Cells) -> int:
     """1 for the strokes of the server, -1 for those of the other."""
-    return 1 if int(cells.number("ball_round") or 1) % 2 else -1
+    return 1 if int(cells.amount("ball_round") or 1) % 2 else -1
 
 
-def _above(cells: _Cells, who: str, turn: int) -> Place:
-    x, y = cells.number(f"{who}_x"), cells.number(f"{who}_y")
+def _above(cells: Cells, who: str, turn: int) -> Place:
+    x, y = cells.amount(f"{who}_x"), cells.amount(f"{who}_y")
     return (None, None) if x is None or y is None else (turn * (y - NET_Y) / METRE, turn * (x - NET_X) / METRE)
 
 

@@ -28,6 +28,7 @@ from seqgen.domains.sports.tennis_shots import (
     STROKES,
     WINNING,
     Play,
+    winner_of,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -106,6 +107,12 @@ def _goes_on(game: list[Row]) -> bool:
         play.hit(row["action"])
         play.end(row["action"], row["outcome"])
     return False
+
+
+def points(event: Row) -> tuple[int, int]:
+    """Of who hits and of the other; one, where it ends the point."""
+    won = winner_of(event["action"], event["outcome"], 0, int(event["server"] != event["team"]))
+    return int(won == 0), int(won == 1)
 
 
 def result(match: Match) -> dict[str, float | str]:
@@ -193,4 +200,5 @@ tennis = Sport(
     ),
     backoff=("stage", "stroke", "to", "stroke_2"),
     result=result,
+    points=points,
 )

@@ -215,7 +215,7 @@ def test_any_table_of_plays_is_legal_and_comes_back(data: st.DataObject) -> None
         (game({"1": {"x": DRIVES["1"]["37"]}}), "", "is not a game of GameCenter"),
         (game({"1": {"37": {**DRIVES["1"]["37"], "qtr": "first"}}}), "column period", "'first' is not a whole number"),
         (game({"1": {}, "2": {"9": DRIVES["3"]["340"]}}), "", "holds no events"),
-        (table(KICK, {**PASS, "down": "second"}), "row 3, column down", "'second' is not a whole number"),
+        (table(KICK, {**PASS, "down": "second"}), "row 3, column down", "'second' is not a number"),
         (table({**PASS, "qtr": ""}), "row 2, column period", "holds no value"),
         (table(KICK).replace("65 yards from RED 35", "a, b"), "row 2", "values for 31 columns"),
         (COLUMNS, "", "holds no events"),

@@ -84,7 +84,7 @@ def test_what_is_left_of_a_rally_of_known_length() -> None:
     ("text", "where", "reason"),
     [
         (SET.replace("rally,", "rallies,", 1), "row 1, column rally", "is missing"),
-        (SET.replace("0:11:55", "noon"), "row 3, column time", "'noon' is not a time"),
+        (SET.replace("0:11:55", "noon"), "row 3, column time", "'noon' is not minutes and seconds"),
         (SET.replace(",4.0,760", ",north,760"), "row 3, column landing_area", "'north' is not a number"),
         (SET.replace("\n2,1.0", "\n2,first"), "row 5, column stroke", "'first' is not a whole number"),
         (SET[:-20], "row 6", "values for 14 columns"),

@@ -148,6 +148,26 @@ def test_what_scores_in_each_sport() -> None:
     assert points(badminton)[:, 1:].tolist() == [[1, 0], [0, 0], [0, 1]]
 
 
+@pytest.mark.parametrize(
+    ("sport", "event", "gains"),
+    [
+        ("american football", {"outcome": "complete", "result": "touchdown"}, (6, 0)),
+        ("american football", {"outcome": "", "result": "safety"}, (0, 2)),
+        ("american football", {"outcome": "good", "result": ""}, (1, 0)),
+        ("basketball", {"action": "dunk", "outcome": "made"}, (2, 0)),
+        ("basketball", {"action": "free throw", "outcome": "missed"}, (0, 0)),
+        ("hockey", {"action": "shot", "outcome": "goal"}, (1, 0)),
+        ("hockey", {"action": "shoot-out shot", "outcome": "goal"}, (0, 0)),
+        ("tennis", {"action": "forehand", "outcome": "winner", "server": "A", "team": "B"}, (1, 0)),
+        ("tennis", {"action": "returner point", "outcome": "", "server": "A", "team": "A"}, (0, 1)),
+        ("tennis", {"action": "second serve", "outcome": "fault net", "server": "A", "team": "A"}, (0, 1)),
+    ],
+)
+def test_what_events_gain(sport: str, event: dict[str, str], gains: tuple[int, int]) -> None:
+    scores = SPORTS[sport].points
+    assert scores is not None and scores(event) == gains
+
+
 def test_nothing_is_worth_anything_where_nothing_scores(monkeypatch: pytest.MonkeyPatch, model: Any) -> None:
     from dataclasses import replace
 
