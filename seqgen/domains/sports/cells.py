@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from seqgen.core.errors import BadInput
+from seqgen.domains.sports.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import Row, Sport
 
@@ -85,9 +86,24 @@ def _listed(wanted: Sequence[Sequence[str]]) -> str:
     return ", ".join(" or ".join(names) for names in wanted)
 
 
+def stretches(rows: Rows, named: Sequence[str], name: str) -> Iterator[tuple[str, list[tuple[int, Mapping[str, Any]]]]]:
+    """Each match of numbered rows and its rows, which stand together. named: the columns that tell matches apart; the
+    first that says something holds. Raises BadInput, also where there are none."""
+    done: set[str] = set()
+    for match, of_match in groupby(rows, lambda row: Cells(row[1], row[0], name).text(*named)):
+        found = list(of_match)
+        if match in done or not match:
+            what = f"goes back to {match[:80]}" if match else "holds no value"
+            raise Cells(found[0][1], found[0][0], name).wrong(what, *named)
+        done.add(match)
+        yield match, found
+    if not done:
+        raise BadInput(name, "holds no events")
+
+
 def games(
     sport: Sport,
-    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    rows: Rows,
     named: Sequence[str],
     events: Callable[[str, list[Cells]], list[Numbered]],
     name: str,
@@ -95,9 +111,8 @@ def games(
     """The matches of numbered rows, in which one stands after the other. named: the columns that tell them apart.
     events: those of a match, by its name there and its rows. Raises BadInput."""
     empty = True
-    cells = (Cells(row, number, name) for number, row in rows)
-    for match, of_match in groupby(cells, lambda row: row.text(*named)):
-        if found := events(match.removesuffix(".0"), list(of_match)):
+    for match, of_match in stretches(rows, named, name):
+        if found := events(match.removesuffix(".0"), [Cells(row, number, name) for number, row in of_match]):
             empty = False
             yield from matches(sport, found, name)
     if empty:

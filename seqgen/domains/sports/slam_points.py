@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 
-from seqgen.core.errors import BadInput
-from seqgen.domains.sports.cells import needed
+from seqgen.domains.sports.cells import needed, stretches
 from seqgen.domains.sports.columns import Rows
 from seqgen.domains.sports.match import Match, match_of, value_of
 from seqgen.domains.sports.sport import Row
@@ -40,20 +39,10 @@ Numbered = tuple[int, Mapping[str, str]]
 def read_slam(columns: list[str], rows: Rows, name: str, apart: bool = True) -> Iterator[Match]:
     """The matches of such a table, one at a time. Raises BadInput with row and column."""
     needed(columns, [(column,) for column in _NEEDED], name)
-    done = set()
-    for match, group in groupby(rows, lambda row: row[1]["match_id"].strip()):
-        points = list(group)
-        where = f"row {points[0][0]}, column match_id"
-        if not match:
-            raise BadInput(name, "holds no value", where=where)
-        if match in done:
-            raise BadInput(name, f"goes back to {match[:80]}", where=where, hint="A match's rows must stand together.")
-        done.add(match)
+    for match, points in stretches(rows, ("match_id",), name):
         found = _match(match, points, name)
         if len(found):
             yield found
-    if not done:
-        raise BadInput(name, "holds no points")
 
 
 def _match(match: str, rows: list[Numbered], name: str) -> Match:

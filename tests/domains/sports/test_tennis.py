@@ -271,14 +271,14 @@ def test_a_season_is_read_a_match_at_a_time(tmp_path: Path) -> None:
         (CHARTED.replace(",2,0,0,0,0,15-0", ",2,,0,0,0,15-0"), "row 4, column set1", "holds no value"),
         (CHARTED + ",10,0,0,0,1,40-15,2,,,,,8,8\n", "row 11, column match_id", "holds no value"),
         (CHARTED[:-20], "row 10", "values for 14 columns"),
-        (CHARTED.splitlines()[0], "", "holds no points"),
+        (CHARTED.splitlines()[0], "", "holds no events"),
         (STRINGS.replace("server2", "other"), "row 1, column server2", "is missing"),
         (STRINGS.replace("SSSS;RX", ""), "row 3, column pbp", "holds no points"),
         (STRINGS.replace("SSSS;RX", "S" * 10_001), "row 3, column pbp", "more than a match"),
         (STRINGS.splitlines()[0], "", "holds no matches"),
         (SLAM.replace("PointNumber", "Number"), "row 1, column pointnumber", "is missing"),
         (SLAM.replace("0:00:20,1,1,2,2", "0:00:20,1,x,2,2"), "row 5, column gameno", "'x' is not a whole number"),
-        (SLAM_COLUMNS, "", "holds no points"),
+        (SLAM_COLUMNS, "", "holds no events"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(text: str, where: str, reason: str) -> None:
