@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ SHARES = {  # thousandths of all actions
     "high pass": tuple(range(20, 90, 8)),
     END: tuple(range(140, 320, 15)),
 }
+SINCE = ("Start", f"Action_{END}")
 STEPS, PATHS, EVERY = 10, 200, 50  # of roll-outs
 
 
@@ -103,32 +105,48 @@ def matches(frame: pd.DataFrame) -> Iterator[Match]:
         at = np.repeat(np.arange(len(rows)), 1 + last)
         ends = np.append(False, at[1:] == at[:-1])
         action = np.where(ends, ACTIONS.index(END), rows["action"].to_numpy()[at])
-        columns: dict[str, Any] = {
-            "period": period,
-            "team": team,
-            "end_x": rows["x1"].fillna(rows["x0"]).to_numpy() * 1.05,
-            "end_y": rows["y1"].fillna(rows["y0"]).to_numpy() * 0.68,
+        kind = rows["kind"].to_numpy()
+        events = {
+            "period": Values.of_array(period[at]),
+            "team": Values(map(str, team[at])),
+            "action": Values.of_array(action, ACTIONS.__getitem__),
         }
-        events = {name: Values.of_array(values[at]) for name, values in columns.items()}
-        events["team"] = Values(map(str, events["team"]))
-        events["action"] = Values.of_array(action, ACTIONS.__getitem__)
-        # What is said in one id is read in one step: kind and gap together, since neither has many values.
+        said = [a if a == END else f"{a}|{k}" for a, k in zip(events["action"], kind[at].tolist(), strict=True)]
+        # What is said in one id is read in one step: where and when together.
         bins = np.abs(gap[:, None] - np.array(GAPS)).argmin(axis=1)
-        events["kind"] = Values(rows["kind"].to_numpy()[at].tolist())
-        events["how"] = Values(f"{kind} {k}" for kind, k in zip(events["kind"], bins[at].tolist(), strict=True))
+        x, y = (rows[f"{c}1"].fillna(rows[f"{c}0"]).to_numpy() * metres for c, metres in (("x", 1.05), ("y", 0.68)))
+        where = [f"{GRID.cell(*place)} {k}" for *place, k in zip(x.tolist(), y.tolist(), bins.tolist(), strict=True)]
+        events |= {"kind": Values(said), "where": Values([where[i] for i in at.tolist()])}
         yield Match("nine actions", {"match": str(match), "date": ""}, events)
+
+
+def told_apart(matches: list[Match], kinds: tuple[str, ...]) -> list[Match]:
+    """The same with kinds that are not among these said as other ones of their action."""
+    known = set(kinds)
+
+    def said(kind: str) -> str:
+        return kind if kind in known else f"{action_of(kind)}|{OTHER}"
+
+    return [replace(m, events={**m.events, "kind": Values(map(said, m.events["kind"]))}) for m in matches]
+
+
+def action_of(kind: str) -> str:
+    """The action of a kind of event."""
+    return kind.partition("|")[0]
 
 
 def sport(task: str, kinds: tuple[str, ...] = ()) -> Sport:
     """The nine actions, as a sport. kinds: of events, that are told apart in `logged`."""
     columns = {
-        **{name: CORE[name] for name in ("match", "date", "period", "team", "action", "end_x", "end_y")},
-        "how": Column("text", "Wyscout's kind of event, some of its tags, and the time since the one before"),
+        **{name: CORE[name] for name in ("match", "date", "period", "team", "action")},
+        "kind": Column("text", "the action, Wyscout's kind of event and some of its tags"),
+        "where": Column("text", "where it ends, and the time since the one before"),
     }
-    told = ACTIONS[:-1]
+    wheres = tuple(f"{cell} {k}" for cell in GRID.tokens() for k in range(len(GAPS)))
     logged = (
-        Slot("How", "how", values=(*hows(kinds), OTHER), after=told, weight=0.0),
-        Slot("Place", "end_x", across="end_y", grid=GRID, after=told, weight=0.0),
+        # An action is said by its kinds; its probability is the sum of theirs.
+        Slot("Action", "kind", values=kinds),
+        Slot("Where", "where", values=wheres, after=tuple(kind for kind in kinds if kind != END), weight=0.0),
     )
     return Sport(
         name="nine actions",
@@ -137,79 +155,75 @@ def sport(task: str, kinds: tuple[str, ...] = ()) -> Sport:
         labels=(),
         slots=(
             Slot("Start", "team", numbered=2, within="match", on="period"),
-            Slot("Action", "action", values=ACTIONS),
-            *(logged if task == "logged" else ()),
+            *(logged if task == "logged" else (Slot("Action", "action", values=ACTIONS),)),
         ),
         main="Action",
         filler=lambda: lambda row: None,
-        memory=(*memory(), *(logged_memory(kinds) if task == "logged" else ())),
+        memory=(*memory(kinds), *(logged_memory() if task == "logged" else ())),
     )
 
 
-def memory() -> tuple[Any, ...]:
-    """What is remembered of the actions."""
+def memory(kinds: tuple[str, ...]) -> tuple[Any, ...]:
+    """What is remembered of the actions. kinds: by which they are said, in place of their names."""
+    shots = [f"Action_{kind}" for kind in kinds or ACTIONS if action_of(kind) in ("shot", "goal")]
 
     def events(kind: str, value: str) -> int:
         return int(kind == "Action")
+
+    def are(name: str) -> Any:
+        return lambda kind, value: int(kind == "Action" and action_of(value) == name)
 
     def turns(kind: str, value: str) -> int:
         return 1 + int(value) if kind == "Start" else int(value == END)
 
     return (
-        *(Last(f"action{back}", "Action", back) for back in (1, 2, 3, 4)),
-        Total("length", events, (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30), ("Start", f"Action_{END}")),
+        *(Last(f"action{back}", "Action", back, lambda v: 1 + ACTIONS.index(action_of(v))) for back in (1, 2, 3, 4)),
+        Total("length", events, (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30), SINCE),
         Total("played", events, tuple(range(20, 900, 40)), ("Start",)),
         Total("period", lambda kind, value: int(kind == "Start"), (1, 2)),
-        Total("since shot", events, (1, 2, 3, 5, 8, 13, 20, 40, 80), ("Action_shot", "Action_goal", "Start")),
-        Lead("lead", lambda kind, value: int(value == "goal"), turns),
+        Total("since shot", events, (1, 2, 3, 5, 8, 13, 20, 40, 80), (*shots, "Start")),
+        Lead("lead", are("goal"), turns),
         # How this match is played, and logged: some log more dribbles than others.
-        *(
-            Share(f"share of {name}", lambda kind, value, name=name: int(value == name), events, edges, 40)
-            for name, edges in SHARES.items()
-        ),
+        *(Share(f"share of {name}", are(name), events, edges, 40) for name, edges in SHARES.items()),
     )
 
 
-def hows(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """What an id says of how and when."""
-    return tuple(f"{kind} {k}" for kind in kinds for k in range(len(GAPS)))
-
-
-def logged_memory(kinds: tuple[str, ...]) -> tuple[Any, ...]:
+def logged_memory() -> tuple[Any, ...]:
     """What is remembered of what was logged of the actions."""
+    cells = {cell: place for place, cell in enumerate(GRID.tokens(), 1)}
 
-    def kind(how: str) -> int:
-        return 1 if how == OTHER else 2 + kinds.index(how[:-2])
+    def place(where: str) -> int:
+        return cells[where.split(maxsplit=1)[0]]
 
-    def gap(how: str) -> int:
-        return 1 if how == OTHER else 2 + int(how[-1])
+    def along(where: str) -> int:
+        return 1 if where.startswith("none") else 2 + int(where.partition("_")[0])
 
-    def seconds(of: str, how: str) -> int:
-        return round(GAPS[int(how[-1])]) if of == "How" and how != OTHER else 0
+    def gap(where: str) -> int:
+        return 1 + int(where[-1])
 
-    def along(cell: str) -> int:
-        return 1 if cell == "none" else 2 + int(cell.partition("_")[0])
+    def seconds(of: str, where: str) -> int:
+        return round(GAPS[int(where[-1])]) if of == "Where" else 0
 
-    since = ("Start", f"Action_{END}")
     return (
-        *(Last(f"kind{back}", "How", back, kind) for back in (1, 2, 3)),
-        *(Last(f"gap{back}", "How", back, gap) for back in (1, 2)),
-        *(Last(f"place{back}", "Place", back) for back in (1, 2, 3)),
-        Last("along", "Place", said=along),
+        *(Last(f"kind{back}", "Action", back) for back in (1, 2, 3)),
+        *(Last(f"gap{back}", "Where", back, gap) for back in (1, 2)),
+        *(Last(f"place{back}", "Where", back, place) for back in (1, 2, 3)),
+        Last("along", "Where", said=along),
         Total("minute", seconds, tuple(range(300, 3600, 300)), ("Start",)),
-        Total("held", seconds, (1, 2, 3, 5, 8, 12, 18, 25, 35, 50), since),
+        Total("held", seconds, (1, 2, 3, 5, 8, 12, 18, 25, 35, 50), SINCE),
     )
 
 
 class Actions:
-    """The actions of pieces of ids. of: int [n] of each piece, places in ACTIONS. at: where they stand. scored: which
-    have two before them in their period."""
+    """The actions of pieces of ids. place: of each id that says one, in ACTIONS. of: int [n] of each piece, such
+    places. at: where they stand. scored: which have two before them in their period."""
 
     def __init__(self, tokenizer: SportsTokenizer, pieces: list[np.ndarray]) -> None:
         self.ids = tokenizer.vocabulary.of_type("Action")
+        self.place = np.array([ACTIONS.index(action_of(tokenizer.vocabulary.values[i][1])) for i in self.ids.tolist()])
         starts = tokenizer.vocabulary.of_type("Start")
         self.at = [np.flatnonzero(np.isin(ids, self.ids)) for ids in pieces]
-        self.of = [ids[at] - self.ids[0] for ids, at in zip(pieces, self.at, strict=True)]
+        self.of = [self.place[ids[at] - self.ids[0]] for ids, at in zip(pieces, self.at, strict=True)]
         self.period = [np.cumsum(np.isin(ids, starts))[at] for ids, at in zip(pieces, self.at, strict=True)]
         self.scored = [np.append([False] * 2, period[2:] == period[:-2]) for period in self.period]
 
@@ -250,14 +264,14 @@ def model_scores(model: Any, tokenizer: SportsTokenizer, pieces: list[np.ndarray
     """Of the model on whole pieces."""
     actions = Actions(tokenizer, pieces)
     found = [np.zeros((len(at), len(ACTIONS)), np.float32) for at in actions.at]
+    sums = np.eye(len(ACTIONS), dtype=np.float32)[actions.place]
 
     def see(i: int, log_p: np.ndarray, part: slice) -> None:
         inside = (actions.at[i] >= part.start) & (actions.at[i] < part.stop)
-        found[i][inside] = log_p[actions.at[i][inside] - part.start][:, actions.ids]
+        found[i][inside] = np.exp(log_p[actions.at[i][inside] - part.start][:, actions.ids]) @ sums
 
     piece_log_probabilities(model, tokenizer, pieces, see)
-    log_p = np.concatenate([rows[scored] for rows, scored in zip(found, actions.scored, strict=True)])
-    p = np.exp(log_p.astype(np.float64))
+    p = np.concatenate([rows[scored] for rows, scored in zip(found, actions.scored, strict=True)]).astype(np.float64)
     (truth,) = asked(actions, 1)
     return scores(p / p.sum(axis=1, keepdims=True), truth)  # that the period ends is not asked
 
@@ -267,8 +281,9 @@ def trained(
 ) -> tuple[Any, SportsTokenizer, dict, int]:
     """(model, tokenizer, pieces of each split, steps) after the ordinary training."""
     counts = Counter(kind for match in split["train"] for kind in match.events["kind"])
-    tokenizer = SportsTokenizer(sport(task, tuple(sorted(kind for kind, _ in counts.most_common(N_KINDS)))))
-    pieces = {name: [tokenizer.encode(match) for match in found] for name, found in split.items()}
+    kinds = {kind for kind, _ in counts.most_common(N_KINDS)} | {f"{name}|{OTHER}" for name in ACTIONS[:-1]}
+    tokenizer = SportsTokenizer(sport(task, tuple(sorted(kinds)) if task == "logged" else ()))
+    pieces = {name: list(map(tokenizer.encode, told_apart(found, tuple(kinds)))) for name, found in split.items()}
     given = {
         "n_layers": 1,
         "batch_size": 32,
