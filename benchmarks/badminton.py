@@ -28,8 +28,8 @@ from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.badminton import LANDING, STROKES, badminton
+from seqgen.domains.sports.formats.shuttleset import NET_Y, standardised
 from seqgen.domains.sports.match import Match, matches
-from seqgen.domains.sports.shuttleset import NET_Y, standardised
 from seqgen.model import SequenceModel
 from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config

@@ -24,8 +24,8 @@ from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.baseball import PITCHES, RESULTS
+from seqgen.domains.sports.formats.retrosheet import MARKS, read_retrosheet, read_roster
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.retrosheet import MARKS, read_retrosheet, read_roster
 from seqgen.evaluation.baselines import NGram
 from seqgen.evaluation.calibration import calibration_excess
 from seqgen.tokenizers import SportsTokenizer

@@ -17,8 +17,8 @@ import pytest
 from seqgen.core import download
 from seqgen.core.download import RemoteFile
 from seqgen.core.files import sha256
-from seqgen.domains.sports import wyscout_archive
 from seqgen.domains.sports.files import read
+from seqgen.domains.sports.formats import wyscout_archive
 
 Cli = Callable[..., Any]
 EVENT = {

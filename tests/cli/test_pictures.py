@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seqgen.domains.sports.files import read
-from seqgen.domains.sports.table import to_table
+from seqgen.domains.sports.formats.table import to_table
 
 LOGS = Path(__file__).parents[2] / "corpora" / "cricket"
 Cli = Callable[..., Any]

@@ -121,13 +121,13 @@ def _nfl(folder: Path, report: Callable[[int, int], None]) -> int:
 
 
 def _wyscout(folder: Path, report: Callable[[int, int], None]) -> int:
-    from seqgen.domains.sports.wyscout_archive import wyscout
+    from seqgen.domains.sports.formats.wyscout_archive import wyscout
 
     return wyscout(folder, report)
 
 
 def _wyscout_files() -> Iterable[RemoteFile]:
-    from seqgen.domains.sports.wyscout_archive import ARCHIVES
+    from seqgen.domains.sports.formats.wyscout_archive import ARCHIVES
 
     return ARCHIVES
 

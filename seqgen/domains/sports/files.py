@@ -11,12 +11,12 @@ from typing import Any
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.columns import column_map
-from seqgen.domains.sports.formats import HEAD, format_of, from_frame, read_columns
-from seqgen.domains.sports.kloppy_events import from_kloppy
+from seqgen.domains.sports.formats.columns import column_map
+from seqgen.domains.sports.formats.kloppy_events import from_kloppy
+from seqgen.domains.sports.formats.known import HEAD, format_of, from_frame, read_columns
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.table import to_table
 
 WRITTEN = (".csv",)
 

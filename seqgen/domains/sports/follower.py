@@ -11,14 +11,14 @@ import numpy as np
 from seqgen.core.errors import BadInput
 from seqgen.core.tokenizer import Ids
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.sports.columns import Rows, column_map
 from seqgen.domains.sports.encoding import value_said
+from seqgen.domains.sports.formats.columns import Rows, column_map
+from seqgen.domains.sports.formats.records import rows_of_lines
+from seqgen.domains.sports.formats.table import rows_of, sport_of
 from seqgen.domains.sports.match import place_of, value_of
 from seqgen.domains.sports.names import UNKNOWN
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.records import rows_of_lines
 from seqgen.domains.sports.sport import OTHER, SAME, Row, Slot, Sport
-from seqgen.domains.sports.table import rows_of, sport_of
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 
 

@@ -26,7 +26,7 @@ class SportsOptions:
 
     def __post_init__(self) -> None:
         if self.columns:
-            from seqgen.domains.sports.columns import column_map, toml_text
+            from seqgen.domains.sports.formats.columns import column_map, toml_text
 
             object.__setattr__(self, "columns", toml_text(self.columns))
             found = column_map(self.columns)

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from seqgen.core.pictures import INK, STYLE, check_picture, entitle, shortened, write_picture
-from seqgen.domains.sports import panels
-from seqgen.domains.sports.captions import diamond_of, done, label, last_of, titles
-from seqgen.domains.sports.fields import FIELDS, Field
+from seqgen.domains.sports.drawing import panels
+from seqgen.domains.sports.drawing.captions import diamond_of, done, label, last_of, titles
+from seqgen.domains.sports.drawing.fields import FIELDS, Field
+from seqgen.domains.sports.drawing.places import Given, next_places
+from seqgen.domains.sports.drawing.zones import Zones, zones
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.moments import marks_of, minutes_of, until
-from seqgen.domains.sports.places import Given, next_places
 from seqgen.domains.sports.soccer import LENGTH, WIDTH
 from seqgen.domains.sports.sport import Row, Slot, Sport
-from seqgen.domains.sports.zones import Zones, zones
 
 _PAST = 60  # moments at which what has come so far is looked up
 _NUMBERS, _TEXTS, _NEXT = 3, 6, 12  # that are shown

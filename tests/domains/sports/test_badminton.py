@@ -9,8 +9,8 @@ import pytest
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read
+from seqgen.domains.sports.formats.shuttleset import metres, standardised
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.shuttleset import metres, standardised
 from seqgen.tokenizers import SportsTokenizer
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "badminton"

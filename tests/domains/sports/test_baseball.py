@@ -9,9 +9,9 @@ import pytest
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read
+from seqgen.domains.sports.formats.retrosheet import read_retrosheet
+from seqgen.domains.sports.formats.retrosheet_plays import Diamond
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.retrosheet import read_retrosheet
-from seqgen.domains.sports.retrosheet_plays import Diamond
 from seqgen.tokenizers import SportsTokenizer
 
 ARCHIVE = Path(__file__).parents[4] / "shared" / "data" / "baseball" / "retrosheet_2020.tar.gz"

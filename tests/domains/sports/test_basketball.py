@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, read_season
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.moments import until

@@ -12,7 +12,7 @@ import pytest
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.domains.sports import files
 from seqgen.domains.sports.files import read, write
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.match import Match
 from seqgen.tokenizers import SportsTokenizer
 

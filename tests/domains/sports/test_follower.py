@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, to_match
 from seqgen.domains.sports.follower import follow
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match, place_of
 from seqgen.domains.sports.sport import Row, Sport
-from seqgen.domains.sports.table import to_table
 from seqgen.tokenizers import SportsTokenizer
 
 CORPUS = Path(__file__).parents[3] / "corpora" / "cricket"

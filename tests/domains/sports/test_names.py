@@ -11,9 +11,9 @@ import pytest
 
 from seqgen.core.errors import UsageError
 from seqgen.domains.sports.files import read
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.table import to_table
 from seqgen.tokenizers import SportsTokenizer
 
 CORPUS = Path(__file__).parents[3] / "corpora" / "cricket"

@@ -11,14 +11,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from seqgen.domains.sports import picture as module
-from seqgen.domains.sports.captions import diamond_of, label
-from seqgen.domains.sports.fields import FIELDS
+from seqgen.domains.sports.drawing.captions import diamond_of, label
+from seqgen.domains.sports.drawing.fields import FIELDS
+from seqgen.domains.sports.drawing.places import next_places
 from seqgen.domains.sports.files import to_match
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.moments import marks_of, minutes_of, until
 from seqgen.domains.sports.picture import match_timeline, picture, timeline
-from seqgen.domains.sports.places import next_places
 from seqgen.domains.sports.sport import Sport
 
 SOCCER = """match,period,time,team,action,outcome,end_x,end_y

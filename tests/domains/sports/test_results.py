@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from seqgen.core.errors import UsageError
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.moments import until

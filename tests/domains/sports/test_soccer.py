@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports import files, wyscout
+from seqgen.domains.sports import files
 from seqgen.domains.sports.files import read, write
+from seqgen.domains.sports.formats import wyscout
 from seqgen.domains.sports.match import Match
 from seqgen.tokenizers import SportsTokenizer
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read, read_season
 from seqgen.domains.sports.follower import follow
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.table import to_table
 from seqgen.domains.sports.tennis import result
 from seqgen.domains.sports.tennis_score import GAME, SUPER, TIE_BREAK, Score
 from seqgen.tokenizers import SportsTokenizer

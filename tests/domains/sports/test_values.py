@@ -15,7 +15,7 @@ import pytest
 
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import CorpusError, UsageError
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.scoring import points

@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import Any
 
 from seqgen.domains.sports.badminton import MISJUDGED, NET, OUT, WINNER, badminton
-from seqgen.domains.sports.cells import Cells, needed
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import Cells, needed
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import OTHER
 

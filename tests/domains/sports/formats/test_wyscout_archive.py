@@ -20,14 +20,14 @@ from seqgen.core.errors import BadInput, CorpusError
 from seqgen.core.files import sha256
 from seqgen.corpus.folder import CorpusFolder
 from seqgen.corpus.split import split_pieces
-from seqgen.domains.sports import wyscout_archive
 from seqgen.domains.sports.files import read, write
+from seqgen.domains.sports.formats import wyscout_archive
+from seqgen.domains.sports.formats.wyscout import read_columns
+from seqgen.domains.sports.formats.wyscout_archive import to_compact
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.wyscout import read_columns
-from seqgen.domains.sports.wyscout_archive import to_compact
 from seqgen.tokenizers import SportsTokenizer
 
-SHARED = Path(__file__).parents[4] / "shared" / "data" / "soccer"
+SHARED = Path(__file__).parents[5] / "shared" / "data" / "soccer"
 Build = Callable[..., int]
 
 # Home and away of match 1 are teams 11 and 12, of match 2 teams 12 and 11; team 11 begins both.

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.attack import turned
-from seqgen.domains.sports.columns import Cells, Rows
+from seqgen.domains.sports.formats.attack import turned
+from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.soccer import FAIL, GOAL, OWN_GOAL, SUCCESS, soccer
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqgen.domains.sports import american_football as af
-from seqgen.domains.sports.cells import Cells, needed
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import Cells, needed
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 
 _NEEDED = ("game_id", "play_id", "posteam", "defteam", "qtr", "down", "ydstogo", "yardline_100", "play_type")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.columns import Cells, Rows
+from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match, matches, which
 from seqgen.domains.sports.sport import Sport

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 import seqgen
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.domains.sports.columns import column_map
 from seqgen.domains.sports.files import read
 from seqgen.domains.sports.follower import follow
-from seqgen.domains.sports.formats import from_frame, read_columns
+from seqgen.domains.sports.formats.columns import column_map
+from seqgen.domains.sports.formats.known import from_frame, read_columns
+from seqgen.domains.sports.formats.records import read_lines
+from seqgen.domains.sports.formats.table import to_table
 from seqgen.domains.sports.options import SportsOptions
-from seqgen.domains.sports.records import read_lines
-from seqgen.domains.sports.table import to_table
 from seqgen.tokenizers import SportsTokenizer
 
 LOG = """Game,Half,Seconds,Team Name,Event Type,Result,X,Y,action

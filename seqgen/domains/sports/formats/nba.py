@@ -23,8 +23,8 @@ from seqgen.domains.sports.basketball import (
     TURNOVERS,
     basketball,
 )
-from seqgen.domains.sports.cells import Cells, Numbered, games, needed
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import Cells, Numbered, games, needed
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.two_sides import AWAY, HOME
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match, match_of, value_of
 from seqgen.domains.sports.sport import Row
 from seqgen.domains.sports.tennis import tennis

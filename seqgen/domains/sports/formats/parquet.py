@@ -8,8 +8,8 @@ from typing import Any
 
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.columns import Rows
-from seqgen.domains.sports.records import text_of
+from seqgen.domains.sports.formats.columns import Rows
+from seqgen.domains.sports.formats.records import text_of
 
 _BATCH = 10_000  # rows
 

@@ -14,10 +14,12 @@ import pytest
 
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import Limits
-from seqgen.domains.sports import files, formats, parquet
+from seqgen.domains.sports import files
 from seqgen.domains.sports.files import read, read_season
 from seqgen.domains.sports.follower import follow
-from seqgen.domains.sports.formats import format_of, from_frame
+from seqgen.domains.sports.formats import known as formats
+from seqgen.domains.sports.formats import parquet
+from seqgen.domains.sports.formats.known import format_of, from_frame
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.tokenizers import SportsTokenizer

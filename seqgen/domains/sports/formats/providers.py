@@ -12,9 +12,9 @@ from typing import Any
 
 from seqgen.core.errors import BadInput, MissingExtra, SeqgenError
 from seqgen.core.files import read_bytes
-from seqgen.domains.sports.kloppy_events import from_kloppy
+from seqgen.domains.sports.formats.kloppy_events import from_kloppy
+from seqgen.domains.sports.formats.xml import require_plain
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.xml import require_plain
 
 _HEAD = 20_000  # bytes in which a file shows itself
 _MOST = 20_000  # files of a folder that are looked at

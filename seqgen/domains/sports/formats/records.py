@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.columns import Rows
 
 _DEEP = 4  # levels of nesting that are told apart
 _LONG = 16  # values of a nested list

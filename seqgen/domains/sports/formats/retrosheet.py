@@ -11,8 +11,8 @@ from typing import Any
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.baseball import RESULTS, baseball
+from seqgen.domains.sports.formats.retrosheet_plays import Diamond
 from seqgen.domains.sports.match import Match, matches
-from seqgen.domains.sports.retrosheet_plays import Diamond
 
 # What stands among the pitches and is none: throws to a base, blocked pitches, runners who go, plays in between.
 MARKS = frozenset("+*>.123N ")

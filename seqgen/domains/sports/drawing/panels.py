@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.pictures import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, shortened
-from seqgen.domains.sports.fields import Field
+from seqgen.domains.sports.drawing.fields import Field
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, MissingExtra
 from seqgen.corpus.build import read_bounded
 from seqgen.domains.sports.files import read
-from seqgen.domains.sports.formats import format_of
+from seqgen.domains.sports.formats.known import format_of
 from seqgen.tokenizers import SportsTokenizer
 
 GAMES = b'<?xml version="1.0"?>\n<Games><Game id="1"><Event id="1" type_id="1" /></Game></Games>'

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.attack import turned
-from seqgen.domains.sports.columns import Cells, Rows
-from seqgen.domains.sports.kloppy_events import PASSED, action_of, outcome_of
+from seqgen.domains.sports.formats.attack import turned
+from seqgen.domains.sports.formats.columns import Cells, Rows
+from seqgen.domains.sports.formats.kloppy_events import PASSED, action_of, outcome_of
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.soccer import LENGTH, WIDTH, soccer
 

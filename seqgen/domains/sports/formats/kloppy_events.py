@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.attack import turned
+from seqgen.domains.sports.formats.attack import turned
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.soccer import FAIL, GOAL, LENGTH, OWN_GOAL, SUCCESS, WIDTH, soccer
 

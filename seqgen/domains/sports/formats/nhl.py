@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seqgen.domains.sports.cells import Cells, Numbered, games, needed
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import Cells, Numbered, games, needed
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.hockey import (
     BLOCKED,
     FACEOFF,

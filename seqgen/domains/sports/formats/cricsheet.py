@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.cricket import BYE, NO_BALL, WICKET, WIDE, cricket
+from seqgen.domains.sports.formats.xml import require_plain
 from seqgen.domains.sports.match import Match, as_json, matches
-from seqgen.domains.sports.xml import require_plain
 
 _EXTRAS = (("wides", WIDE), ("noballs", NO_BALL), ("byes", BYE), ("legbyes", BYE))
 _MOST_RUNS = 6  # off the bat that have an outcome of their own

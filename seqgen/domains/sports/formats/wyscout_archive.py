@@ -16,8 +16,8 @@ import numpy as np
 from seqgen.core.download import RemoteFile
 from seqgen.core.errors import CorpusError
 from seqgen.core.files import write_bytes
+from seqgen.domains.sports.formats.wyscout import COLUMNS, PERIODS, Rows, read_columns
 from seqgen.domains.sports.match import as_json
-from seqgen.domains.sports.wyscout import COLUMNS, PERIODS, Rows, read_columns
 
 # The second address serves the same files, should the first ask for a browser.
 _ADDRESSES = ("https://ndownloader.figshare.com/files/{}", "https://api.figshare.com/v2/file/download/{}")

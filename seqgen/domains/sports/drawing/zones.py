@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from seqgen.domains.sports.fields import BASKET, Line, arc, box
-from seqgen.domains.sports.places import Given
+from seqgen.domains.sports.drawing.fields import BASKET, Line, arc, box
+from seqgen.domains.sports.drawing.places import Given
 from seqgen.domains.sports.sport import NONE, OTHER
 
 _SIDE, _SERVICE, _BASE = 4.115, 6.4, 11.885  # metres from the middle of a tennis court to its lines

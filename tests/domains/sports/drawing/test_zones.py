@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from seqgen.domains.sports import panels
-from seqgen.domains.sports.fields import FIELDS, Line, arc, box
-from seqgen.domains.sports.zones import zones
+from seqgen.domains.sports.drawing import panels
+from seqgen.domains.sports.drawing.fields import FIELDS, Line, arc, box
+from seqgen.domains.sports.drawing.zones import zones
 
 
 def said(**values: float) -> dict[str, Any]:

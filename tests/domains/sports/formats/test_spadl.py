@@ -10,7 +10,7 @@ import pytest
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.files import read
-from seqgen.domains.sports.formats import from_frame
+from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.match import Match
 from seqgen.tokenizers import SportsTokenizer
 

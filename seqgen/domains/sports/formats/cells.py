@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import Row, Sport
 

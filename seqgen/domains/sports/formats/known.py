@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.columns import ColumnMap, Rows, column_map
-from seqgen.domains.sports.cricsheet import read_json, read_xml
-from seqgen.domains.sports.gamecenter import is_gamecenter, read_gamecenter
-from seqgen.domains.sports.kloppy_frames import FRAME, read_kloppy_frame
+from seqgen.domains.sports.formats.columns import ColumnMap, Rows, column_map
+from seqgen.domains.sports.formats.cricsheet import read_json, read_xml
+from seqgen.domains.sports.formats.gamecenter import is_gamecenter, read_gamecenter
+from seqgen.domains.sports.formats.kloppy_frames import FRAME, read_kloppy_frame
+from seqgen.domains.sports.formats.match_charting import CHARTING, read_charting
+from seqgen.domains.sports.formats.nba import NBA, read_nba
+from seqgen.domains.sports.formats.nflverse import PLAYS, read_plays
+from seqgen.domains.sports.formats.nhl import NHL, SCRAPED, read_nhl
+from seqgen.domains.sports.formats.parquet import is_parquet, read_parquet
+from seqgen.domains.sports.formats.point_strings import POINTS, is_point_string, read_point_strings, read_point_table
+from seqgen.domains.sports.formats.providers import PROVIDERS, is_beside, refuse
+from seqgen.domains.sports.formats.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
+from seqgen.domains.sports.formats.retrosheet import is_events, read_retrosheet
+from seqgen.domains.sports.formats.shuttleset import read_strokes
+from seqgen.domains.sports.formats.slam_points import SLAM, read_slam
+from seqgen.domains.sports.formats.spadl import ATOMIC, SPADL, read_spadl
+from seqgen.domains.sports.formats.statsbomb import read_statsbomb
+from seqgen.domains.sports.formats.table import read_rows, read_table, rows_of
+from seqgen.domains.sports.formats.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
 from seqgen.domains.sports.match import Match, as_json
-from seqgen.domains.sports.match_charting import CHARTING, read_charting
-from seqgen.domains.sports.nba import NBA, read_nba
-from seqgen.domains.sports.nflverse import PLAYS, read_plays
-from seqgen.domains.sports.nhl import NHL, SCRAPED, read_nhl
-from seqgen.domains.sports.parquet import is_parquet, read_parquet
-from seqgen.domains.sports.point_strings import POINTS, is_point_string, read_point_strings, read_point_table
-from seqgen.domains.sports.providers import PROVIDERS, is_beside, refuse
-from seqgen.domains.sports.records import is_lines, is_list, read_lines, read_list, rows_of_lines, text_of
-from seqgen.domains.sports.retrosheet import is_events, read_retrosheet
-from seqgen.domains.sports.shuttleset import read_strokes
-from seqgen.domains.sports.slam_points import SLAM, read_slam
-from seqgen.domains.sports.spadl import ATOMIC, SPADL, read_spadl
-from seqgen.domains.sports.statsbomb import read_statsbomb
-from seqgen.domains.sports.table import read_rows, read_table, rows_of
-from seqgen.domains.sports.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
 
 if TYPE_CHECKING:
     import pandas as pd

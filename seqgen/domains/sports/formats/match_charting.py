@@ -11,11 +11,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.sports.cells import needed, stretches
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import needed, stretches
+from seqgen.domains.sports.formats.columns import Rows
+from seqgen.domains.sports.formats.table import whole
 from seqgen.domains.sports.match import Match, match_of, value_of
 from seqgen.domains.sports.sport import Row
-from seqgen.domains.sports.table import whole
 from seqgen.domains.sports.tennis import tennis
 from seqgen.domains.sports.tennis_score import GAME, TIE_BREAK
 from seqgen.domains.sports.tennis_shots import (

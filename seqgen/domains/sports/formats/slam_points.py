@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from seqgen.domains.sports.cells import needed, stretches
-from seqgen.domains.sports.columns import Rows
+from seqgen.domains.sports.formats.cells import needed, stretches
+from seqgen.domains.sports.formats.columns import Rows
+from seqgen.domains.sports.formats.table import whole
 from seqgen.domains.sports.match import Match, match_of, value_of
 from seqgen.domains.sports.sport import Row
-from seqgen.domains.sports.table import whole
 from seqgen.domains.sports.tennis import tennis
 from seqgen.domains.sports.tennis_score import GAME, TIE_BREAK
 

@@ -1,0 +1,1 @@
+"""What pictures of matches are made of: fields, panels, captions."""
