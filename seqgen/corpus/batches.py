@@ -78,7 +78,8 @@ class Crops:
         if tokenizer.loss_weights is not None:
             self._weights *= tokenizer.loss_weights
         self._rows: dict[int, npt.NDArray[np.intp]] = {}
-        self._known: dict[tuple[int, int], tuple[Ids, Ids, Ids]] = {}
+        self._hidden: dict[tuple[int, int], npt.NDArray[np.intp]] = {}
+        self._known: dict[tuple[int, bytes], tuple[Ids, Ids, Ids]] = {}
         self._kept_bytes = 0
 
     def __call__(self, step: int) -> Batch:
@@ -124,21 +125,29 @@ class Crops:
             self._rows[index] = np.flatnonzero(self.tokenizer.augmentations.admits(self._piece(index)))
         return self._rows[index]
 
+    def _hides(self, index: int, blanking: int) -> npt.NDArray[np.intp]:
+        """Which ids of a piece one of its ways hides."""
+        if (index, blanking) not in self._hidden:
+            piece = self._piece(index)
+            rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
+            drawn = (rng.random(len(piece)) < self.blank) & (blanking > 0)
+            self._hidden[index, blanking] = np.flatnonzero(drawn & (self.tokenizer.unknown_of[piece] >= 0))
+        return self._hidden[index, blanking]
+
     def _seen(self, index: int, blanking: int) -> tuple[Ids, Ids, Ids]:
         """(ids, grammar states, context) of a piece blanked in one of its ways; way 0 hides nothing."""
-        if (index, blanking) in self._known:
-            return self._known[index, blanking]
-        t, piece = self.tokenizer, self._piece(index)
-        unknown = t.unknown_of[piece]
-        rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
-        hidden = (unknown >= 0) & (rng.random(len(piece)) < self.blank) & (blanking > 0)
-        seen = np.where(hidden, unknown, piece)
+        hidden = self._hides(index, blanking)
+        key = index, hidden.tobytes()  # many ways hide the same
+        if key in self._known:
+            return self._known[key]
+        t, seen = self.tokenizer, self._piece(index).copy()
+        seen[hidden] = t.unknown_of[seen[hidden]]
         context = t.context.of(seen)
         small = np.uint16 if max((f.size for f in t.context.features), default=0) < 2**16 else np.int32
         found = (seen, t.grammar.states(seen), context.astype(small))
         self._kept_bytes += sum(values.nbytes for values in found)
         if self._kept_bytes < self.KEPT_BYTES:
-            self._known[index, blanking] = found  # type: ignore[assignment]  # narrower integers
+            self._known[key] = found  # type: ignore[assignment]  # narrower integers
         return found  # type: ignore[return-value]
 
 
