@@ -287,10 +287,10 @@ def trained(
     given = {
         "n_layers": 1,
         "batch_size": 32,
-        "layer_dropout": 0.1,
+        "layer_dropout": 0.25,
         "input_dropout": 0.0,
-        "feature_dropout": 0.05,
-        "perceptron_dropout": 0.05,
+        "feature_dropout": 0.1,
+        "perceptron_dropout": 0.15,
     }
     given |= {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
     valid = pieces["valid"][:: 1 + len(pieces["valid"]) // 40]  # enough to choose the weights by
