@@ -38,7 +38,7 @@ def as_json(name: str, what: str) -> Iterator[None]:
         raise BadInput(name, f"is not JSON ({error})") from None
     except RecursionError:
         raise BadInput(name, "is nested too deeply") from None
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
         raise BadInput(name, f"is not {what} ({type(error).__name__}: {error})") from None
 
 
@@ -183,7 +183,10 @@ def value_of(about: Column, value: Any, name: str, number: int, column: str) -> 
     if kind == "number" and type(value) is float and abs(value) <= _MOST:
         return value
     where = f"row {number}, column {column}"
-    text = " ".join(value.split()) if isinstance(value, str) else str(value)
+    try:
+        text = " ".join(value.split()) if isinstance(value, str) else str(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+        raise BadInput(name, "holds no value that can be read", where=where) from None
     if not text or (not isinstance(value, str) and text in _NOTHING) or (kind != "text" and text.lower() in _MISSING):
         if about.required:
             raise BadInput(name, "holds no value", where=where)

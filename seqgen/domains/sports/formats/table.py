@@ -48,18 +48,20 @@ def _table(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = _named(title.strip().lower() for title in next(table, []))
+        columns = named(next(table, []))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
     return columns, _rows(columns, table, name)
 
 
-def _named(titles: Iterable[str]) -> list[str]:
-    """Of titles that are there twice, the first names its column."""
-    found: list[str] = []
-    for title in titles:
-        found.append(f"{title} {len(found)}" if title in found else title)
-    return found
+def named(titles: Iterable[object]) -> list[str]:
+    """Columns by their titles, in lower case; of titles that are there twice, the first names its column."""
+    found: dict[str, None] = {}
+    for n, title in enumerate(str(title).strip().lower() for title in titles):
+        while title in found:
+            title = f"{title} {n}"
+        found[title] = None
+    return list(found)
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
