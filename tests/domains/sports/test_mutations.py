@@ -1,4 +1,4 @@
-"""Small files of each notation, spoiled at random: what is read of them obeys the grammar, or is refused in our words."""
+"""Small files of each notation, spoiled at random: what is read obeys the grammar, or is refused in our words."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ STATSBOMB = [
 WYSCOUT = [
     {
         "eventId": 8, "subEventName": "…", "tags": [{"id": 1801}], "playerId": 101, "matchId": 7, "teamId": 11,
-        "positions": [{"y": 50, "x": 40}, {"y": 60, "x": 70}], "matchPeriod": "1H", "eventSec": n + 0.5, "subEventId": 85,
+        "positions": [{"y": 50, "x": 40}, {"y": 60, "x": 70}], "matchPeriod": "1H", "eventSec": n + 0.5,
+        "subEventId": 85,
     }
     for n in range(3)
 ]  # fmt: skip
@@ -65,7 +66,8 @@ COMPACT = """matchId,period,eventSec,teamId,playerId,eventId,subEventId,tags,x0,
 """
 PLAY = {
     "posteam": "SEA", "qtr": 1, "time": "14:55", "down": 1, "ydstogo": 10, "yrdln": "SEA 25", "note": None,
-    "desc": "pass short left for 12 yards", "players": {"0": [{"sequence": 1, "clubcode": "SEA", "statId": 15, "yards": 12}]},
+    "desc": "pass short left for 12 yards",
+    "players": {"0": [{"sequence": 1, "clubcode": "SEA", "statId": 15, "yards": 12}]},
 }  # fmt: skip
 GAME = {
     "2013090802": {
@@ -73,7 +75,8 @@ GAME = {
         "scrsummary": {"58": {"desc": "A.B 30 yd. interception return (C.D kick is good)"}},
     }
 }  # fmt: skip
-NFLVERSE = """play_id,game_id,home_team,posteam,defteam,game_date,qtr,down,ydstogo,yardline_100,play_type,yards_gained,desc
+NFLVERSE = """play_id,game_id,home_team,posteam,defteam,game_date,qtr,down,ydstogo,yardline_100,play_type,\
+yards_gained,desc
 1,2016_01_A_B,A,A,B,2016-09-08,1,,0,35,kickoff,0,B kicks 65 yards
 2,2016_01_A_B,A,A,B,2016-09-08,1,1,10,75,pass,12,pass short left
 """
@@ -83,7 +86,8 @@ PLAYER1_NAME,PLAYER1_TEAM_ABBREVIATION
 0021500001,4,0,1,11:39,Ann REBOUND (Off:0 Def:1),,4,Ann,AAA
 0021500001,3,12,1,11:05,MISS Ann Free Throw 2 of 2,,4,Ann,AAA
 """
-NHL = """,Game_Id,Date,Period,Event,Description,Seconds_Elapsed,Strength,Ev_Zone,Type,Ev_Team,Away_Team,Home_Team,p1_name,xC,yC
+NHL = """,Game_Id,Date,Period,Event,Description,Seconds_Elapsed,Strength,Ev_Zone,Type,Ev_Team,Away_Team,Home_Team,\
+p1_name,xC,yC
 0,2016020001,2016-10-12,1,FAC,AAA won Neu. Zone - AAA #1 ANN vs HHH #2 HAL,0.0,5x5,Neu,NA,AAA,AAA,HHH,ANN,0,0
 0,2016020001,2016-10-12,1,SHOT,"HHH ONGOAL - #2 HAL, Wrist, 20 ft.",15.0,5x5,Off,NA,HHH,AAA,HHH,HAL,-75,0
 """
@@ -104,7 +108,8 @@ ATOMIC = """game_id,period_id,time_seconds,team_id,player_id,x,y,dx,dy,type_id
 8,1,0.5,11,101,52.5,34,17.5,-14,0
 8,1,1.2,11,102,70,20,0,0,23
 """
-KLOPPY = """event_type,period_id,timestamp,team_id,player_id,result,coordinates_x,coordinates_y,end_coordinates_x,set_piece_type
+KLOPPY = """event_type,period_id,timestamp,team_id,player_id,result,coordinates_x,coordinates_y,end_coordinates_x,\
+set_piece_type
 PASS,1,0 days 00:00:01,11,7,COMPLETE,0.5,0.5,0.7,
 SHOT,1,0 days 00:00:03,11,8,GOAL,0.9,0.5,,FREE_KICK
 """
@@ -143,9 +148,10 @@ TREES: dict[str, Any] = {
 }  # fmt: skip
 BYTES = {"xml": XML.encode(), "strings": b"SSRAS;DRRR.SSS;sR\nSSSS;RX\n"}
 NASTY = [
-    "", " ", "nan", "NA", "None", "null", "inf", "-inf", "1e999", "-1", "0", "0.5", "1,5", "1e9", "1e300", "99999999999",
-    "1" * 5000, "²", "١٢", "true", "x" * 300, "\ud800", "\0", "\u2028", "a_b", "Unknown", "_", "0:00", "99:99:99", '"', ";",
-    "\n", "'; --", "{", "[", "<a>", "1.0", "2", "3", "S", "GAME", "SO", "8:B", "no such thing",
+    "", " ", "nan", "NA", "None", "null", "inf", "-inf", "1e999", "-1", "0", "0.5", "1,5", "1e9", "1e300",
+    "99999999999",
+    "1" * 5000, "²", "١٢", "true", "x" * 300, "\ud800", "\0", "\u2028", "a_b", "Unknown", "_", "0:00", "99:99:99",
+    '"', ";", "\n", "'; --", "{", "[", "<a>", "1.0", "2", "3", "S", "GAME", "SO", "8:B", "no such thing",
 ]  # fmt: skip
 VALUES = [
     *NASTY,
@@ -266,16 +272,12 @@ def as_records(rows: list[list[str]], rng: np.random.Generator) -> bytes:
 
 
 def as_parquet(rows: list[list[str]], rng: np.random.Generator) -> bytes:
-    frame = pd.DataFrame([(row + [""] * len(rows[0]))[: len(rows[0])] for row in rows[1:]])
-    frame = frame.map(lambda text: text.encode("utf-8", "replace").decode())
-    frame.columns = [f"{title} " * (1 + (rng.random() < 0.02)) for title in rows[0]]  # type: ignore[assignment]
-    frame = frame.loc[:, ~frame.columns.duplicated()].rename(
-        columns=lambda title: encoded(title).decode("utf-8", "replace")
-    )
+    plain = [[cell.encode("utf-8", "replace").decode() for cell in row] for row in rows]
+    titles = list(dict.fromkeys(f"{title} " if rng.random() < 0.02 else title for title in plain[0]))
+    frame = pd.DataFrame([(row + [""] * len(titles))[: len(titles)] for row in plain[1:]], columns=titles)
     buffer = io.BytesIO()
-    frame.loc[:, ~frame.columns.duplicated()].to_parquet(buffer)
-    data = buffer.getvalue()
-    return spoiled_bytes(data, rng) if rng.random() < 0.3 else data
+    frame.to_parquet(buffer)
+    return spoiled_bytes(buffer.getvalue(), rng) if rng.random() < 0.3 else buffer.getvalue()
 
 
 def spoil(name: str, rng: np.random.Generator) -> tuple[bytes, str]:

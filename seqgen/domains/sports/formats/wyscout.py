@@ -96,13 +96,14 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
         | dict.fromkeys(_PLACES, "float32")
     )
     try:
-        frame = pd.read_csv(
-            io.BytesIO(data),
-            usecols=[*COLUMNS, *about],
-            dtype=types,
-            encoding_errors="replace",
-            skipinitialspace=True,
-        )
+        with np.errstate(over="ignore"):  # is infinite, and refused below
+            frame = pd.read_csv(
+                io.BytesIO(data),
+                usecols=[*COLUMNS, *about],
+                dtype=types,
+                encoding_errors="replace",
+                skipinitialspace=True,
+            )
     except ValueError as error:  # pandas' own errors are such
         raise _located(data, name, str(error)) from None
     said = {c: _of_matches(frame["matchId"], frame.pop(c).dropna()) for c in about}
@@ -223,7 +224,9 @@ def _said_in_numbers(events: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
             yield np.array([np.nan if value in ("", None) else float(value) for value in said])
     nowhere = {"x": np.nan, "y": np.nan}
     places = [(*event["positions"], nowhere, nowhere)[:2] for event in events]
-    yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32).T.copy()
+    with np.errstate(over="ignore"):  # is infinite, and refused later
+        said_of_places = np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32)
+    yield from said_of_places.T.copy()
 
 
 def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
@@ -276,7 +279,7 @@ class _Tags:
     """What different lists of tags say: arrays over them. outcome: places in soccer's list."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        sets = [{int(tag) for tag in text.split() if tag.isdecimal()} for text in texts]
+        sets = [{int(tag) for tag in text.split() if tag.isdecimal() and len(tag) < 10} for text in texts]
 
         def tagged(*wanted: int) -> npt.NDArray[np.bool_]:
             return np.array([not found.isdisjoint(wanted) for found in sets], np.bool_)

@@ -30,7 +30,12 @@ EVENT = {
     "eventId": 8, "tags": [], "playerId": 1, "positions": [], "matchId": 7, "teamId": 1, "matchPeriod": "1H",
     "eventSec": 1, "subEventId": 85,
 }  # fmt: skip
-BALL = {"batter": "A", "bowler": "B", "runs": {"batter": 1, "total": 1}}
+GAME = (
+    b'{"2013090802": {"home": {"abbr": "S"}, "away": {"abbr": "R"}, "drives": {"1": {"plays": {"1": {"yrdln": "",'
+    b'"desc": "", "posteam": "S", "players": {"0": [{"statId": 10, "yards": 1e999, "clubcode": "S"}]}}}}}}}'
+)
+OVERS = [{"over": 0, "deliveries": [{"batter": "A", "bowler": "B", "runs": {"batter": float("inf"), "total": 1}}]}]
+INNINGS = json.dumps({"info": {"dates": ["2016-05-01"]}, "innings": [{"team": "N", "overs": OVERS}]}).encode()
 
 
 def lines(*records: Any) -> bytes:
@@ -99,21 +104,8 @@ def test_lines_are_a_table_whatever_provider_has_such_keys() -> None:
         b"matchId,period,eventSec,teamId,playerId,eventId,subEventId,tags,x0,y0,x1,y1\n7,1H,a,1,1,8,85,"
         + b"1" * 200_000 + b",1,1,1,1\n",
         b"matchId,period,eventSec,teamId,playerId,eventId,subEventId,tags,x0,y0,x1,y1\n7,1H,1,inf,1,8,85,,1,1,1,1\n",
-        b'{"2013090802": {"home": {"abbr": "S"}, "away": {"abbr": "R"}, "drives": {"1": {"plays": {"1": {"yrdln": "",'
-        b'"desc": "", "posteam": "S", "players": {"0": [{"statId": 10, "yards": 1e999, "clubcode": "S"}]}}}}}}}',
-        json.dumps(
-            {
-                "info": {"dates": ["2016-05-01"]},
-                "innings": [
-                    {
-                        "team": "N",
-                        "overs": [
-                            {"over": 0, "deliveries": [{**BALL, "runs": {"batter": float("inf"), "total": 1}}]}
-                        ],
-                    }
-                ],
-            }
-        ).encode(),
+        GAME,
+        INNINGS,
     ],
 )  # fmt: skip
 def test_what_no_reader_expects_is_refused(data: bytes) -> None:
@@ -140,7 +132,7 @@ def test_parquet_with_texts_that_are_none_is_refused() -> None:
         buffer = io.BytesIO()
         columns = {"match": ["a"], "period": [1], "over": [0], "player": ["A"], "bowler": ["B"], "outcome": ["4"]}
         pq.write_table(pa.table({**columns, "team": column}), buffer, store_schema=True)
-        with pytest.raises(BadInput, match="^log: .*"):
+        with pytest.raises(BadInput, match="log"):
             list(read(buffer.getvalue(), "log"))
 
 
