@@ -10,7 +10,7 @@ from itertools import chain
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.formats.columns import Cells, Rows
-from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.known import SPORTS, sport_name
 from seqgen.domains.sports.match import Match, matches, which
 from seqgen.domains.sports.sport import Sport
 
@@ -29,7 +29,7 @@ def read_table(columns: list[str], rows: Rows, name: str, sport: str = "", *, ap
 
 def sport_of(columns: list[str], row: Cells, name: str, sport: str = "") -> Sport:
     """Which sport a table is of by its first row, or else as given, or else by its columns. Raises BadInput."""
-    return which(columns, str(row.get("sport") or "").strip().lower() or sport, name)
+    return which(columns, sport_name(str(row.get("sport") or "")) or sport, name)
 
 
 def read_rows(data: bytes, name: str) -> tuple[list[str], Rows]:
