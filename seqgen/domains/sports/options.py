@@ -8,8 +8,8 @@ from seqgen.core.domain import READING
 from seqgen.core.errors import UsageError
 
 _SPORT = (
-    "American football, badminton, baseball, basketball, cricket, hockey, soccer or tennis; told from the files where it "
-    "is not given."
+    "American football, badminton, baseball, basketball, cricket, hockey, soccer or tennis; told from the files where "
+    "it is not given."
 )
 
 

@@ -19,7 +19,9 @@ class TextOptions:
     level: LevelName = field(
         default="characters", metadata={"help": "what one id says; words and bpe make sequences about 3 times shorter."}
     )
-    size: int = field(default=4096, metadata={"help": "The most characters, words or merges that get ids of their own."})
+    size: int = field(
+        default=4096, metadata={"help": "The most characters, words or merges that get ids of their own."}
+    )
     fallback: bool = field(
         default=True, metadata={"help": "Say characters without an id as bytes, rather than refuse them."}
     )

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from seqgen.domains.sports import picture as module
-from seqgen.domains.sports.drawing.captions import diamond_of, label
+from seqgen.domains.sports.drawing.captions import diamond_of, labels
 from seqgen.domains.sports.drawing.fields import FIELDS
 from seqgen.domains.sports.drawing.places import next_places
 from seqgen.domains.sports.files import to_match
@@ -135,8 +135,14 @@ def test_bars_are_the_probabilities_beside_the_bigrams(name: str, kept: list[Fig
     model, bigram = axes.containers
     assert [bar.get_width() for bar in model] == [p["probability"] for p in found["predictions"]]
     assert [bar.get_width() for bar in bigram] == [p["bigram"] for p in found["predictions"]]
-    labels = [text.get_text() for text in axes.get_yticklabels()]
-    assert labels == [label(sport, p["action"])[:22] for p in found["predictions"]]
+    said = labels(match_of(name), (p["action"] for p in found["predictions"]))
+    assert [text.get_text() for text in axes.get_yticklabels()] == [text[:22] for text in said.values()]
+
+
+def test_what_begins_is_said_by_whom() -> None:
+    said = labels(match_of("soccer"), ("Start_1", "Start_2", "Action_pass", "End"))
+    assert list(said.values()) == ["new period, A", "new period, B", "pass", "the end"]
+    assert labels(until(match_of("soccer"), "0"), ("Start_1",)) == {"Start_1": "new period, start 1"}
 
 
 def test_a_title_says_what_when_and_of_which_run(kept: list[Figure]) -> None:
