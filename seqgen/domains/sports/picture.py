@@ -108,12 +108,17 @@ def _last_place(slot: Slot, last: Row, drawn: Field) -> tuple[float, float] | No
 def _zones(axes: Any, match: Match, parts: Zones, drawn: Field) -> None:
     """Parts of the field, the darker the more of what is asked for lies there."""
     from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Polygon
 
     panels.field(axes, drawn)
     outlines = [list(zip(*panels.page(drawn, *zip(*line, strict=True)), strict=True)) for line in parts.outlines]
     shares = PolyCollection(outlines, array=parts.density, cmap="Blues", zorder=1, edgecolors="none")
     shares.set_clim(0, max(*parts.density, 1e-9))
     axes.add_collection(shares)
+    outline = Polygon(
+        list(zip(*panels.page(drawn, *zip(*drawn.lines[0], strict=True)), strict=True)), transform=axes.transData
+    )
+    shares.set_clip_path(outline)  # what is beyond the lines is no part of the field
     panels.scale(axes, drawn, shares, parts.unit)
     who = shortened(last_of(match).get("team", ""), _SIDE) if parts.sided else ""
     axes.set_title(f"{parts.about}; {who or drawn.direction[0]} {drawn.direction[1]}")

@@ -262,6 +262,13 @@ def test_a_timeline_is_its_values_and_marks(kept: list[Figure], tmp_path: Path) 
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["A", "B"]
 
 
+def test_marks_close_together_have_the_label_of_the_last(kept: list[Figure], tmp_path: Path) -> None:
+    marks = [(1.0, 0, "6–0"), (1.1, 0, "7–0"), (1.2, 1, "7–3"), (9.9, 1, "7–6")]
+    timeline([0.0, 10.0], [0.1, 0.2], [0.1, 0.2], tmp_path / "x.svg", sides=("A", "B"), marks=marks)
+    (axes,) = kept.pop().axes
+    assert {text.get_text(): text.get_ha() for text in axes.texts} == {"7–0": "left", "7–3": "left", "7–6": "right"}
+
+
 def test_a_timeline_of_a_match_turns_what_the_second_side_is_said(kept: list[Figure], tmp_path: Path) -> None:
     match = match_of("soccer")
     minutes, breaks = minutes_of(match)
