@@ -90,6 +90,12 @@ class Console:
         for problem in model.problems:
             self.note(f"{problem.message} Checkpoint {model.checkpoint.path.name} is used.")
 
+    def first(self, pieces: Sequence[Any], file: object) -> Any:
+        """The first piece of a file; where it holds more, that is said."""
+        if len(pieces) > 1:
+            self.note(f"{file} holds {len(pieces):,} pieces; this is about the first")
+        return pieces[0]
+
     def working(self, what: str, done: int, total: int) -> None:
         """A part of something that takes a while."""
         finished = done >= total

@@ -43,7 +43,7 @@ def command(
         console.out(f"{file}: {domain.name}, {len(piece['events']):,} events, tokenizer {piece['tokenizer']}\n")
         rows = list(islice(piece["events"], limit))
         if rows:
-            console.table([list(row.values()) for row in rows], list(rows[0]))
+            console.table([["" if v is None else v for v in row.values()] for row in rows], list(rows[0]))
         if len(piece["events"]) > limit:
             console.out(f"… {len(piece['events']) - limit:,} more")
         shown = " ".join(f"{token}" for token in piece["tokens"][:limit])

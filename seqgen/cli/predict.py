@@ -53,7 +53,7 @@ def command(
             raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")
         _follow(model, file, top, json)
         return
-    piece = model.read(file)[0]
+    piece = reporter.first(model.read(file), file)
     found = model.forecast(
         piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=reporter.working
     )

@@ -24,8 +24,10 @@ def command(
     if not found:
         console.out(f"No runs in {folder.resolve()}. Train one: seqgen train midi corpora/bach")
         return
-    rows = [(r["run"], r["domain"], r["step"], _nats(r["valid_nats"]), _nats(r["test_nats"])) for r in found]
-    console.table(rows, ("run", "domain", "step", "valid nats", "test nats"), right=[2, 3, 4])
+    rows = [
+        (r["run"], r["domain"], r["tokenizer"], r["step"], _nats(r["valid_nats"]), _nats(r["test_nats"])) for r in found
+    ]
+    console.table(rows, ("run", "domain", "tokenizer", "step", "valid nats", "test nats"), right=[3, 4, 5])
 
 
 def _nats(value: float | None) -> str:
@@ -54,6 +56,7 @@ def _about(path: Path) -> dict[str, Any]:
     return {
         "run": str(path),
         "domain": read("config.json").get("domain", "?"),
+        "tokenizer": read("tokenizer.json").get("name", "?"),
         "step": state.get("step", 0),
         "valid_nats": state.get("best_nats"),
         "test_nats": read("evaluation.json").get("nats_per_token"),

@@ -184,7 +184,7 @@ def test_runs(cli: Cli, run: Path, tmp_path: Path) -> None:
     (tmp_path / "runs" / "notes").mkdir()
     (found,) = of_json(cli("runs", "--json"))["runs"]
     assert found["run"] == str(Path("runs") / "one") and found["domain"] == "midi" and found["step"] == 24
-    assert cli("runs", tmp_path / "runs").out.splitlines()[1].split()[1:3] == ["midi", "24"]
+    assert cli("runs", tmp_path / "runs").out.splitlines()[1].split()[1:4] == ["midi", "voices", "24"]
 
 
 def test_runs_lists_a_damaged_run_too(cli: Cli, run: Path, tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def test_a_forecast_is_drawn_and_said_as_without(sports_run: Path, cli: Cli, tmp
     assert found == json.loads(plain.out)
 
 
+def test_of_a_file_with_more_matches_the_first_is_said_to_be_asked_for(sports_run: Path, cli: Cli) -> None:
+    log = LOGS / "2008-q1.csv.gz"
+    n = len(list(read(log)))
+    asked = cli("predict", log, "--run", sports_run, "--at", "20", "--json")
+    assert n > 1 and asked.code == 0 and f"holds {n} pieces; this is about the first" in asked.err
+    assert json.loads(asked.out)["predictions"]
+
+
 def test_what_cannot_be_drawn_is_said_before_anything_is_worked_out(
     sports_run: Path, run: Path, corpus: Path, cli: Cli, tmp_path: Path
 ) -> None:

@@ -16,10 +16,10 @@ class MidiOptions:
     """How music is written as ids; each field is a flag."""
 
     tokenizer: Literal["auto", "voices", "remi"] = field(
-        default="auto", metadata={"help": "voices for up to four melodic lines, remi for everything else"}
+        default="auto", metadata={"help": "voices for up to four melodic lines, remi for everything else."}
     )
-    voices: int = field(default=4, metadata={"help": "the most voices of the voices tokenizer"})
-    steps_per_quarter: int = field(default=4, metadata={"help": "the grid of the voices tokenizer"})
+    voices: int = field(default=4, metadata={"help": "The most voices of the voices tokenizer."})
+    steps_per_quarter: int = field(default=4, metadata={"help": "The grid of the voices tokenizer."})
 
     def __post_init__(self) -> None:
         if self.tokenizer not in ("auto", *get_args(Tokenization)):

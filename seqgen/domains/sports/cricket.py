@@ -187,7 +187,7 @@ def result(match: Match) -> dict[str, float | str]:
     for period in sorted(teams):
         found |= {f"runs_{period}": runs[period], f"wickets_{period}": wickets[period]}
     winner = "tie"
-    for first in range(1, max(teams, default=0) + 1, 2):
+    for first in sorted({period - (period - 1) % 2 for period in teams if period}):  # a log may number them as it likes
         if runs[first] != runs[first + 1]:
             winner = teams.get(first if runs[first] > runs[first + 1] else first + 1, "")
     return {**found, "winner": winner}

@@ -13,6 +13,7 @@ from seqgen.core.tokenizer import Ids
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.encoding import value_said
 from seqgen.domains.sports.formats.columns import Rows, column_map
+from seqgen.domains.sports.formats.known import TABLES
 from seqgen.domains.sports.formats.records import rows_of_lines
 from seqgen.domains.sports.formats.table import rows_of, sport_of
 from seqgen.domains.sports.match import place_of, value_of
@@ -34,7 +35,12 @@ def follow(
     """
     sport = tokenizer.sport
     known = column_map(options.columns if options else None)
-    columns, rows = known.applied(*_rows(iter(lines), name), name)
+    theirs, rows = _rows(iter(lines), name)
+    columns, rows = known.applied(theirs, rows, name)
+    kind = next((table.name for table in TABLES if columns is theirs and table.columns <= set(columns)), "")
+    if kind:
+        hint = "It wants the columns that `seqgen inspect` shows, or others under --columns; read whole, it needs none."
+        raise BadInput(name, f"is a table that cannot be followed ({kind})", hint=hint)
     encoder, before = EventEncoder(sport, tokenizer.vocabulary, tokenizer.name_ids), None
     for number, texts_of in rows:
         if before is None:

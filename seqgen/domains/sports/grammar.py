@@ -18,7 +18,8 @@ def sports_grammar(
     may follow the ids of a slot, to say who acts."""
     slots, levels, n = sport.slots, len(sport.levels), len(sport.slots)
     main = next(i for i, slot in enumerate(slots) if slot.kind == sport.main)
-    branching = {value for slot in slots for value in slot.after}
+    # In an order that is the same in every process: what is kept beside a run is kept by the numbers of states.
+    branching = sorted({value for slot in slots for value in slot.after})
     classes: dict[Hashable, Iterable[int]] = {kind: vocabulary.of_type(kind) for kind in header}
     for slot in slots:
         if slot is not slots[main]:
@@ -46,7 +47,7 @@ def sports_grammar(
 
     def move(k: int, value: str) -> dict[Hashable, Hashable]:
         if k == main:
-            return {("main", v): after(k, str(v)) for v in {"", *branching} if ("main", v) in classes}
+            return {("main", v): after(k, str(v)) for v in ("", *branching) if ("main", v) in classes}
         return {slots[k].kind: after(k, value)}
 
     def follow(state: Any) -> Mapping[Hashable, Hashable]:

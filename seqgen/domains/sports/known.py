@@ -13,3 +13,12 @@ from seqgen.domains.sports.tennis import tennis
 SPORTS: dict[str, Sport] = {
     sport.name: sport for sport in (cricket, soccer, badminton, baseball, american_football, tennis, basketball, hockey)
 }
+_ALSO = {"ice hockey": "hockey", "association football": "soccer", "gridiron football": "american football"}
+KNOWN = f"Known sports: {', '.join(sorted(SPORTS))}."
+
+
+def sport_name(said: str) -> str:
+    """What we call a sport, however it is written: Ice_Hockey is hockey. What nobody knows stays as it is."""
+    plain = " ".join(said.lower().replace("_", " ").replace("-", " ").split())
+    found = _ALSO.get(plain, plain)
+    return found if found in SPORTS else said

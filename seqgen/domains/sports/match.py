@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgen.core.errors import BadInput, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.known import KNOWN, SPORTS
 from seqgen.domains.sports.sport import OTHER, Column, Row, Sport
 from seqgen.domains.sports.values import Values
 
@@ -38,7 +38,7 @@ def as_json(name: str, what: str) -> Iterator[None]:
         raise BadInput(name, f"is not JSON ({error})") from None
     except RecursionError:
         raise BadInput(name, "is nested too deeply") from None
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
         raise BadInput(name, f"is not {what} ({type(error).__name__}: {error})") from None
 
 
@@ -79,19 +79,23 @@ class Match:
 def which(columns: list[str], sport: str, name: str) -> Sport:
     """The sport named, or the one whose required columns are there, and most of its others. Raises BadInput."""
     if sport and sport not in SPORTS:
-        raise BadInput(name, f"no sport {sport!r} is known", hint=f"Known sports: {', '.join(SPORTS)}.")
+        raise BadInput(name, f"no sport {sport!r} is known", hint=KNOWN)
     missing = {
         s.name: [c for c, about in s.columns.items() if about.required and c not in columns]
         for s in ([SPORTS[sport]] if sport else SPORTS.values())
     }
     best = min(missing, key=lambda s: (len(missing[s]), -len(SPORTS[s].columns.keys() & columns)))
     if missing[best]:
+        has = f"the table has {', '.join(columns[:40])}"
+        if not sport and not SPORTS[best].columns.keys() & columns:
+            hint = f"Say with --sport which it is of, and with --columns what is called otherwise; {has}."
+            raise BadInput(name, "has no column of any sport", where="row 1", hint=hint)
         raise BadInput(
             name,
             "is missing",
             where=f"row 1, column {missing[best][0]}",
-            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}; where they are called otherwise, "
-            f"say so: --columns {missing[best][0]}=NAME.",
+            hint=f"A log of {best} has the columns {', '.join(SPORTS[best].columns)}; {has}. Where one is called "
+            f"otherwise, say so: --columns {missing[best][0]}=NAME.",
         )
     return SPORTS[best]
 
@@ -183,7 +187,10 @@ def value_of(about: Column, value: Any, name: str, number: int, column: str) -> 
     if kind == "number" and type(value) is float and abs(value) <= _MOST:
         return value
     where = f"row {number}, column {column}"
-    text = " ".join(value.split()) if isinstance(value, str) else str(value)
+    try:
+        text = " ".join(value.split()) if isinstance(value, str) else str(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+        raise BadInput(name, "holds no value that can be read", where=where) from None
     if not text or (not isinstance(value, str) and text in _NOTHING) or (kind != "text" and text.lower() in _MISSING):
         if about.required:
             raise BadInput(name, "holds no value", where=where)

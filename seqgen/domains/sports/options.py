@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from seqgen.core.domain import READING
 from seqgen.core.errors import UsageError
 
+_SPORT = (
+    "American football, badminton, baseball, basketball, cricket, hockey, soccer or tennis; told from the files where "
+    "it is not given."
+)
+
 
 @dataclass(frozen=True)
 class SportsOptions:
@@ -15,16 +20,20 @@ class SportsOptions:
     columns: see `ColumnMap`; of a file its text is kept, so that a run knows it wherever the file goes.
     """
 
-    sport: str = field(default="", metadata={"help": "the sport; told from the files where it is not given", **READING})
+    sport: str = field(default="", metadata={"help": _SPORT, **READING})
     columns: str = field(
         default="",
-        metadata={"help": "of tables, ours=theirs: action=event_type,time=seconds; or a .toml file", **READING},
+        metadata={"help": "Of tables, ours=theirs: action=event_type,time=seconds; or a .toml file.", **READING},
     )
     players: bool = field(
-        default=False, metadata={"help": "tell players and teams by name, those of at least five matches"}
+        default=False, metadata={"help": "Tell players and teams by name, those of at least five matches."}
     )
 
     def __post_init__(self) -> None:
+        if self.sport:
+            from seqgen.domains.sports.known import sport_name
+
+            object.__setattr__(self, "sport", sport_name(self.sport))
         if self.columns:
             from seqgen.domains.sports.formats.columns import column_map, toml_text
 
@@ -34,7 +43,7 @@ class SportsOptions:
                 raise UsageError(f"The map of columns is for {found.sport}, not {self.sport}.")
             object.__setattr__(self, "sport", self.sport or found.sport)
         if self.sport:
-            from seqgen.domains.sports.known import SPORTS
+            from seqgen.domains.sports.known import KNOWN, SPORTS
 
             if self.sport not in SPORTS:
-                raise UsageError(f"No sport {self.sport!r}.", f"Known sports: {', '.join(SPORTS)}.")
+                raise UsageError(f"No sport {self.sport!r}.", KNOWN)

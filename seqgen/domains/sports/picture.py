@@ -11,7 +11,7 @@ import numpy as np
 
 from seqgen.core.pictures import INK, STYLE, check_picture, entitle, shortened, write_picture
 from seqgen.domains.sports.drawing import panels
-from seqgen.domains.sports.drawing.captions import diamond_of, done, label, last_of, titles
+from seqgen.domains.sports.drawing.captions import diamond_of, done, labels, last_of, titles
 from seqgen.domains.sports.drawing.fields import FIELDS, Field
 from seqgen.domains.sports.drawing.places import Given, next_places
 from seqgen.domains.sports.drawing.zones import Zones, zones
@@ -64,7 +64,8 @@ def picture(match: Match, found: Mapping[str, Any], given: Given, path: Path) ->
         else:
             _map(page.add_subplot(upper[0]), match, found, given, drawn)
         said = [p for p in found["predictions"][:_NEXT] if p["probability"] >= _LEAST]
-        rows = [(label(sport, p["action"]), p["probability"], p["bigram"]) for p in said]
+        names = labels(match, (p["action"] for p in said))
+        rows = [(names[p["action"]], p["probability"], p["bigram"]) for p in said]
         panels.bars(page.add_subplot(upper[1]), rows, f"The next {sport.main.lower()}")
         if far:
             _ahead(page, grid[1], sport, match, found, numbers=drawn is not None)
@@ -107,12 +108,17 @@ def _last_place(slot: Slot, last: Row, drawn: Field) -> tuple[float, float] | No
 def _zones(axes: Any, match: Match, parts: Zones, drawn: Field) -> None:
     """Parts of the field, the darker the more of what is asked for lies there."""
     from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Polygon
 
     panels.field(axes, drawn)
     outlines = [list(zip(*panels.page(drawn, *zip(*line, strict=True)), strict=True)) for line in parts.outlines]
     shares = PolyCollection(outlines, array=parts.density, cmap="Blues", zorder=1, edgecolors="none")
     shares.set_clim(0, max(*parts.density, 1e-9))
     axes.add_collection(shares)
+    outline = Polygon(
+        list(zip(*panels.page(drawn, *zip(*drawn.lines[0], strict=True)), strict=True)), transform=axes.transData
+    )
+    shares.set_clip_path(outline)  # what is beyond the lines is no part of the field
     panels.scale(axes, drawn, shares, parts.unit)
     who = shortened(last_of(match).get("team", ""), _SIDE) if parts.sided else ""
     axes.set_title(f"{parts.about}; {who or drawn.direction[0]} {drawn.direction[1]}")
@@ -164,7 +170,7 @@ def _ahead(page: Any, space: Any, sport: Sport, match: Match, found: Mapping[str
     texts = {name: odds for name, odds in _ahead_of(found, "text").items() if odds.get("open", 0) < _OPEN}
     numbers = numbers and bool(_ahead_of(found, "fan"))
     columns = space.subgridspec(1, 1 + numbers + len(texts), width_ratios=(1.5, *[1] * (numbers + len(texts))))
-    names = {said["action"]: label(sport, said["action"]) for step in found["steps"] for said in step["actions"]}
+    names = labels(match, (said["action"] for step in found["steps"] for said in step["actions"]))
     panels.stack(page.add_subplot(columns[0]), found["steps"], names, f"The {sport.main.lower()}s from now on")
     if numbers:
         _numbers(page, columns[1], sport, match, found)

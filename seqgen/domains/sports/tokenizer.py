@@ -17,7 +17,7 @@ from seqgen.domains.sports.decoding import Decoder
 from seqgen.domains.sports.encoding import event_ids
 from seqgen.domains.sports.files import to_match
 from seqgen.domains.sports.grammar import sports_grammar
-from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.known import KNOWN, SPORTS, sport_name
 from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots
@@ -50,9 +50,9 @@ class SportsTokenizer(Tokenizer[Match]):
         labels: Mapping[str, Iterable[str]] | None = None,
         names: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        found = SPORTS.get(sport) if isinstance(sport, str) else sport
+        found = SPORTS.get(sport_name(sport)) if isinstance(sport, str) else sport
         if not isinstance(found, Sport):
-            raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
+            raise UsageError(f"No sport {str(sport)[:60]!r}.", KNOWN)
         self.sport: Sport = found
         self.name = found.name
         self._labels = checked_labels(self.sport, labels or {})
@@ -107,7 +107,8 @@ class SportsTokenizer(Tokenizer[Match]):
         Raises BadInput."""
         match = to_match(piece)
         if match.sport != self.name:
-            raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}")
+            hint = f"It wants a run of {match.sport}: `seqgen runs` lists those here."
+            raise BadInput(match.about["match"] or "match", f"is {match.sport}, not {self.name}", hint=hint)
         ends = self.vocabulary.ids(["End"])
         events = event_ids(self.sport, match, self.vocabulary, self.name_ids)
         return np.concatenate([self.header(match.about), events, ends])

@@ -17,13 +17,15 @@ class TextOptions:
     """How text is written as ids; each field is a flag."""
 
     level: LevelName = field(
-        default="characters", metadata={"help": "what one id says; words and bpe make sequences about 3 times shorter"}
+        default="characters", metadata={"help": "what one id says; words and bpe make sequences about 3 times shorter."}
     )
-    size: int = field(default=4096, metadata={"help": "the most characters, words or merges that get ids of their own"})
+    size: int = field(
+        default=4096, metadata={"help": "The most characters, words or merges that get ids of their own."}
+    )
     fallback: bool = field(
-        default=True, metadata={"help": "say characters without an id as bytes, rather than refuse them"}
+        default=True, metadata={"help": "Say characters without an id as bytes, rather than refuse them."}
     )
-    end: bool = field(default=True, metadata={"help": "an id that closes each text"})
+    end: bool = field(default=True, metadata={"help": "An id that closes each text."})
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:

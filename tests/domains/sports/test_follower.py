@@ -90,6 +90,7 @@ HEAD = "match,period,over,ball,team,player,bowler,outcome\n"
         (HEAD + "m,1\n", "row 2", "2 values"),
         (HEAD + 'm,1,0,1,A,x,"' + "y\n" * 100_000, "row 2", "CSV"),
         ("match\nx\n", "column", "is missing"),
+        ("ball_round,type\n1,short\n", "", "cannot be followed (badminton strokes)"),
         ("sport," + HEAD + "golf,m,1,0,1,A,x,y,4\n", "", "golf"),
         ("\0\n", "", "binary"),
     ],

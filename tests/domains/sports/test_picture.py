@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from seqgen.domains.sports import picture as module
-from seqgen.domains.sports.drawing.captions import diamond_of, label
+from seqgen.domains.sports.drawing.captions import diamond_of, labels
 from seqgen.domains.sports.drawing.fields import FIELDS
 from seqgen.domains.sports.drawing.places import next_places
 from seqgen.domains.sports.files import to_match
@@ -135,8 +135,14 @@ def test_bars_are_the_probabilities_beside_the_bigrams(name: str, kept: list[Fig
     model, bigram = axes.containers
     assert [bar.get_width() for bar in model] == [p["probability"] for p in found["predictions"]]
     assert [bar.get_width() for bar in bigram] == [p["bigram"] for p in found["predictions"]]
-    labels = [text.get_text() for text in axes.get_yticklabels()]
-    assert labels == [label(sport, p["action"])[:22] for p in found["predictions"]]
+    said = labels(match_of(name), (p["action"] for p in found["predictions"]))
+    assert [text.get_text() for text in axes.get_yticklabels()] == [text[:22] for text in said.values()]
+
+
+def test_what_begins_is_said_by_whom() -> None:
+    said = labels(match_of("soccer"), ("Start_1", "Start_2", "Action_pass", "End"))
+    assert list(said.values()) == ["new period, A", "new period, B", "pass", "the end"]
+    assert labels(until(match_of("soccer"), "0"), ("Start_1",)) == {"Start_1": "new period, start 1"}
 
 
 def test_a_title_says_what_when_and_of_which_run(kept: list[Figure]) -> None:
@@ -254,6 +260,13 @@ def test_a_timeline_is_its_values_and_marks(kept: list[Figure], tmp_path: Path) 
     assert up.max() == 0.3 and up.min() == 0 and down.min() == -0.1 and down.max() == 0
     assert {text.get_text() for text in axes.texts} == {"1–0", "p"}
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["A", "B"]
+
+
+def test_marks_close_together_have_the_label_of_the_last(kept: list[Figure], tmp_path: Path) -> None:
+    marks = [(1.0, 0, "6–0"), (1.1, 0, "7–0"), (1.2, 1, "7–3"), (9.9, 1, "7–6")]
+    timeline([0.0, 10.0], [0.1, 0.2], [0.1, 0.2], tmp_path / "x.svg", sides=("A", "B"), marks=marks)
+    (axes,) = kept.pop().axes
+    assert {text.get_text(): text.get_ha() for text in axes.texts} == {"7–0": "left", "7–3": "left", "7–6": "right"}
 
 
 def test_a_timeline_of_a_match_turns_what_the_second_side_is_said(kept: list[Figure], tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +130,23 @@ def test_nothing_to_learn_from_is_refused() -> None:
         SportsTokenizer("quidditch")
     with pytest.raises(BadInput):
         SportsTokenizer().encode(b"nothing")
+
+
+def test_states_have_the_same_numbers_in_every_process() -> None:
+    script = """
+import zlib
+from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.tokenizer import SportsTokenizer
+print(*(zlib.crc32(SportsTokenizer(name).grammar.transitions.tobytes()) for name in SPORTS))
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1 and said.pop().strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqgen.core.pictures import shortened
@@ -10,6 +10,7 @@ from seqgen.domains.sports.baseball import BASES
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.moments import on_clock
+from seqgen.domains.sports.roster import called
 from seqgen.domains.sports.sport import Row, Sport
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 
@@ -61,13 +62,17 @@ def done(sport: Sport, event: Row) -> str:
     return shortened(sport.names.get(action, action), _SHORT)
 
 
-def label(sport: Sport, token: str) -> str:
-    """How a token reads."""
-    kind, _, value = token.partition("_")
-    slot = next((slot for slot in sport.slots if slot.kind == kind), None)
-    if slot is None:
-        return "the end"
-    return f"new {slot.on}, {kind.lower()} {value}" if slot.on else sport.names.get(value, value)
+def labels(match: Match, tokens: Iterable[str]) -> dict[str, str]:
+    """How tokens read: what begins, by whom; or what is done."""
+    sport, names = SPORTS[match.sport], called(SPORTS[match.sport], match)
+    found = {}
+    for token in tokens:
+        kind, _, value = token.partition("_")
+        slot = next((slot for slot in sport.slots if slot.kind == kind), None)
+        who = names.get(token) or f"{kind.lower()} {value}"
+        done = f"new {slot.on}, {who}" if slot and slot.on else sport.names.get(value, value)
+        found[token] = done if slot else "the end"
+    return found
 
 
 def diamond_of(match: Match) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ _STACKED = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 _LABEL = 22  # characters of one
 _FEWEST = 6  # bars for which there is room
 _COLUMNS = 60  # of a stack, at most
+_APART = 0.05  # of the width of a course, that the label of a mark takes
 _PLAYED = 0.05  # of the paths, below which a stack ends
 _BOX = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
@@ -168,10 +170,16 @@ def events(axes: Any, marks: Sequence[tuple[float, int, str]], breaks: Sequence[
         axes.annotate(
             label, (moment, 0), (3, 4), xycoords=("data", "axes fraction"), textcoords="offset points", size=8
         )
-    for moment, side, label in marks:
+    begin, end = axes.get_xlim()
+    following: list[float] = [inf, inf]  # of each side, where the mark after it stands
+    for moment, side, label in sorted(marks, reverse=True):
         top, colour = axes.get_ylim()[1 - side], (BLUE, RED)[side]
         axes.vlines(moment, 0, 0.86 * top, color=colour, linewidth=1)
-        axes.plot(moment, 0.86 * top, "o", color=colour, markersize=7, markeredgecolor="white", zorder=4)
-        axes.annotate(
-            label, (moment, 0.86 * top), (7, 0), textcoords="offset points", va="center", size=8, color=colour
-        )
+        axes.plot(moment, 0.86 * top, "o", color=colour, markersize=7, markeredgecolor="white", zorder=4, clip_on=False)
+        if following[side] - moment > _APART * (end - begin):  # else its label would lie under that of the next
+            left = moment > end - _APART * (end - begin)
+            axes.annotate(
+                label, (moment, 0.86 * top), (-7 if left else 7, 0), textcoords="offset points", va="center", size=8,
+                ha="right" if left else "left", color=colour,
+            )  # fmt: skip
+        following[side] = moment

@@ -123,19 +123,20 @@ _SECTIONS = {"columns", "values", "scales", "sport"}
 
 
 def _checked(said: Mapping[str, Any]) -> ColumnMap:
-    from seqgen.domains.sports.known import SPORTS
+    from seqgen.domains.sports.known import KNOWN, SPORTS, sport_name
 
     try:
         if said.keys() - _SECTIONS:
-            raise UsageError(f"A map of columns has no {min(said.keys() - _SECTIONS)!r}.", _HINT)
-        sport = said.get("sport", "")
+            hint = f"It may have {', '.join(sorted(_SECTIONS))}."
+            raise UsageError(f"A map of columns has no {min(said.keys() - _SECTIONS)!r}.", hint)
+        sport = sport_name(str(said.get("sport", "")))
         columns = {str(ours): str(theirs).strip().lower() for ours, theirs in said.get("columns", {}).items()}
         values = {column: _turned(column, names) for column, names in said.get("values", {}).items()}
         scales = {column: _scale(column, pairs) for column, pairs in said.get("scales", {}).items()}
     except (AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"The map of columns cannot be read ({error}).", _HINT) from None
     if sport and sport not in SPORTS:
-        raise UsageError(f"No sport {str(sport)[:60]!r}.", f"Known sports: {', '.join(SPORTS)}.")
+        raise UsageError(f"No sport {sport[:60]!r}.", KNOWN)
     known = _known_columns(sport)
     for column in (*columns, *values, *scales):
         if column not in known:

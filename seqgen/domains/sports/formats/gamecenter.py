@@ -49,6 +49,7 @@ _TOUCHDOWNS = {11, 13, 16, 22, 24, 26, 28, 34, 36, 46, 48, 56, 58, 60, 62, 64, 1
 _FIRST, _ON_DOWNS, _PASSED, _LOST, _SAFETY, _PENALTY = {3, 4, 5}, {9}, {19}, {106}, {89}, {93}
 _FUMBLES = {52, 53, 54, 55, 56, 59, 60, 106}
 _OURS = set().union(*_KINDS.values(), _FIRST, _ON_DOWNS, {22, 24, 52, 53, 54, 55, 56, 106})  # of the side with the ball
+_MOST = 1000  # characters of a summary
 Stats = list[tuple[int, int, str]]  # number, yards, team
 
 
@@ -89,7 +90,7 @@ def _rows(key: str, game: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _try(summary: str) -> Iterator[dict[str, Any]]:
     """The try after a touchdown by the side without the ball, which is not among the plays but in the summary."""
-    said = _TRY.search(summary)
+    said = _TRY.search(summary[:_MOST])
     if said:
         action = af.EXTRA_POINT if said[1] == "kick" else af.TWO_POINT
         good = "good" if action == af.EXTRA_POINT else "success"

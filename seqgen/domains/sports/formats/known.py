@@ -26,7 +26,7 @@ from seqgen.domains.sports.formats.shuttleset import read_strokes
 from seqgen.domains.sports.formats.slam_points import SLAM, read_slam
 from seqgen.domains.sports.formats.spadl import ATOMIC, SPADL, read_spadl
 from seqgen.domains.sports.formats.statsbomb import read_statsbomb
-from seqgen.domains.sports.formats.table import read_rows, read_table, rows_of
+from seqgen.domains.sports.formats.table import named, read_rows, read_table, rows_of
 from seqgen.domains.sports.formats.wyscout import is_compact, is_wyscout, read_compact, read_events, read_wyscout
 from seqgen.domains.sports.match import Match, as_json
 
@@ -76,14 +76,15 @@ def refuse_json(data: bytes, name: str) -> Iterator[Match]:
 
 # The first that shows itself is read, so that the particular stand before the general.
 FORMATS = (
+    # Whose lines are each an object, or whose records are flat, is of no provider, whatever its columns are called.
+    Format("JSON lines", is_lines, rows=read_lines, lines=rows_of_lines),
+    Format("JSON records", is_list, rows=read_list),
     *(Format(provider.name, provider.shown, provider.read) for provider in PROVIDERS),
     Format("line-ups and the like", is_beside, refuse),
     Format("Cricsheet XML", lambda head: head.startswith(b"<"), read_xml),
     Format("Wyscout events", is_wyscout, read_wyscout, read_events),
     Format("StatsBomb events", lambda head: is_json(head) and b'"possession_team"' in head, read_statsbomb),
     Format("NFL GameCenter", is_gamecenter, read_gamecenter),
-    Format("JSON lines", is_lines, rows=read_lines, lines=rows_of_lines),
-    Format("JSON records", is_list, rows=read_list),
     Format("Cricsheet JSON", lambda head: is_json(head) and (b'"innings"' in head or b'"info"' in head), read_json),
     Format("JSON", is_json, refuse_json),
     Format("Parquet", is_parquet, rows=read_parquet),
@@ -121,7 +122,12 @@ def read_columns(
     apart: see `matches`. Raises BadInput."""
     mapped, rows = (said or ColumnMap()).applied(columns, rows, name)
     kind = next((table for table in TABLES if mapped is columns and table.columns <= set(columns)), None)
-    return kind.read(columns, rows, name, apart) if kind else read_table(mapped, rows, name, sport, apart=apart)
+    found = kind.read(columns, rows, name, apart) if kind else read_table(mapped, rows, name, sport, apart=apart)
+    match = None
+    for match in found:
+        yield match
+    if match is None:
+        raise BadInput(name, "holds no events")
 
 
 def from_frame(
@@ -131,7 +137,7 @@ def from_frame(
     others: columns: ours -> theirs, or all that a `ColumnMap` says, as a mapping or as its text. Raises BadInput, or
     UsageError."""
     said = column_map(columns)
-    titles = [str(title).strip().lower() for title in frame.columns]
+    titles = named(frame.columns)
     records = zip(*(frame.iloc[:, i].tolist() for i in range(len(titles))), strict=True)
     rows = ((number, dict(zip(titles, map(text_of, values), strict=True))) for number, values in enumerate(records, 1))
     return list(read_columns(titles, rows, "<DataFrame>", sport or said.sport, said))

@@ -120,7 +120,7 @@ class _Game:
         }
         text = f"{row.text('homedescription')} {row.text('visitordescription')}".strip()
         if kind in _FIELD_GOALS:
-            away = re.search(r"(\d+)' ", text)
+            away = re.search(r"\b(\d{1,3})' ", text)
             outcome = MADE if kind == _FIELD_GOALS[0] else BLOCKED if " BLOCK (" in text else MISSED
             shot = THREE if "3PT" in text else _KINDS.get(detail or 0, "jump shot")
             return {**event, "action": shot, "distance": away and away[1], "outcome": outcome}

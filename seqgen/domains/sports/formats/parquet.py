@@ -10,6 +10,7 @@ from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.formats.records import text_of
+from seqgen.domains.sports.formats.table import named
 
 _BATCH = 10_000  # rows
 
@@ -35,17 +36,17 @@ def read_parquet(data: bytes, name: str) -> tuple[list[str], Rows]:
         n_bytes = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
         if n_bytes > LIMITS.max_table_bytes:
             raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
-        titles = [str(title) for title in file.schema_arrow.names]
+        titles = named(file.schema_arrow.names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadInput(name, f"is not Parquet ({error})") from None
-    return [title.strip().lower() for title in titles], _rows(file, name, pa.ArrowException)
+    return titles, _rows(file, titles, name, pa.ArrowException)
 
 
-def _rows(file: Any, name: str, failure: type[Exception]) -> Rows:
+def _rows(file: Any, titles: list[str], name: str, failure: type[Exception]) -> Rows:
     number = 0
     try:
         for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
-            columns = _Columns(batch)
+            columns = _Columns(batch, titles, name, number)
             for i in range(batch.num_rows):
                 number += 1
                 yield number, _Row(columns, i)
@@ -56,15 +57,20 @@ def _rows(file: Any, name: str, failure: type[Exception]) -> Rows:
 class _Columns:
     """The columns of a batch, as texts once they are asked for."""
 
-    def __init__(self, batch: Any) -> None:
-        self._batch = batch
-        self.places = {str(title).strip().lower(): i for i, title in enumerate(batch.schema.names)}
+    def __init__(self, batch: Any, titles: list[str], name: str, before: int) -> None:
+        self._batch, self._name, self._before = batch, name, before
+        self.places = {title: i for i, title in enumerate(titles)}
         self._texts: dict[str, list[str]] = {}
 
     def __getitem__(self, column: str) -> list[str]:
         if column not in self._texts:
-            values = self._batch.column(self.places[column]).to_pylist()
-            self._texts[column] = [text_of(value) for value in values]
+            values = self._batch.column(self.places[column])
+            try:
+                self._texts[column] = [text_of(value) for value in values.to_pylist()]
+            except (ArithmeticError, ImportError, LookupError, OSError, TypeError, ValueError) as error:
+                # Texts that are not UTF-8, days beyond the calendar, zones of time that nobody knows.
+                where = f"after row {self._before}, column {column}"
+                raise BadInput(self._name, f"cannot be read ({type(error).__name__}: {error})", where=where) from None
         return self._texts[column]
 
 

@@ -20,7 +20,7 @@ from seqgen.domains.sports.tennis_shots import UNKNOWN_POINT
 
 POINTS = frozenset(("pbp", "server1"))  # columns that show it
 _ACTIONS = {"S": "server point", "R": "returner point", "A": "ace", "D": "double fault"}
-_LINE = re.compile(rb"[SRADsrad]+[SRADsrad;./]*\s*?(\r|\n|$)")
+_LINE = re.compile(rb"[SRADsrad][SRADsrad;./]*\s*?(\r|\n|$)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MEN, _WOMEN = ("ATP", "CH", "CHALLENGER", "FU", "FUTURES", "BOYS"), ("WTA", "ITF", "GIRLS")
 _SLAMS = re.compile(r"wimbledon|us ?open|australian ?open|french ?open|roland ?garros", re.IGNORECASE)
@@ -47,12 +47,9 @@ def read_point_table(columns: list[str], rows: Rows, name: str, apart: bool = Tr
     for column in ("server1", "server2", "pbp"):
         if column not in columns:
             raise BadInput(name, "is missing", where=f"row 1, column {column}")
-    number = 1
     for number, row in rows:
         text = {c: value_of(tennis.columns[c], said, name, number, c) for c, said in _about(row).items()}
         yield _match(row["pbp"], text, name, f"row {number}, column pbp")
-    if number == 1:
-        raise BadInput(name, "holds no matches")
 
 
 def _about(row: Mapping[str, str]) -> dict[str, str]:

@@ -81,7 +81,10 @@ def _find(events: Path, file: Beside, provider: str) -> Path | None:
     words, most = _words(events), -1
     best: list[Path] = []
     folder = events.parent
-    beside = sorted(folder.iterdir())[:_MOST] if events.is_file() else []
+    try:
+        beside = sorted(folder.iterdir())[:_MOST] if events.is_file() else []
+    except OSError as error:
+        raise BadInput(folder, f"cannot be read ({error.strerror or error})") from None
     for path in sorted(beside, key=lambda path: -len(words & _words(path))):
         shared = len(words & _words(path))
         if shared < most:

@@ -12,6 +12,7 @@ from seqgen.domains.sports.formats.columns import Rows
 
 _DEEP = 4  # levels of nesting that are told apart
 _LONG = 16  # values of a nested list
+_MOST = 10_000  # columns; every row has them all
 _LOOKED_AT = 1000  # rows that say what columns there are
 _NOTHING = ("None", "nan", "NaN", "<NA>", "NaT")  # what is held where there is no value
 
@@ -33,7 +34,7 @@ def is_list(head: bytes) -> bool:
 def _is_flat(text: bytes) -> bool:
     try:
         record, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", "ignore"))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also a number of thousands of digits
         return False
     return isinstance(record, dict) and bool(record) and not any(isinstance(v, dict | list) for v in record.values())
 
@@ -46,13 +47,13 @@ def read_lines(data: bytes, name: str) -> tuple[list[str], Rows]:
 def rows_of_lines(lines: Iterable[bytes], name: str, looked_at: int = _LOOKED_AT) -> tuple[list[str], Rows]:
     """The same of lines, read as rows are asked for, but for the first, which say what columns there are."""
     said = ((number, line.removeprefix(b"\xef\xbb\xbf")) for number, line in enumerate(lines, 1) if line.strip())
-    return _table(((number, _parsed(line, name, number)) for number, line in said), looked_at)
+    return _table(((number, _parsed(line, name, number)) for number, line in said), name, looked_at)
 
 
 def read_list(data: bytes, name: str) -> tuple[list[str], Rows]:
     """The same of a list of records, which are numbered from 1. Raises BadInput."""
     records = _parsed(data.removeprefix(b"\xef\xbb\xbf"), name)
-    return _table((number, _object(record, name, number)) for number, record in enumerate(records, 1))
+    return _table(((number, _object(record, name, number)) for number, record in enumerate(records, 1)), name)
 
 
 def _parsed(text: bytes, name: str, number: int = 0) -> Any:
@@ -73,11 +74,15 @@ def _object(found: Any, name: str, number: int) -> Mapping[str, Any]:
     return found
 
 
-def _table(records: Iterator[tuple[int, Mapping[str, Any]]], looked_at: int = _LOOKED_AT) -> tuple[list[str], Rows]:
+def _table(
+    records: Iterator[tuple[int, Mapping[str, Any]]], name: str, looked_at: int = _LOOKED_AT
+) -> tuple[list[str], Rows]:
     """Columns are those of the first rows: a record may leave out what it does not know."""
     rows = ((number, dict(_flat("", record))) for number, record in records)
     first = list(islice(rows, looked_at))
     columns = list(dict.fromkeys(column for _, row in first for column in row))
+    if len(columns) > _MOST:
+        raise BadInput(name, f"has {len(columns):,} columns: its first {len(first):,} records have little in common")
     empty = dict.fromkeys(columns, "")
     return columns, ((number, empty | row) for number, row in chain(first, rows))
 
@@ -102,5 +107,8 @@ def text_of(value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    text = str(value)
+    try:
+        text = str(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+        return "…"
     return "" if text in _NOTHING else text

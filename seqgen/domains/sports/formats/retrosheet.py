@@ -35,7 +35,8 @@ def read_roster(data: bytes) -> dict[str, tuple[str, str]]:
 def read_retrosheet(data: bytes, name: str, hands: Hands | None = None) -> Iterator[Match]:
     """The games of an event file. hands: from rosters, since event files do not say them. Raises BadInput with the row
     and its field."""
-    text = data.decode("utf-8-sig") if data.startswith(b"\xef\xbb\xbf") else data.decode("latin-1")
+    marked = data.startswith(b"\xef\xbb\xbf")
+    text = data.decode("utf-8-sig", "replace") if marked else data.decode("latin-1")
     lines = csv.reader(io.StringIO(text, newline=""))
     rows: list[tuple[int, dict[str, Any]]] = []
     game: _Game | None = None
@@ -88,7 +89,7 @@ class _Game:
     def play(self, line: list[str], name: str, number: int) -> Iterator[dict[str, Any]]:
         """The events of a play record: its pitches beyond those that the record before had, and what came of them."""
         _, inning, half, batter, _, pitches, text = line[:7]
-        if not inning.isdecimal() or not 0 < int(inning) < 100:
+        if not (inning.isdecimal() and len(inning) < 3 and int(inning)):
             raise BadInput(name, f"{inning[:20]!r} is no inning", where=f"row {number}, field 2")
         if half not in ("0", "1"):
             raise BadInput(name, f"{half[:20]!r} is neither 0 nor 1", where=f"row {number}, field 3")

@@ -14,6 +14,7 @@ _KINDS = (  # longest first: how a play's text begins -> what it is called, and 
     ("H", "home run", 4), ("I", "intentional walk", 1), ("W", "walk", 1), ("K", "strikeout", 0), ("S", "single", 1),
     ("D", "double", 2), ("T", "triple", 3), ("C", "interference", 1), ("E", "error", 1),
 )  # fmt: skip
+_MOST = 500  # characters of a play
 _BASES = {"B": 0, "1": 1, "2": 2, "3": 3, "H": 4}
 _STEAL = re.compile(r"(POCS|SB|CS|PO)([123H])((?:\([^)]*\))*)")
 _ADVANCE = re.compile(r"([B123])([-X])([123H])(.*)")
@@ -34,6 +35,8 @@ class Diamond:
 
     def play(self, text: str) -> tuple[str, int, int] | None:
         """What it is called, outs made and runs scored; "" for no play. None where it cannot be understood."""
+        if len(text) > _MOST:
+            return None
         basic, _, advances = text.partition(".")
         first = basic.split("/")[0].strip().rstrip("!?#+-")
         kind = _kind(first)

@@ -79,7 +79,9 @@ def _named(row: Cells, what: str, names: tuple[str, ...], name: str, number: int
     if said or not row.get(f"{what}_id"):
         return said
     i = _number(row, f"{what}_id", name, number)
-    return names[int(i)] if i is not None and 0 <= i < len(names) else f"{what} {i:g}"
+    if i is None:
+        return ""
+    return names[int(i)] if 0 <= i < len(names) else f"{what} {i:g}"
 
 
 def _number(row: Cells, column: str, name: str, number: int) -> float | None:

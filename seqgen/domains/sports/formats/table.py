@@ -10,7 +10,7 @@ from itertools import chain
 
 from seqgen.core.errors import BadInput
 from seqgen.domains.sports.formats.columns import Cells, Rows
-from seqgen.domains.sports.known import SPORTS
+from seqgen.domains.sports.known import SPORTS, sport_name
 from seqgen.domains.sports.match import Match, matches, which
 from seqgen.domains.sports.sport import Sport
 
@@ -29,7 +29,7 @@ def read_table(columns: list[str], rows: Rows, name: str, sport: str = "", *, ap
 
 def sport_of(columns: list[str], row: Cells, name: str, sport: str = "") -> Sport:
     """Which sport a table is of by its first row, or else as given, or else by its columns. Raises BadInput."""
-    return which(columns, str(row.get("sport") or "").strip().lower() or sport, name)
+    return which(columns, sport_name(str(row.get("sport") or "")) or sport, name)
 
 
 def read_rows(data: bytes, name: str) -> tuple[list[str], Rows]:
@@ -48,18 +48,20 @@ def _table(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = _named(title.strip().lower() for title in next(table, []))
+        columns = named(next(table, []))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
     return columns, _rows(columns, table, name)
 
 
-def _named(titles: Iterable[str]) -> list[str]:
-    """Of titles that are there twice, the first names its column."""
-    found: list[str] = []
-    for title in titles:
-        found.append(f"{title} {len(found)}" if title in found else title)
-    return found
+def named(titles: Iterable[object]) -> list[str]:
+    """Columns by their titles, in lower case; of titles that are there twice, the first names its column."""
+    found: dict[str, None] = {}
+    for n, title in enumerate(str(title).strip().lower() for title in titles):
+        while title in found:
+            title = f"{title} {n}"
+        found[title] = None
+    return list(found)
 
 
 def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:

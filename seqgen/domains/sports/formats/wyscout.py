@@ -4,6 +4,7 @@ and the number of the team at home."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -43,6 +44,7 @@ _TEXTS = ("matchId", "period", "tags")
 _PLACES = ("x0", "y0", "x1", "y1")
 _NUMBERS = ("eventSec", "teamId", "playerId", "eventId", "subEventId", *_PLACES)
 _SIZES = (LENGTH, WIDTH, LENGTH, WIDTH)
+_MOST = 1e12  # that a number may be
 _SECONDS = 1e6  # of a period, at most
 PERIODS = {"1H": 1, "2H": 2, "E1": 3, "E2": 4, "P": 5}
 _ACTIONS = {
@@ -94,13 +96,14 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
         | dict.fromkeys(_PLACES, "float32")
     )
     try:
-        frame = pd.read_csv(
-            io.BytesIO(data),
-            usecols=[*COLUMNS, *about],
-            dtype=types,
-            encoding_errors="replace",
-            skipinitialspace=True,
-        )
+        with np.errstate(over="ignore"):  # is infinite, and refused below
+            frame = pd.read_csv(
+                io.BytesIO(data),
+                usecols=[*COLUMNS, *about],
+                dtype=types,
+                encoding_errors="replace",
+                skipinitialspace=True,
+            )
     except ValueError as error:  # pandas' own errors are such
         raise _located(data, name, str(error)) from None
     said = {c: _of_matches(frame["matchId"], frame.pop(c).dropna()) for c in about}
@@ -125,13 +128,14 @@ def _categories(column: Any) -> Values:
 
 def _located(data: bytes, name: str, reason: str) -> BadInput:
     """The first value that is no number, or what pandas says."""
-    for row, said in enumerate(csv.DictReader(io.StringIO(data.decode("latin-1"), newline="")), 2):
-        for column in _NUMBERS:
-            try:
-                float(said.get(column) or 0)
-            except (TypeError, ValueError):
-                where = f"row {row}, column {column}"
-                return BadInput(name, f"{str(said[column])[:40]!r} is not a number", where=where)
+    with contextlib.suppress(csv.Error):
+        for row, said in enumerate(csv.DictReader(io.StringIO(data.decode("latin-1"), newline="")), 2):
+            for column in _NUMBERS:
+                try:
+                    float(said.get(column) or 0)
+                except (TypeError, ValueError):
+                    where = f"row {row}, column {column}"
+                    return BadInput(name, f"{str(said[column])[:40]!r} is not a number", where=where)
     return BadInput(name, f"is not a table of Wyscout's events ({reason})")
 
 
@@ -153,10 +157,10 @@ def read_columns(source: IO[bytes], name: str) -> Rows:
     numbers: dict[str, list[Floats]] = {c: [] for c in _NUMBERS}
     n = 0
     for events in _parts(source, name):
-        n += len(events)
-        if n > LIMITS.max_events:
-            raise TooLarge(name, "max_events", LIMITS.max_events)
         with as_json(name, "Wyscout's events"):
+            n += len(events)
+            if n > LIMITS.max_events:
+                raise TooLarge(name, "max_events", LIMITS.max_events)
             for c, said in zip(_TEXTS, _said_in_texts(events), strict=True):
                 known = places[c]
                 texts[c].append(np.array([known.setdefault(text, len(known)) for text in said], np.int32))
@@ -215,12 +219,14 @@ def _said_in_numbers(events: Sequence[Mapping[str, Any]]) -> Iterator[Floats]:
         other = c.replace("Id", "Name")  # where files of one match have the number
         said = [event[c] if c in event else event.get(other) for event in events]
         try:
-            yield np.array(said, np.float64)
+            yield np.array(said, np.float64).reshape(len(said))
         except (TypeError, ValueError):  # some say nothing
             yield np.array([np.nan if value in ("", None) else float(value) for value in said])
     nowhere = {"x": np.nan, "y": np.nan}
     places = [(*event["positions"], nowhere, nowhere)[:2] for event in events]
-    yield from np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32).T.copy()
+    with np.errstate(over="ignore"):  # is infinite, and refused later
+        said_of_places = np.array([(a["x"], a["y"], b["x"], b["y"]) for a, b in places], np.float32)
+    yield from said_of_places.T.copy()
 
 
 def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
@@ -236,8 +242,8 @@ def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
         "matchId": ids.each(lambda said: not said, np.bool_),
         "period": period == 0,
         "eventSec": ~(np.abs(time) < _SECONDS),
-        "teamId": np.isnan(rows.numbers["teamId"]),
-        "eventId": np.isnan(rows.numbers["eventId"]),
+        **{c: ~(np.abs(rows.numbers[c]) < _MOST) for c in ("teamId", "eventId")},
+        **{c: np.abs(rows.numbers[c]) >= _MOST for c in ("playerId", "subEventId", *_PLACES)},
     }
     for column, found in wrong.items():
         if found.any():
@@ -273,7 +279,7 @@ class _Tags:
     """What different lists of tags say: arrays over them. outcome: places in soccer's list."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        sets = [{int(tag) for tag in text.split() if tag.isdecimal()} for text in texts]
+        sets = [{int(tag) for tag in text.split() if tag.isdecimal() and len(tag) < 10} for text in texts]
 
         def tagged(*wanted: int) -> npt.NDArray[np.bool_]:
             return np.array([not found.isdisjoint(wanted) for found in sets], np.bool_)

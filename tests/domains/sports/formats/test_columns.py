@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from seqgen.domains.sports.formats.columns import column_map
 from seqgen.domains.sports.formats.known import from_frame, read_columns
 from seqgen.domains.sports.formats.records import read_lines
 from seqgen.domains.sports.formats.table import to_table
+from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.tokenizers import SportsTokenizer
 
@@ -110,6 +112,29 @@ def test_a_log_that_grows_is_followed_under_its_map() -> None:
 def test_maps_that_are_none_are_refused(said: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         SportsOptions(columns=said)
+
+
+def test_a_section_misspelt_is_told_what_there_may_be() -> None:
+    with pytest.raises(UsageError) as error:
+        SportsOptions(columns='[colums]\naction = "x"\n')
+    assert error.value.hint == "It may have columns, scales, sport, values."
+
+
+@pytest.mark.parametrize("said", ["ice hockey", "Ice_Hockey", "hockey", " HOCKEY "])
+def test_a_sport_may_be_written_otherwise(said: str) -> None:
+    assert SportsOptions(said).sport == SportsOptions(columns=f'sport = "{said}"\n').sport == "hockey"
+
+
+def test_the_flag_names_every_sport() -> None:
+    (flag,) = (field for field in fields(SportsOptions) if field.name == "sport")
+    named = flag.metadata["help"].split(";")[0].lower().replace(" or ", ", ").split(", ")
+    assert named == sorted(SPORTS)
+
+
+def test_a_table_of_no_sport_is_told_what_it_has() -> None:
+    with pytest.raises(BadInput, match="row 1: has no column of any sport") as error:
+        list(read(b"a,b\n1,2\n", "log.csv"))
+    assert "--sport" in error.value.hint and "--columns" in error.value.hint and "has a, b" in error.value.hint
 
 
 def test_a_map_and_a_sport_that_disagree_are_refused() -> None:
