@@ -18,7 +18,7 @@ from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.tokenizers import SportsTokenizer
 
-FEW, MANY = 8, 3_000  # spoiled files of each
+FEW, MANY = 40, 3_000  # spoiled files of each
 CRICKET = """match,date,period,over,ball,team,player,bowler,outcome,runs,extra,how
 a,2016-05-01,1,0,1,North,Ann,Zoe,4,4,,
 a,2016-05-01,1,0,2,North,Ann,Zoe,wide,2,wide,

@@ -120,7 +120,7 @@ def test_unknown_events_are_kept_as_other_and_counted() -> None:
         (season().replace(b'"positions"', b'"places"'), "", "KeyError: 'positions'"),
         (season().replace(b'"eventSec": 9.0', b'"eventSec": "soon"'), "", "could not convert"),
         (b'[{"subEventId": ' + b"[" * 100_000, "", "nested too deeply"),
-        (b'{"subEventId": 1}', "", "KeyError: 'events'"),
+        (b'{"subEventId": []}', "", "KeyError: 'events'"),
         (b'[1, {"subEventId": 1}]', "", "not Wyscout's"),
     ],
 )

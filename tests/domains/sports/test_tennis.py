@@ -275,7 +275,7 @@ def test_a_season_is_read_a_match_at_a_time(tmp_path: Path) -> None:
         (STRINGS.replace("server2", "other"), "row 1, column server2", "is missing"),
         (STRINGS.replace("SSSS;RX", ""), "row 3, column pbp", "holds no points"),
         (STRINGS.replace("SSSS;RX", "S" * 10_001), "row 3, column pbp", "more than a match"),
-        (STRINGS.splitlines()[0], "", "holds no matches"),
+        (STRINGS.splitlines()[0], "", "holds no events"),
         (SLAM.replace("PointNumber", "Number"), "row 1, column pointnumber", "is missing"),
         (SLAM.replace("0:00:20,1,1,2,2", "0:00:20,1,x,2,2"), "row 5, column gameno", "'x' is not a whole number"),
         (SLAM_COLUMNS, "", "holds no events"),

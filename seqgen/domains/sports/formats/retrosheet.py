@@ -53,7 +53,7 @@ def read_retrosheet(data: bytes, name: str, hands: Hands | None = None) -> Itera
                 raise BadInput(name, "stands before the first id of a game", where=f"row {number}")
             elif kind == "play":
                 rows += ((number, row) for row in game.play(line, name, number))
-            else:
+            elif line:
                 game.say(line)
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
