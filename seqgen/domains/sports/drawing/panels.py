@@ -77,6 +77,14 @@ def heat(axes: Any, drawn: Field, x: Sequence[float], y: Sequence[float], p_XY: 
     return axes.pcolormesh(*sides, shown, cmap="Blues", vmin=0, vmax=most, zorder=1, edgecolors="none")
 
 
+def within(axes: Any, drawn: Field, shown: Any) -> None:
+    """Leave out what is beyond the first line of a field."""
+    from matplotlib.patches import Polygon
+
+    outline = np.transpose(page(drawn, *np.transpose(drawn.lines[0])))
+    shown.set_clip_path(Polygon(outline, transform=axes.transData))
+
+
 def scale(axes: Any, drawn: Field, mesh: Any, label: str) -> None:
     """A colour bar beside the field, on its right where the field is upright, else below."""
     beside = axes.inset_axes((1.05, 0.2, 0.04, 0.6) if drawn.upright else (0.2, -0.05, 0.6, 0.03))
