@@ -79,10 +79,8 @@ def heat(axes: Any, drawn: Field, x: Sequence[float], y: Sequence[float], p_XY: 
 
 def within(axes: Any, drawn: Field, shown: Any) -> None:
     """Leave out what is beyond the first line of a field."""
-    from matplotlib.patches import Polygon
-
-    outline = np.transpose(page(drawn, *np.transpose(drawn.lines[0])))
-    shown.set_clip_path(Polygon(outline, transform=axes.transData))
+    (outline,) = axes.fill(*page(drawn, *zip(*drawn.lines[0], strict=True)), facecolor="none")
+    shown.set_clip_path(outline)
 
 
 def scale(axes: Any, drawn: Field, mesh: Any, label: str) -> None:
