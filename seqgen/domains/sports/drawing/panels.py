@@ -18,7 +18,7 @@ _STACKED = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 _LABEL = 22  # characters of one
 _FEWEST = 6  # bars for which there is room
 _COLUMNS = 60  # of a stack, at most
-_APART = 0.05  # of the width of a course, that the label of a mark takes
+_APART = 0.04  # of the width of a course, that the label of a mark takes
 _PLAYED = 0.05  # of the paths, below which a stack ends
 _BOX = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
