@@ -47,7 +47,8 @@ def command(
     if json:
         console.out_json(numbers)
         return
-    about = f"{numbers['pieces']} pieces of {numbers['split']}, {numbers['tokens']:,} scored tokens"
+    pieces = f"{numbers['pieces']} piece{'s' * (numbers['pieces'] != 1)}"
+    about = f"{pieces} of {numbers['split']}, {numbers['tokens']:,} scored tokens"
     console.out(f"{model.run.path}: {about}; every distribution is renormalised")
     console.out("over what the grammar allows, header values are not counted.\n")
     if "characters" in numbers:

@@ -100,7 +100,8 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
         )
         return
     if numbers is not None and best is not None:
-        console.out(f"\n{numbers['pieces']} pieces never seen in training, nats (lower is better):")
+        pieces = f"{numbers['pieces']} piece{'s' * (numbers['pieces'] != 1)}"
+        console.out(f"\n{pieces} never seen in training, nats (lower is better):")
         if "main" in numbers:
             _main(numbers)
             console.out("\nAll ids, who acts and what follows from the rest among them:")

@@ -86,6 +86,8 @@ def _map(axes: Any, match: Match, found: Mapping[str, Any], given: Given, drawn:
     grid, slot = there.slot.grid, there.slot
     assert grid is not None  # noqa: S101  # its slot was chosen by it
     mesh = panels.heat(axes, drawn, grid.x, grid.y, there.cells)
+    if drawn.walled:
+        panels.within(axes, drawn, mesh)
     patch = f"{drawn.patch} {drawn.unit}²" if drawn.patch > 1 else f"{drawn.unit}²"
     nowhere = f"; {there.nowhere:.1%} have no place" if there.nowhere >= 0.0005 else ""
     panels.scale(axes, drawn, mesh, f"% of the next events per {patch}{nowhere}")
@@ -108,17 +110,13 @@ def _last_place(slot: Slot, last: Row, drawn: Field) -> tuple[float, float] | No
 def _zones(axes: Any, match: Match, parts: Zones, drawn: Field) -> None:
     """Parts of the field, the darker the more of what is asked for lies there."""
     from matplotlib.collections import PolyCollection
-    from matplotlib.patches import Polygon
 
     panels.field(axes, drawn)
     outlines = [list(zip(*panels.page(drawn, *zip(*line, strict=True)), strict=True)) for line in parts.outlines]
     shares = PolyCollection(outlines, array=parts.density, cmap="Blues", zorder=1, edgecolors="none")
     shares.set_clim(0, max(*parts.density, 1e-9))
     axes.add_collection(shares)
-    outline = Polygon(
-        list(zip(*panels.page(drawn, *zip(*drawn.lines[0], strict=True)), strict=True)), transform=axes.transData
-    )
-    shares.set_clip_path(outline)  # what is beyond the lines is no part of the field
+    panels.within(axes, drawn, shares)
     panels.scale(axes, drawn, shares, parts.unit)
     who = shortened(last_of(match).get("team", ""), _SIDE) if parts.sided else ""
     axes.set_title(f"{parts.about}; {who or drawn.direction[0]} {drawn.direction[1]}")
@@ -217,7 +215,9 @@ def match_timeline(match: Match, scores: Sequence[float], concedes: Sequence[flo
     moments, breaks = minutes_of(match)
     marks = marks_of(match, moments, sides)
     marks = marks if len(marks) <= _MARKS else []  # in basketball someone always scores
+    timed = any(time is not None for time in match.events.get("time", ()))
     timeline(
         moments, ours, theirs, path, sides=(sides[0], sides[1]), marks=marks, breaks=breaks,
+        axes=("minutes played" if timed else "events", "probability to score within ten events"),
         texts=titles(match, "the chances to score", {"run": run}),
     )  # fmt: skip

@@ -278,6 +278,8 @@ def test_a_timeline_of_a_match_turns_what_the_second_side_is_said(kept: list[Fig
     figure = kept.pop()
     up, down = (c.get_paths()[0].vertices for c in figure.axes[0].collections[:2])
     assert set(np.round(up[:, 1], 6)) == {0, 0.1, 0.9, 0.02, 0.03} and set(np.round(-down[:, 1], 6)) >= {0.2, 0.8, 0.01}
-    assert figure.texts[2].get_text() == "run r"
+    assert figure.texts[2].get_text() == "run r" and figure.axes[0].get_xlabel() == "minutes played"
+    match_timeline(match_of("cricket"), [0.5] * 5, [0.1] * 5, tmp_path / "x.png")
+    assert kept.pop().axes[0].get_xlabel() == "events"
     match_timeline(until(match, "0"), [], [], tmp_path / "x.png")
     match_timeline(match_of("badminton"), [0.5, 0.5], [0.5, 0.5], tmp_path / "x.png")

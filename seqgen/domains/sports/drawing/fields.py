@@ -18,7 +18,7 @@ class Field:
     """A drawing. x, y: its ends along and across. lines: of the field. unit: of its places. patch: how many square
     units densities are given for. upright: along points up the page, else to the right. leftward: across points to the
     left of who looks along, else to his right. direction: who does, where he has no name, and what he does. turns: the
-    sides act by turns, so that one begins where the other's ended."""
+    sides act by turns, so that one begins where the other's ended. walled: nothing lies beyond its first line."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -29,6 +29,7 @@ class Field:
     leftward: bool = False
     direction: tuple[str, str] = ("who acts", "attacks →")
     turns: bool = False
+    walled: bool = False
 
 
 def box(x: float, y: float, to_x: float, to_y: float) -> Line:
@@ -116,7 +117,7 @@ def _hockey() -> Field:
         ),
         *(arc(x, y, 1) for x in (-69, -20, 20, 69) for y in (-22, 22)),
     )
-    return Field((-102, 102), (-45, 45), lines, "ft", 100, leftward=True)
+    return Field((-102, 102), (-45, 45), lines, "ft", 100, leftward=True, walled=True)
 
 
 def _american_football() -> Field:

@@ -18,7 +18,7 @@ _STACKED = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 _LABEL = 22  # characters of one
 _FEWEST = 6  # bars for which there is room
 _COLUMNS = 60  # of a stack, at most
-_APART = 0.05  # of the width of a course, that the label of a mark takes
+_APART = 0.04  # of the width of a course, that the label of a mark takes
 _PLAYED = 0.05  # of the paths, below which a stack ends
 _BOX = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
@@ -75,6 +75,12 @@ def heat(axes: Any, drawn: Field, x: Sequence[float], y: Sequence[float], p_XY: 
     sides = page(drawn, x, y)
     shown = density if drawn.upright else density.T
     return axes.pcolormesh(*sides, shown, cmap="Blues", vmin=0, vmax=most, zorder=1, edgecolors="none")
+
+
+def within(axes: Any, drawn: Field, shown: Any) -> None:
+    """Leave out what is beyond the first line of a field."""
+    (outline,) = axes.fill(*page(drawn, *zip(*drawn.lines[0], strict=True)), facecolor="none")
+    shown.set_clip_path(outline)
 
 
 def scale(axes: Any, drawn: Field, mesh: Any, label: str) -> None:
