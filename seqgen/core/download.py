@@ -212,6 +212,15 @@ class _Redirects(HTTPRedirectHandler):
     def __init__(self, local: bool) -> None:
         self._local = local
 
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except (_Failed, ValueError):
+            fp.close()
+            raise
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         _allow(newurl, local=self._local)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
