@@ -104,7 +104,8 @@ def _timeline(match: Any, events: Sequence[Mapping[str, Any]], run: str, path: P
     from seqgen.domains.sports.files import to_match
     from seqgen.domains.sports.picture import match_timeline
 
-    scores, concedes = ([event[column] for event in events] for column in ("scores_after", "concedes_after"))
+    # Before each event: after a goal it is certain, which would hide the chances.
+    scores, concedes = ([event[column] for event in events] for column in ("scores_before", "concedes_before"))
     match_timeline(to_match(match), scores, concedes, path, run)
 
 
