@@ -333,6 +333,8 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: float, memory: 
     sys.stdout = open(nowhere, "w", closefd=False)  # noqa: SIM115  # as long as the process
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    # Arrow's own allocators, which pandas uses where it is installed, reserve address space by the gigabyte.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     limit_memory(memory)
     try:
         connection.send(("ready", None))

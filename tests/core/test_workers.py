@@ -132,3 +132,17 @@ def test_forks_only_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_workers() -> None:
     with pytest.raises(UsageError):
         Workers(misbehave, 0)
+
+
+def arrow_table(item: int) -> int:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    return len(
+        pandas.DataFrame({"text": pandas.Series([f"{item} {n}" for n in range(50_000)], dtype="string[pyarrow]")})
+    )
+
+
+@linux
+def test_arrow_stays_within_the_memory_of_a_reader() -> None:
+    with Workers(arrow_table, 1, seconds=20, memory=256_000_000) as workers:
+        assert [outcome.value for outcome in workers.map(range(6))] == [50_000] * 6
