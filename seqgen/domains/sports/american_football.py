@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from seqgen.domains.sports.downs import Downs
 from seqgen.domains.sports.memory import Last, Lead, Total
 from seqgen.domains.sports.sport import CORE, NONE, OTHER, SAME, Column, Label, Row, Slot, Sport
+from seqgen.domains.sports.two_sides import winner
 
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
@@ -131,9 +132,7 @@ def result(match: Match) -> dict[str, float | str]:
         n = worth(outcome, came)
         points[team if n > 0 else other.get(team, "")] += abs(n)
     del points[""]
-    best = points.most_common(2)
-    level = len({n for _, n in best}) < 2
-    return {**{f"points_{team}": n for team, n in points.items()}, "winner": "tie" if level else best[0][0]}
+    return {**{f"points_{team}": n for team, n in points.items()}, "winner": winner(points, "tie")}
 
 
 def points(event: Row) -> tuple[int, int]:

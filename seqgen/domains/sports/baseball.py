@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Label, Row, Slot, Sport
+from seqgen.domains.sports.two_sides import winner
 
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
@@ -176,9 +177,7 @@ def result(match: Match) -> dict[str, float | str]:
     runs = Counter[str]()
     for team, n in zip(match.events["team"], match.events["runs"], strict=True):
         runs[team] += n or 0
-    best = runs.most_common(2)
-    level = len({n for _, n in best}) < 2
-    return {**{f"runs_{team}": n for team, n in runs.items()}, "winner": "tie" if level else best[0][0]}
+    return {**{f"runs_{team}": n for team, n in runs.items()}, "winner": winner(runs, "tie")}
 
 
 _WHAT = "a pitch by Retrosheet's letter, or a play: "

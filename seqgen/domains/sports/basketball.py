@@ -10,8 +10,8 @@ from bisect import bisect
 from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.memory import Last
-from seqgen.domains.sports.sport import CORE, NONE, OTHER, SAME, Column, Label, Row, Slot, Sport
-from seqgen.domains.sports.two_sides import HOME, VENUES, filler, tally, winner
+from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Label, Row, Slot, Sport
+from seqgen.domains.sports.two_sides import VENUES, Sides, filler, tally, winner
 
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
@@ -46,7 +46,7 @@ def points(row: Row) -> int:
     return 3 if row["action"] == THREE else 2 if row["action"] in TWOS else int(row["action"] == THROW)
 
 
-class BasketballCounters:
+class BasketballCounters(Sides):
     """The state of a match between two ids, as who acted last sees it.
 
     play: what was done last, and what came of it. lead: from -20 to 20. left: of the period, in steps of seconds, as it
@@ -61,8 +61,7 @@ class BasketballCounters:
     }  # fmt: skip
 
     def __init__(self) -> None:
-        self.period, self.side, self.home = 0, 1, 0
-        self.points = {1: 0, 2: 0}
+        super().__init__()
         self.action, self.outcome, self.throw = "", NONE, ""
         self._begin()
 
@@ -71,15 +70,11 @@ class BasketballCounters:
         self.fouls = {1: 0, 2: 0}
 
     def take(self, kind: str, value: str) -> None:
+        super().take(kind, value)
         if kind == "Start":
-            self.period, self.side = self.period + 1, int(value)
             self._begin()
-        elif kind == "Venue":
-            self.home = 0 if value == NONE else self.side if value == HOME else 3 - self.side
         elif kind == "Action":
             self.action, self.outcome = value, NONE
-        elif kind == "Team":
-            self.side = self.side if value == SAME else 3 - self.side
         elif kind == "Gap":
             self.elapsed, self.held = self.elapsed + int(value), self.held + int(value)
             self._done()
@@ -102,7 +97,7 @@ class BasketballCounters:
 
     def _came_of_it(self) -> None:
         if self.outcome == MADE:
-            self.points[self.side] += points({"action": self.action, "outcome": MADE})
+            self.scores[self.side] += points({"action": self.action, "outcome": MADE})
         last = self.action == THROW and not self.due and self.throw != "technical"
         if self.outcome == MADE and (self.action in SHOTS or last):
             self._gains(3 - self.side)
@@ -111,18 +106,17 @@ class BasketballCounters:
         self.ball, self.held = side, 0
 
     def row(self) -> list[int]:
-        side, other = self.side, 3 - self.side
         played = OVERTIME if self.period > 4 else QUARTER
         return [
             min(6, self.period),
-            0 if not self.home else 1 if self.home == side else 2,
+            self.of(self.home),
             1 + ACTIONS.index(self.action) * len(OUTCOMES) + OUTCOMES.index(self.outcome) if self.action else 0,
-            max(-_LEAD, min(_LEAD, self.points[side] - self.points[other])) + _LEAD,
+            self.lead(_LEAD),
             bisect(_LEFT, max(0, played - self.elapsed)),
-            0 if not self.ball else 1 if self.ball == side else 2,
+            self.of(self.ball),
             bisect(_HELD, self.held),
-            min(_BONUS, self.fouls[side]),
-            min(_BONUS, self.fouls[other]),
+            min(_BONUS, self.fouls[self.side]),
+            min(_BONUS, self.fouls[3 - self.side]),
             self.due,
         ]
 

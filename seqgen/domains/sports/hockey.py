@@ -11,8 +11,8 @@ from bisect import bisect
 from typing import TYPE_CHECKING, ClassVar
 
 from seqgen.domains.sports.memory import Last
-from seqgen.domains.sports.sport import CORE, NONE, OTHER, SAME, Column, Grid, Label, Row, Slot, Sport
-from seqgen.domains.sports.two_sides import HOME, VENUES, filler, tally, winner
+from seqgen.domains.sports.sport import CORE, NONE, OTHER, Column, Grid, Label, Row, Slot, Sport
+from seqgen.domains.sports.two_sides import VENUES, Sides, filler, tally, winner
 
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
@@ -43,7 +43,7 @@ def points(row: Row) -> int:
     return int(row["outcome"] == GOAL and row["action"] != SHOOT_OUT)
 
 
-class HockeyCounters:
+class HockeyCounters(Sides):
     """The state of a match between two ids, as who acted last sees it.
 
     play: what was done last, and what came of it. lead: from -5 to 5. elapsed: of the period, in steps of seconds, fine
@@ -56,35 +56,29 @@ class HockeyCounters:
     }  # fmt: skip
 
     def __init__(self) -> None:
-        self.period, self.side, self.home = 0, 1, 0
-        self.goals = {1: 0, 2: 0}
+        super().__init__()
         self.action, self.outcome = "", NONE
         self.elapsed = self.played = 0
 
     def take(self, kind: str, value: str) -> None:
+        super().take(kind, value)
         if kind == "Start":
-            self.period, self.side = self.period + 1, int(value)
             self.elapsed = self.played = 0
-        elif kind == "Venue":
-            self.home = 0 if value == NONE else self.side if value == HOME else 3 - self.side
         elif kind == "Action":
             self.action, self.outcome = value, NONE
-        elif kind == "Team":
-            self.side = self.side if value == SAME else 3 - self.side
         elif kind == "Gap":
             self.elapsed += int(value)
             self.played = 0 if self.action == FACEOFF else self.played + int(value)
         elif kind == "Outcome":
             self.outcome = value
-            self.goals[self.side] += points({"action": self.action, "outcome": value})
+            self.scores[self.side] += points({"action": self.action, "outcome": value})
 
     def row(self) -> list[int]:
-        side = self.side
         return [
             min(5, self.period),
-            0 if not self.home else 1 if self.home == side else 2,
+            self.of(self.home),
             1 + ACTIONS.index(self.action) * len(OUTCOMES) + OUTCOMES.index(self.outcome) if self.action else 0,
-            max(-_LEAD, min(_LEAD, self.goals[side] - self.goals[3 - side])) + _LEAD,
+            self.lead(_LEAD),
             bisect(_ELAPSED, self.elapsed),
             bisect(_PLAYED, self.played),
         ]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from seqgen.domains.sports.sport import NONE, Row
+from seqgen.domains.sports.sport import NONE, SAME, Row
 
 if TYPE_CHECKING:
     from seqgen.domains.sports.match import Match
@@ -55,6 +55,31 @@ def _venue(known: tuple[str, str] | None, team: str) -> str:
     if known is None:
         return ""
     return known[1] if team == known[0] else AWAY if known[1] == HOME else HOME
+
+
+class Sides:
+    """Whose turn it is as ids go by, of sides 1 and 2, where they play, and what they have scored."""
+
+    def __init__(self) -> None:
+        self.period, self.side, self.home = 0, 1, 0
+        self.scores = {1: 0, 2: 0}
+
+    def take(self, kind: str, value: str) -> None:
+        """An id: its type, and the value after the underscore."""
+        if kind == "Start":
+            self.period, self.side = self.period + 1, int(value)
+        elif kind == "Venue":
+            self.home = 0 if value == NONE else self.side if value == HOME else 3 - self.side
+        elif kind == "Team":
+            self.side = self.side if value == SAME else 3 - self.side
+
+    def of(self, side: int) -> int:
+        """0 where that is not known, 1 for who acted last, 2 for the others."""
+        return 0 if not side else 1 if side == self.side else 2
+
+    def lead(self, most: int) -> int:
+        """Of who acted last, from -most to most, counted from 0."""
+        return max(-most, min(most, self.scores[self.side] - self.scores[3 - self.side])) + most
 
 
 def tally(match: Match, columns: tuple[str, ...], points: Callable[[Row], int]) -> Counter[str]:
