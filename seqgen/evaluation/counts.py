@@ -5,19 +5,18 @@ Shapes: B sequences, V ids, N places that were counted, n ids before.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
-from seqgen.core.errors import BadInput, RunError, UsageError
-from seqgen.core.files import read_bytes, sha256, write_bytes
+from seqgen.core.errors import RunError, UsageError
+from seqgen.core.files import sha256, write_bytes
 from seqgen.core.tokenizer import Ids, Tokenizer
+from seqgen.evaluation.arrays import load_arrays
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
@@ -98,13 +97,11 @@ class Counts:
         """What `save` wrote. Raises RunError where it is damaged or of another vocabulary."""
         damaged = RunError(f"{path} is damaged.", "Delete it: what is counted there can be counted again.")
         try:
-            data = read_bytes(path, 2 * _KEPT)
-            arrays = load(data)
-            said = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+            arrays, said = load_arrays(path, 2 * _KEPT)
             found = cls(tokenizer, int(said["before"]), arrays["keys"], arrays["ids"], arrays["counts"])
             if said["fingerprint"] != tokenizer.vocabulary.fingerprint or said["sha256"] != found._sha256():
                 raise damaged
-        except (BadInput, SafetensorError, LookupError, ValueError, TypeError, AttributeError):
+        except (LookupError, ValueError, TypeError, AttributeError):
             raise damaged from None
         return found
 

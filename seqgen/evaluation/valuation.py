@@ -9,7 +9,6 @@ that it concedes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 from torch.nn import functional
 
-from seqgen.core.errors import BadInput, CorpusError, RunError
-from seqgen.core.files import read_bytes, sha256, write_bytes
+from seqgen.core.errors import CorpusError, RunError
+from seqgen.core.files import sha256, write_bytes
 from seqgen.core.tokenizer import Ids, Tokenizer
 from seqgen.corpus.batches import padded, whole
+from seqgen.evaluation.arrays import load_arrays
 from seqgen.model import SequenceModel
 
 Floats = npt.NDArray[np.floating]
@@ -119,14 +118,12 @@ class Valuer:
         """What `save` wrote; None where that was for another checkpoint. Raises RunError where it is damaged."""
         damaged = RunError(f"{path} is damaged, or of another run.", _AGAIN)
         try:
-            data = read_bytes(path, _KEPT)
-            arrays = load(data)
-            said = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+            arrays, said = load_arrays(path, _KEPT)
             found = cls(arrays["weights"], arrays["bias"])
             whole_file = said["sha256"] == found._sha256(said["checkpoint"])
             if not whole_file or found.weights.shape != (2, width) or found.bias.shape != (2,):
                 raise damaged
-        except (BadInput, SafetensorError, LookupError, ValueError, TypeError, AttributeError):
+        except (LookupError, ValueError, TypeError, AttributeError):
             raise damaged from None
         return found if said["checkpoint"] == checkpoint else None
 
