@@ -34,8 +34,9 @@ class Ours:
     """seqgen's REMI, from path to ids and back."""
 
     def __init__(self) -> None:
-        from seqgen.domains.midi.files import read, to_bytes
-        from seqgen.domains.midi.remi import Remi
+        from seqgen.domains.midi.files import read
+        from seqgen.domains.midi.formats.serial import to_bytes
+        from seqgen.domains.midi.remi.scheme import Remi
 
         self.remi, self._read, self._to_bytes = Remi(), read, to_bytes
 

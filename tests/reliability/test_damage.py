@@ -23,7 +23,7 @@ from seqgen.corpus import build
 from seqgen.corpus.build import Prepared, n_workers, read_file
 from seqgen.corpus.folder import open_corpus
 from seqgen.corpus.store import SPLITS, load_store, write_store
-from seqgen.domains.midi.files import to_bytes
+from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
 from seqgen.training.checkpoint import latest_good

@@ -11,8 +11,8 @@ import numpy as np
 
 from seqgen.core.errors import CorpusError, MissingExtra, SeqgenError
 from seqgen.core.workers import Workers, cores
-from seqgen.domains.midi.convert import from_music21
 from seqgen.domains.midi.files import write
+from seqgen.domains.midi.formats.objects import from_music21
 from seqgen.domains.midi.score import KeySignature, Score, Track
 
 N_VOICES = 4

@@ -112,20 +112,20 @@ class Score:
         )
 
     def write(self, path: str | Path) -> None:
-        """Write the piece; the suffix says the format (.mid, .midi). Raises UsageError for another suffix."""
+        """Write the piece; the suffix says the format (.mid, …). Raises UsageError for another suffix."""
         from seqgen.domains.midi.files import write
 
         write(self, Path(path))
 
     def to_symusic(self) -> symusic.Score[Any]:
         """The piece as a symusic score in ticks."""
-        from seqgen.domains.midi.files import to_symusic
+        from seqgen.domains.midi.formats.midi import to_symusic
 
         return to_symusic(self)
 
     def to_pretty_midi(self) -> pretty_midi.PrettyMIDI:
         """The piece as a PrettyMIDI object."""
-        from seqgen.domains.midi.files import to_pretty_midi
+        from seqgen.domains.midi.formats.objects import to_pretty_midi
 
         return to_pretty_midi(self)
 

@@ -14,9 +14,11 @@ from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.options import MidiOptions, Tokenization
-from seqgen.domains.midi.remi import Remi
+from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
-from seqgen.domains.midi.voices import Voices, VoicesSettings, assign_voices, drums, on_grid
+from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
+from seqgen.domains.midi.voices.scheme import Voices
+from seqgen.domains.midi.voices.settings import VoicesSettings
 
 _SCHEMES: dict[str, type[Voices] | type[Remi]] = {"voices": Voices, "remi": Remi}
 

@@ -16,17 +16,11 @@ from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
 from seqgen.core.workers import run_bounded
-from seqgen.domains.midi.files import (
-    canonical,
-    from_pretty_midi,
-    from_symusic,
-    read,
-    to_bytes,
-    to_pretty_midi,
-    to_score,
-    to_symusic,
-    write,
-)
+from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.files import read, to_score, write
+from seqgen.domains.midi.formats.midi import from_symusic, to_symusic
+from seqgen.domains.midi.formats.objects import from_pretty_midi, to_pretty_midi
+from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
 ASSETS = Path(__file__).parents[2] / "assets"

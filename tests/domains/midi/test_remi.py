@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.domains.midi.canonical import canonical, microseconds_of, tempo_of
-from seqgen.domains.midi.files import read, to_bytes
-from seqgen.domains.midi.remi import Remi, ranges_of
-from seqgen.domains.midi.remi_grid import MAX_LAYERS, layers
+from seqgen.domains.midi.files import read
+from seqgen.domains.midi.formats.serial import to_bytes
+from seqgen.domains.midi.remi.grid import MAX_LAYERS, layers
+from seqgen.domains.midi.remi.scheme import Remi, ranges_of
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
 REMI = Remi()

@@ -7,10 +7,9 @@ After Hadjeres et al. 2017 (DeepBach's hold symbol) and Peracha 2019 (TonicNet's
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import asdict
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,13 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.canonical import canonical
-from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key, transpose_key
-from seqgen.domains.midi.options import check_grid
+from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
-from seqgen.domains.midi.voices_context import VoicesContext
-from seqgen.domains.midi.voices_state import VoicesShape
+from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
+from seqgen.domains.midi.voices.context import VoicesContext
+from seqgen.domains.midi.voices.settings import VoicesSettings
+from seqgen.domains.midi.voices.state import VoicesShape
+from seqgen.domains.midi.voices.transposition import VoiceTranspositions
 
 Ids = npt.NDArray[np.int32]
 
@@ -36,61 +37,6 @@ TIME_SIGNATURES = tuple(f"{n}/{denominator}" for denominator, numerators in _NUM
 MAX_BARS = 128
 VELOCITY = 80
 TICKS = 480
-
-
-@dataclass(frozen=True)
-class VoicesSettings:
-    """What defines a voices tokenization; JSON-ready.
-
-    n_voices: 1 … 8. steps_per_quarter: the grid. low, high: the lowest and highest MIDI pitch.
-    order: in which voices are written within a step, 0 the highest. programs, names: of the voices' tracks.
-    holds: tell holding from repeating. header, end: whether sequences carry them.
-    """
-
-    n_voices: int = 4
-    steps_per_quarter: int = 4
-    low: int = 21
-    high: int = 108
-    order: tuple[int, ...] = ()
-    programs: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    quarters_per_minute: float = 90.0
-    holds: bool = True
-    header: bool = True
-    end: bool = True
-    ranges: tuple[tuple[int, int], ...] = field(default=())
-
-    def __post_init__(self) -> None:
-        for name in ("holds", "header", "end"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be true or false.")
-        for name in ("n_voices", "low", "high"):
-            if not isinstance(getattr(self, name), int):
-                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be a whole number.")
-        n = self.n_voices
-        if not 1 <= n <= 8:
-            raise UsageError(f"{n} voices: from 1 to 8 can be learned.", "Use --tokenizer remi for more.")
-        check_grid(self.steps_per_quarter)
-        tempo = self.quarters_per_minute
-        if not isinstance(tempo, int | float) or not 1 <= tempo <= 1000:
-            raise UsageError(f"{tempo!r} quarters a minute is no tempo.")
-        if not 0 <= self.low < self.high <= 127:
-            raise UsageError(f"Pitches {self.low} to {self.high} are not a range within 0 to 127.")
-        # Bass right after soprano: the outer voices frame the harmony, the inner ones fill it.
-        default_order = (0, *range(n - 1, 0, -1))
-        object.__setattr__(self, "order", tuple(self.order) or default_order)
-        if sorted(self.order) != list(range(n)):
-            raise UsageError(f"The order {self.order} does not name each of {n} voices once.")
-        object.__setattr__(self, "programs", tuple(self.programs) or (0,) * n)
-        object.__setattr__(self, "names", tuple(self.names) or tuple(f"Voice {i + 1}" for i in range(n)))
-        whole = (self.low, self.high)
-        object.__setattr__(self, "ranges", tuple((int(a), int(b)) for a, b in self.ranges) or (whole,) * n)
-        if not len(self.programs) == len(self.names) == len(self.ranges) == n:
-            raise UsageError(f"Programs, names and ranges must be given for each of {n} voices.")
-        if not all(isinstance(p, int) and 0 <= p <= 127 for p in self.programs):
-            raise UsageError(f"The programs {self.programs} are not all whole numbers from 0 to 127.")
-        if not all(isinstance(name, str) for name in self.names):
-            raise UsageError(f"The names {self.names} are not all texts.")
 
 
 class Voices:
@@ -133,7 +79,7 @@ class Voices:
             shifts=self.shifts,
         )
         self.backoff = self.context.backoff
-        self.augmentations = self._transpositions()
+        self.augmentations: Augmentation = VoiceTranspositions(s, v, self.n_header, self.shifts)
 
     def config(self) -> Mapping[str, Any]:
         return asdict(self.settings)
@@ -341,118 +287,6 @@ class Voices:
             return state[0] == "end" or (state[0] == "voice" and state[1] == 0 and bool(state[3]))
 
         return build_grammar(classes, ("header", 0) if self.n_header else body, follow, final)
-
-    def _transpositions(self) -> Augmentation:
-        v, low, high = self.vocabulary, self.settings.low, self.settings.high
-        table = np.tile(np.arange(len(v), dtype=np.int32), (len(self.shifts), 1))
-        for row, k in zip(table, self.shifts, strict=True):
-            for pitch in range(low, high + 1):
-                row[pitch - low] = pitch + k - low if low <= pitch + k <= high else -1
-            if self.settings.header:
-                for key in KEYS:
-                    row[v.id(f"Key_{key_name(key)}")] = v.id(f"Key_{key_name(transpose_key(key, k))}")
-        return _VoiceTranspositions(self, [f"{k:+d} semitones" for k in self.shifts], table)
-
-
-class _VoiceTranspositions(Augmentation):
-    """Transpositions that keep each voice within the range it has in the training pieces."""
-
-    def __init__(self, scheme: Voices, names: Sequence[str], table: npt.ArrayLike) -> None:
-        super().__init__(names, table)
-        self._scheme = scheme
-
-    def admits(self, ids_T: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-        admitted = super().admits(ids_T)
-        s = self._scheme.settings
-        body = ids_T[self._scheme.n_header :]
-        body = body[: len(body) // s.n_voices * s.n_voices].reshape(-1, s.n_voices)
-        for column, voice in enumerate(s.order):
-            pitches = body[:, column][body[:, column] < self._scheme.n_pitches]
-            if len(pitches):
-                low, high = s.ranges[voice]
-                moved = self.map[:, [pitches.min(), pitches.max()]] + s.low
-                admitted &= (moved[:, 0] >= low) & (moved[:, 1] <= high)
-        admitted[0] = True
-        return admitted
-
-
-def drums(score: Score) -> npt.NDArray[np.bool_]:
-    """bool [N]: the notes of drum tracks."""
-    return np.array([t.is_drum for t in score.tracks], bool)[score.track]
-
-
-def on_grid(score: Score, steps_per_quarter: int) -> tuple[Ids, Ids]:
-    """(first step, step after the last) of each note, rounded to the grid; no note shorter than a step."""
-    onset = np.rint(score.onset * (steps_per_quarter / score.ticks_per_quarter)).astype(np.int32)
-    stop = np.rint((score.onset + score.duration) * (steps_per_quarter / score.ticks_per_quarter)).astype(np.int32)
-    return onset, np.maximum(stop, onset + 1)
-
-
-def assign_voices(score: Score, onset: Ids, stop: Ids, n_voices: int) -> Ids:
-    """int32 [N]: each note's voice, 0 the highest. Tracks are voices when each is monophonic and there are few
-    enough; otherwise notes are threaded into voices by pitch. Raises BadInput when more sound at once."""
-    pitched = ~drums(score)
-    used = np.unique(score.track[pitched])
-    voice = np.zeros(len(onset), np.int32)
-    if 0 < len(used) <= n_voices and all(_monophonic(onset, stop, pitched & (score.track == t)) for t in used):
-        by_height = sorted(used, key=lambda t: -float(score.pitch[score.track == t].mean()))
-        if len(used) == n_voices and _plausible_order(score, used):
-            by_height = list(used)
-        for v, t in enumerate(by_height):
-            voice[score.track == t] = v
-        return voice
-    busy_until = np.zeros(n_voices, np.int64)
-    last_pitch = np.linspace(76, 48, n_voices) if n_voices > 1 else np.array([64.0])
-    chosen = np.flatnonzero(pitched)
-    chosen = chosen[np.lexsort((-score.pitch[chosen], onset[chosen]))]
-    start = 0
-    while start < len(chosen):
-        now = onset[chosen[start]]
-        stop_at = start
-        while stop_at < len(chosen) and onset[chosen[stop_at]] == now:
-            stop_at += 1
-        group = chosen[start:stop_at]  # new notes, from high to low
-        free = np.flatnonzero(busy_until <= now)
-        if len(group) > len(free):
-            raise BadInput(
-                score.name or "piece",
-                f"more than {n_voices} notes sound at once",
-                where=f"quarter {now}",
-                hint="Use --tokenizer remi for dense music.",
-            )
-        for v, i in zip(_nearest(score.pitch[group], last_pitch[free]), group, strict=True):
-            w = free[v]
-            voice[i], busy_until[w], last_pitch[w] = w, stop[i], score.pitch[i]
-        start = stop_at
-    return voice
-
-
-def _nearest(pitches: npt.NDArray[Any], places: npt.NDArray[Any]) -> list[int]:
-    """For pitches from high to low the places, in order, with the least total distance (dynamic programme)."""
-    n, m = len(pitches), len(places)
-    cost = np.full((n + 1, m + 1), np.inf)
-    cost[0] = 0
-    for i in range(1, n + 1):
-        for j in range(i, m + 1):
-            cost[i, j] = min(cost[i, j - 1], cost[i - 1, j - 1] + abs(float(pitches[i - 1]) - float(places[j - 1])))
-    taken, j = [], m
-    for i in range(n, 0, -1):
-        while cost[i, j] == cost[i, j - 1]:
-            j -= 1
-        j -= 1
-        taken.append(j)
-    return taken[::-1]
-
-
-def _monophonic(onset: Ids, stop: Ids, chosen: npt.NDArray[np.bool_]) -> bool:
-    order = np.argsort(onset[chosen], kind="stable")
-    return bool((onset[chosen][order][1:] >= stop[chosen][order][:-1]).all())
-
-
-def _plausible_order(score: Score, used: npt.NDArray[Any]) -> bool:
-    """Tracks written from high to low keep their order, even where voices cross."""
-    means = [float(score.pitch[score.track == t].mean()) for t in used]
-    return all(a > b for a, b in pairwise(means))
 
 
 def _metre(score: Score) -> TimeSignature | None:

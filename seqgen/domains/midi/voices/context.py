@@ -18,7 +18,7 @@ from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.key_finding import collection
 from seqgen.domains.midi.keys import KEYS, key_name
-from seqgen.domains.midi.voices_state import HISTORY, Rows, RowStepper, VoicesShape, whole_rows
+from seqgen.domains.midi.voices.state import HISTORY, Rows, RowStepper, VoicesShape, whole_rows
 
 Ints = npt.NDArray[np.int32]
 

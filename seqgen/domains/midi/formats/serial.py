@@ -12,7 +12,7 @@ from seqgen.domains.midi.canonical import (
     last_at_each_tick,
     microseconds_of,
 )
-from seqgen.domains.midi.check import assemble, variable_length
+from seqgen.domains.midi.formats.check import assemble, variable_length
 from seqgen.domains.midi.score import Score, Track
 
 _END_OF_TRACK = b"\x00\xff\x2f\x00"

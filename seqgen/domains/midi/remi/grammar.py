@@ -7,7 +7,7 @@ from typing import Any
 
 from seqgen.core.grammar import Grammar, build_grammar
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.midi.remi_grid import Metre
+from seqgen.domains.midi.remi.grid import Metre
 
 READY = "ready"
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from seqgen.domains.midi.canonical import int32_columns, microseconds_of, sort_rows, tempo_of
 from seqgen.domains.midi.keys import KEYS
-from seqgen.domains.midi.remi_grid import MAX_LAYERS, layers
-from seqgen.domains.midi.remi_words import KIND, RemiWords
+from seqgen.domains.midi.remi.grid import MAX_LAYERS, layers
+from seqgen.domains.midi.remi.words import KIND, RemiWords
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track
 
 Longs = npt.NDArray[np.int64]

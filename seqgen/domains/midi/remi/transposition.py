@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
 from seqgen.domains.midi.keys import KEYS, key_name, transpose_key
-from seqgen.domains.midi.remi_words import RemiWords
+from seqgen.domains.midi.remi.words import RemiWords
 from seqgen.domains.midi.score import Score
 
 _SHIFTS = (0, *(k for k in range(-6, 6) if k))

@@ -10,7 +10,7 @@ import numpy as np
 from seqgen.core.errors import UsageError
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.keys import KEYS, key_name
-from seqgen.domains.midi.remi_grid import Metre, durations, lengths, nearest, tempos
+from seqgen.domains.midi.remi.grid import Metre, durations, lengths, nearest, tempos
 
 HEADER = ("Key", "Length", "Density")
 KINDS = (

@@ -12,8 +12,8 @@ import numpy as np
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
-from seqgen.domains.midi.serial import to_bytes
 
 if TYPE_CHECKING:
     import pretty_midi

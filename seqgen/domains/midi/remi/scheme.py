@@ -20,12 +20,12 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Length
 from seqgen.domains.midi.canonical import sort_rows
 from seqgen.domains.midi.keys import key_name, parse_key
-from seqgen.domains.midi.remi_context import RemiContext
-from seqgen.domains.midi.remi_decoder import RemiDecoder
-from seqgen.domains.midi.remi_grammar import remi_grammar
-from seqgen.domains.midi.remi_grid import Bars, to_grid
-from seqgen.domains.midi.remi_transposition import RemiTranspositions, ranges_of
-from seqgen.domains.midi.remi_words import DENSITIES, HEADER, KIND, RemiSettings, RemiWords
+from seqgen.domains.midi.remi.context import RemiContext
+from seqgen.domains.midi.remi.decoder import RemiDecoder
+from seqgen.domains.midi.remi.grammar import remi_grammar
+from seqgen.domains.midi.remi.grid import Bars, to_grid
+from seqgen.domains.midi.remi.transposition import RemiTranspositions, ranges_of
+from seqgen.domains.midi.remi.words import DENSITIES, HEADER, KIND, RemiSettings, RemiWords
 from seqgen.domains.midi.score import Score, TimeSignature
 
 __all__ = ["Remi", "RemiSettings", "ranges_of"]

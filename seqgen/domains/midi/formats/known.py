@@ -1,0 +1,35 @@
+"""The formats of music that are read and written; a new one is a reader or a writer and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from seqgen.domains.midi.formats.midi import read_midi
+from seqgen.domains.midi.formats.serial import to_bytes
+from seqgen.domains.midi.score import Score
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file.
+
+    suffixes: lower case with the dot. read: the whole bytes and a name for them -> the pieces; raises BadInput and
+    nothing else. write: a piece, the suffix asked for -> the whole bytes; raises UsageError, MissingExtra, TooLarge.
+    """
+
+    suffixes: tuple[str, ...]
+    read: Callable[[bytes, str], Iterator[Score]] | None = None
+    write: Callable[[Score, str], bytes] | None = None
+
+
+def _midi(score: Score, suffix: str) -> bytes:
+    return to_bytes(score)
+
+
+FORMATS = (
+    Format((".mid", ".midi", ".kar", ".rmi", ".smf"), read_midi),
+    Format((".mid", ".midi"), write=_midi),
+)
+READERS = {suffix: f.read for f in FORMATS if f.read for suffix in f.suffixes}
+WRITERS = {suffix: f.write for f in FORMATS if f.write for suffix in f.suffixes}

@@ -1,0 +1,1 @@
+"""REMI: any number of instruments in one stream of bars, positions and notes."""

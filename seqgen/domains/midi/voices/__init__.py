@@ -1,0 +1,1 @@
+"""Voices: a few melodic lines on a grid, one id per voice and step."""
