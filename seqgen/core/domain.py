@@ -64,6 +64,7 @@ class Domain:
         picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
+        draw: a piece, a path -> a picture of the piece as it is. Raises UsageError, MissingExtra.
         timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
@@ -97,6 +98,7 @@ class Domain:
     table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
+    draw: Callable[[Any, Path], None] | None = None
     timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
     training: Mapping[str, float] = field(default_factory=dict)
@@ -121,6 +123,18 @@ def domains() -> dict[str, Domain]:
     """Every installed domain by name: ours and those of other packages (entry point group `seqgen.domains`)."""
     found = {entry.name: entry for entry in entry_points(group="seqgen.domains")}
     return {name: found[name].load() for name in sorted(found)}
+
+
+def domain_of(file: Path) -> Domain:
+    """The domain that reads files of this name. Raises BadInput."""
+    for domain in domains().values():
+        if file.name.lower().endswith(domain.suffixes):
+            return domain
+    for domain in domains().values():
+        if domain.any_suffix:
+            return domain
+    known = ", ".join(s for d in domains().values() for s in d.suffixes)
+    raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 
 
 def get_domain(name: str) -> Domain:
