@@ -39,8 +39,10 @@ def asked(controls: Iterable[Control], given: Mapping[str, Any]) -> dict[str, st
         if name not in known:
             takes = "; ".join(f"{c.name}={c.example}" for c in known.values())
             raise UsageError(
-                f"Nothing can be asked for by the name of {name!r} here.",
-                f"What can, for example: {takes}." if takes else "What samples begin with, a prompt says.",
+                f"This run takes no {name!r}.",
+                f"It takes {takes}."
+                if takes
+                else "It takes no values by name; what samples begin with, a prompt says.",
             )
         text = _text(value)
         control = known[name]

@@ -153,6 +153,6 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
         "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
-        "tempos": len(tempos) > len(scores) / 2,
+        "tempos": len(tempos) > len(scores) / 2 and len(set(tempos)) > 1,
         "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
     }

@@ -14,8 +14,8 @@ class VoicesSettings:
 
     n_voices: 1 … 8. steps_per_quarter: the grid. low, high: the lowest and highest MIDI pitch.
     order: in which voices are written within a step, 0 the highest. programs, names: of the voices' tracks.
-    holds: tell holding from repeating. header, end: whether sequences carry them. tempos: whether most training pieces
-    state one, so that the model may choose one.
+    holds: tell holding from repeating. header, end: whether sequences carry them. tempos: whether the training pieces
+    state different ones, so that the model may choose; else it is quarters_per_minute where none is asked for.
     """
 
     n_voices: int = 4
