@@ -38,7 +38,7 @@ def drawn(
 ) -> list[Score]:
     tokenizer, model = remi
     template = tokenizer.template(prompt, length, **given)
-    request = Request(template, length, barred=tokenizer.barred(prompt, **given), max_tokens=3000)
+    request = Request(template, length, barred=tokenizer.barred(prompt, **given), max_tokens=80)
     pieces = draw(model, tokenizer, request, count=count, seed=5)
     assert not any(len(tokenizer.grammar.violations(one.ids)) for one in pieces)
     return [tokenizer.decode(one.ids) for one in pieces]
