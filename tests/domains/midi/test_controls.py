@@ -131,6 +131,9 @@ def test_voices_say_density_and_tempo_of_a_piece(chorales: list[Score]) -> None:
     # All pieces are of one tempo, so that there is nothing to choose.
     assert tokenizer.vocabulary.readable(tokenizer.template()[5:]) == ["Tempo_Unknown"]
     assert tokenizer.vocabulary.readable(tokenizer.template(tempo=60)[5:]) == ["Tempo_60"]
+    # Sparser or denser than all pieces is as sparse or dense as any.
+    low, high = (float(tokenizer.vocabulary.tokens[tokenizer.template(density=d)[4]].split("_")[1]) for d in (0.1, 99))
+    assert 2 < low <= 4 <= high < 8
     ids = tokenizer.encode(chorales[0])
     ids[5] = tokenizer.vocabulary.id("Tempo_60")
     assert tokenizer.decode(ids).tempos == (Tempo(0, 60.0),)
