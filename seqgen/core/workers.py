@@ -53,10 +53,9 @@ class Outcome(NamedTuple):
 class Workers:
     """A pool of processes that each run `task(item)`.
 
-    task: a function importable by name (a forked worker takes any). seconds: of one item, or what says
-    that of an item. memory: bytes a worker may
-    take beyond what it holds at its start; enforced where the system limits address space (Linux), elsewhere only
-    the deadline holds. start: see `start_method`; None chooses. name: how errors call an item.
+    task: a function importable by name (a forked worker takes any). seconds: of one item, or what says so of an item.
+    memory: bytes a worker may take beyond what it holds at its start; enforced where the system limits address space
+    (Linux), elsewhere only the deadline holds. start: see `start_method`; None chooses. name: how errors call an item.
 
     Errors of an item: SeqgenErrors as they were raised; BadInput for a deadline passed, memory exceeded, a crash, or
     any other exception (with its type's name).

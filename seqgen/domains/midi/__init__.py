@@ -77,7 +77,7 @@ domain = Domain(
     describe=_describe,
     claims=_claims,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
-    slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 60.0),
+    slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),
     read_memory=1_000_000_000,
     recipes={"bach-chorales": _bach_chorales},
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three

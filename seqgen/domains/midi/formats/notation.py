@@ -9,7 +9,10 @@ notes are left out.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from seqgen.domains.midi.score import Score
 _SECONDS = 2.0
 _SECONDS_PER_BYTE = {"MusicXML": 5e-6, "ABC": 400e-6, "Humdrum": 400e-6}
 _MAX_SPINES = 256
+# A metre of a thousand beats and more: music21 keeps a list of them. Fields of ABC, also within a line, and Humdrum's.
+_HUGE_METRE = re.compile(r"(?:^|\[)M:.*?[0-9]{4}|(?:^|\t)\*M[0-9]{4}", re.MULTILINE)
 _FIELD = re.compile(r"[A-Za-z+]:")
 
 
@@ -41,7 +46,9 @@ def read_musicxml(data: bytes, name: str) -> Iterator[Score]:
         importer.xmlRootToScore(root, importer.stream)  # parts of several staves go to its own stream in any case
         return importer.stream
 
-    yield from _pieces(parse, "MusicXML", len(data), name)
+    with at_most(_seconds("MusicXML", data), name):
+        pieces = _pieces(parse, "MusicXML", name)
+    yield from pieces
 
 
 def read_abc(data: bytes, name: str) -> Iterator[Score]:
@@ -62,13 +69,14 @@ def read_abc(data: bytes, name: str) -> Iterator[Score]:
 
     pieces: list[Score] = []
     refused: BadInput | None = None
-    for line, said in _tunes(text):
-        try:
-            pieces += _pieces(tune(said), "ABC", len(said), name, f"line {line}")
-        except TooLarge:
-            raise
-        except BadInput as error:
-            refused = refused or error
+    with at_most(_seconds("ABC", data), name):
+        for line, said in _tunes(text):
+            try:
+                pieces += _pieces(tune(said), "ABC", name, f"line {line}")
+            except TooLarge:
+                raise
+            except BadInput as error:
+                refused = refused or error
     if not pieces:
         raise refused or BadInput(name, "holds no notes")
     yield from pieces
@@ -89,35 +97,40 @@ def read_humdrum(data: bytes, name: str) -> Iterator[Score]:
         converter.parseData(text)
         return converter.stream
 
-    yield from _pieces(parse, "Humdrum", len(text), name)
+    with at_most(_seconds("Humdrum", data), name):
+        pieces = _pieces(parse, "Humdrum", name)
+    yield from pieces
 
 
-def _pieces(parse: Callable[[], Any], kind: str, n_bytes: int, name: str, where: str = "") -> list[Score]:
-    """What music21 makes of it. where: in the file, for errors and, of a tune, the piece's name."""
-    import_music21()
+def _pieces(parse: Callable[[], Any], kind: str, name: str, where: str = "") -> list[Score]:
+    """What music21 makes of it. where: in the file, for errors."""
+    pieces: list[Score] = []
+    refused: BadInput | None = None
     try:
-        with at_most(_SECONDS + n_bytes * _SECONDS_PER_BYTE[kind], name):
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
             stream = parse()
-            streams = list(stream.scores) if "Opus" in stream.classes else [stream]
-            pieces, refused = [], None
-            for one in streams:
-                try:
-                    pieces.append(from_music21(one, name, Path(name).stem))
-                except BadInput as error:
-                    refused = refused or error
+        for one in list(stream.scores) if "Opus" in stream.classes else [stream]:
+            try:
+                pieces.append(from_music21(one, name, Path(name).stem))
+            except TooLarge:
+                raise
+            except BadInput as error:
+                refused = refused or error
     except TooLarge:
         raise
-    except BadInput as error:
-        raise BadInput(name, error.reason, where=where) from None
     except Exception as error:  # music21 raises exceptions of many kinds, from its own to AttributeError
         said = " ".join(str(error).split())[:200]
         reason = f"music21 cannot read it as {kind} ({type(error).__name__}{f': {said}' if said else ''})"
         raise BadInput(name, reason, where=where) from None
     if not pieces:
-        if isinstance(refused, TooLarge):
-            raise refused
         raise BadInput(name, refused.reason if refused else "holds no notes", where=where)
     return pieces
+
+
+def _seconds(kind: str, data: bytes) -> float:
+    import_music21()  # which takes its own time
+    return _SECONDS + len(data) * _SECONDS_PER_BYTE[kind]
 
 
 def import_music21() -> None:
@@ -138,7 +151,11 @@ def _text(data: bytes, name: str, kind: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if metre := _HUGE_METRE.search(text):
+        line = text.count("\n", 0, metre.start()) + 1
+        raise BadInput(name, "has a time signature of a thousand beats or more", where=f"line {line}")
+    return text
 
 
 def _tunes(text: str) -> Iterator[tuple[int, str]]:

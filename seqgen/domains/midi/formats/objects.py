@@ -185,7 +185,10 @@ def _track(part: Any, flat: Any) -> Track:
     instrument = part.getInstrument(returnDefault=True)
     drums = instrument.midiChannel == 9 or "UnpitchedPercussion" in instrument.classes
     drums = drums or any(not hasattr(note, "pitches") or "Unpitched" in note.classes for note in flat.notes)
-    name = str(part.partName or instrument.partName or "")
+    # What music21 calls a part without a name, and where it leaves a name that Humdrum gives.
+    name = str(part.partName or instrument.partName or "").removeprefix("MusicXML Part")
+    said = (m.tandem for m in flat.getElementsByClass("MiscTandem") if m.tandem.startswith('"'))
+    name = name or next(said, "").strip('" ')
     return Track(0 if drums else int(instrument.midiProgram or 0), bool(drums), name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MAX_DEPTH = 64  # MusicXML goes about 12 deep
+_STEPS = tuple(zip("CCDDEFFGGAAB", "010100101010", strict=True))  # of each pitch class, and how far it is raised
+_HUGE_NUMBER = re.compile(r"[0-9]{4}")
 _ROOTS = ("score-partwise", "score-timewise")
 
 
@@ -25,7 +28,11 @@ def musicxml_root(data: bytes, name: str) -> Element:
     if root not in _ROOTS:
         raise BadInput(name, f"is XML, but not MusicXML: its root is <{root[:60]}>")
     tree = ElementTree.fromstring(data)  # noqa: S314  # looked over just above: no entities, no depth
-    return _by_parts(tree) if root == "score-timewise" else tree
+    if any(_HUGE_NUMBER.search(text) for time in tree.iter("time") for text in time.itertext()):
+        raise BadInput(name, "has a time signature of a thousand beats or more")
+    tree = _by_parts(tree) if root == "score-timewise" else tree
+    _say_what_is_struck(tree)
+    return tree
 
 
 def root_file(data: bytes, name: str) -> str:
@@ -95,3 +102,29 @@ def _by_parts(timewise: Element) -> Element:
             SubElement(parts[part_id], "measure", child.attrib).extend(piece)
     score.extend(parts.values())
     return score
+
+
+def _say_what_is_struck(score: Element) -> None:
+    """Notes of percussion get the MIDI pitch of their instrument, which music21 does not look up."""
+    from xml.etree.ElementTree import Element, SubElement
+
+    struck: dict[str | None, int] = {}
+    for instrument in score.iter("midi-instrument"):
+        text = (instrument.findtext("midi-unpitched") or "").strip()
+        if text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= 128:
+            struck[instrument.get("id")] = int(text) - 1  # MusicXML counts from 1
+    for part in score.iter("score-part") if struck else ():
+        ids = [i.get("id") for i in part.findall("midi-instrument")]
+        struck.setdefault(part.get("id"), next((struck[i] for i in ids if i in struck), -1))
+    for part in score.findall("part") if struck else ():
+        for note in part.iter("note"):
+            place, sounding = note.find("unpitched"), note.find("instrument")
+            of = sounding.get("id") if sounding is not None else None
+            pitch = struck.get(of, struck.get(part.get("id"), -1))
+            if place is None or pitch < 0:
+                continue
+            said = Element("pitch")
+            step, sharp = _STEPS[pitch % 12]
+            for tag, text in (("step", step), ("alter", sharp), ("octave", str(pitch // 12 - 1))):
+                SubElement(said, tag).text = text
+            note[list(note).index(place)] = said
