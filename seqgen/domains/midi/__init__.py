@@ -1,4 +1,4 @@
-"""Music as MIDI files."""
+"""Music, as MIDI files and notation."""
 
 from __future__ import annotations
 
@@ -58,10 +58,14 @@ def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     return bach_chorales(folder, report)
 
 
+def _claims(head: bytes) -> bool:
+    return b"<score-partwise" in head.replace(b"\0", b"") or b"<score-timewise" in head.replace(b"\0", b"")
+
+
 domain = Domain(
     name="midi",
     about="music: melodies, chorales, multitrack pieces",
-    suffixes=(".mid", ".midi"),
+    suffixes=(".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc", ".krn"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,
@@ -72,6 +76,10 @@ domain = Domain(
     write=_write,
     written=(".mid", ".midi"),
     describe=_describe,
+    claims=_claims,
+    # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
+    slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),
+    read_memory=1_000_000_000,
     recipes={"bach-chorales": _bach_chorales},
     controls=CONTROLS,
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three

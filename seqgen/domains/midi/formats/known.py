@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seqgen.domains.midi.formats.midi import read_midi
+from seqgen.domains.midi.formats.notation import read_abc, read_humdrum, read_musicxml
 from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import Score
 
@@ -30,6 +31,9 @@ def _midi(score: Score, suffix: str) -> bytes:
 FORMATS = (
     Format((".mid", ".midi", ".kar", ".rmi", ".smf"), read_midi),
     Format((".mid", ".midi"), write=_midi),
+    Format((".musicxml", ".mxl", ".xml"), read_musicxml),
+    Format((".abc",), read_abc),
+    Format((".krn",), read_humdrum),
 )
 READERS = {suffix: f.read for f in FORMATS if f.read for suffix in f.suffixes}
 WRITERS = {suffix: f.write for f in FORMATS if f.write for suffix in f.suffixes}
