@@ -6,13 +6,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.key_finding import find_keys
+from seqgen.domains.midi.notation.metre import metre
 from seqgen.domains.midi.notation.sheet import UNITS, Bar, whole
 from seqgen.domains.midi.score import KeySignature, Score
 
+Longs = npt.NDArray[np.int64]
 _SNAP = 12  # bars that a time signature cuts short last whole 32nds
 _MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 
@@ -62,9 +65,15 @@ def _numbered(bars: list[Bar]) -> list[Bar]:
     return out
 
 
-def without_lead(bars: list[Bar], silence: int) -> tuple[list[Bar], int]:
-    """Silence of half the first bar or more makes it a pickup: the bars, and what they begin earlier by."""
+def without_lead(bars: list[Bar], places: Longs) -> tuple[list[Bar], int]:
+    """Silence of half the first bar or more makes it a pickup: the bars, and what they begin earlier by.
+
+    places: where notes begin and end. A pickup begins with a beat where it holds triplets.
+    """
     first = bars[0]
+    silence = int(places.min())
+    if (places[places <= first.length] % _SNAP).any():
+        silence -= silence % metre(first.signature).window
     if not first.length > silence >= first.length / 2 or not first.is_whole:
         return bars, 0
     pickup = replace(first, length=first.length - silence, shift=silence)

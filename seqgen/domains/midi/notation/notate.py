@@ -42,7 +42,7 @@ def notate(score: Score) -> Sheet:
         found = len(bars) * len(score.tracks)
         raise TooLarge(score.name or "<score>", "max_measures", LIMITS.max_measures, found)
     begin, end = quantise(score, bars)
-    bars, lead = without_lead(bars, int(begin.min()))
+    bars, lead = without_lead(bars, np.concatenate([begin, end]))
     begin, end = begin - lead, end - lead
     names = _names(score, begin, bars)
     parts = [

@@ -47,7 +47,7 @@ def _filled(chords: Iterable[Chord], bar: Bar) -> list[Span]:
 
 
 def _cut(spans: list[Span], begin: int, end: int) -> list[Span]:
-    return [(max(a, begin), min(b, end), chord) for a, b, chord in spans if a < end and b > begin]
+    return [(max(a, begin), min(b, end), chord) for a, b, chord in spans if max(a, begin) < min(b, end)]
 
 
 def _triplets(spans: list[Span], bar: Bar) -> list[tuple[int, int]]:

@@ -109,7 +109,7 @@ def drum_voices(notes: Iterable[Note], bars: list[Bar]) -> list[list[Chord]]:
     beats = [*sorted({*beats, *(bar.start for bar in bars)}), bars[-1].start + bars[-1].length]
     for voice, at in zip(voices, struck, strict=True):
         onsets, k = sorted(at), 0
-        for begin, following in zip(onsets, [*onsets[1:], beats[-1]], strict=True):
+        for begin, following in zip(onsets, [*onsets[1:], beats[-1]], strict=False):
             while beats[k] <= begin:
                 k += 1
             end = min(following, beats[k])
