@@ -120,8 +120,7 @@ def runs(text: ElementTree.Element, bold: bool, italic: bool) -> list[Run]:
         italic = element.get("font-style", "italic" if italic else "") == "italic"
         music = element.get("font-family", MUSIC if music else "") == MUSIC
         if size and element.text and (element.text.strip() or not len(element)):
-            # Spaces around the equals sign of a tempo mark collapse in SVG unless they are kept.
-            chunk.append(Run(0, 0, size, element.text, bold, italic, music))
+            chunk.append(Run(0, 0, size, element.text.replace("\u00a0", " "), bold, italic, music))
         for child in element:
             walk(child, size, bold, italic, music)
 
@@ -147,7 +146,8 @@ def _data() -> Path:
 @functools.cache
 def _widths(style: str) -> dict[int, float]:
     tree = ElementTree.fromstring((_data() / "text" / f"Times{style}.xml").read_bytes())
-    return {int(g.get("c", "0"), 16): float(g.get("h-a-x", "0")) for g in tree.iter("g")}
+    boxes = ((g, float(g.get("x", "0")) * 2 + float(g.get("w", "0"))) for g in tree.iter("g"))
+    return {int(g.get("c", "0"), 16): float(g.get("h-a-x", box)) for g, box in boxes}
 
 
 @functools.cache
