@@ -33,13 +33,7 @@ def _lines(sheet: Sheet) -> Iterator[str]:
     voices = [(part, s, v) for part in sheet.parts for s, staff in enumerate(part.staves) for v in _voices(staff.bars)]
     for number, (part, s, v) in enumerate(voices, 1):
         yield _voice(part, s, v, number)
-    for number, (part, s, v) in enumerate(voices, 1):
-        if part.is_drum:
-            yield f"V:{number}"
-            yield "%%MIDI channel 10"
-        else:
-            yield f"V:{number}"
-            yield f"%%MIDI program {part.program}"
+        yield "%%MIDI channel 10" if part.is_drum else f"%%MIDI program {part.program}"
         yield from _music(sheet, part, part.staves[s].bars, v, tempos if number == 1 else {})
 
 
@@ -51,8 +45,8 @@ def _voices(bars: list[list[list[Symbol]]]) -> Iterator[int]:
 
 def _voice(part: Part, staff: int, voice: int, number: int) -> str:
     sign, _, octave = part.staves[staff].clef
-    clef = {"G": "treble", "F": "bass"}.get(sign, "perc") + {-1: "-8", 0: "", 1: "+8"}[octave]
-    # The octave of such a clef only says where notes are drawn: they are written as they sound.
+    # Clefs with octaves move what is heard in some programs and not in others.
+    clef = {"G": "bass" if octave < 0 else "treble", "F": "bass"}.get(sign, "perc")
     name = _clean(part.name).replace('"', "'") if staff == voice == 0 else ""
     return f"V:{number} clef={clef}" + (f' name="{name}"' if name else "")
 

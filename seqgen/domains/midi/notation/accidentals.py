@@ -15,11 +15,12 @@ def shown_accidentals(voices: list[list[Symbol]], fifths: int, loose: bool = Fal
     """The identities of the heads in a bar of a staff before which an accidental stands.
 
     It holds for its octave to the bar's end, in all voices; a note tied to one in the last bar needs none.
-    loose: one that any octave's accidental might touch gets its own, and so do tied notes.
+    loose: every note that is not as the key has it gets its own, and so does what follows one in any octave: readers
+    of ABC differ in how far an accidental reaches.
     """
     in_key = key_alterations(fifths)
     now: dict[tuple[str, int], int] = {}
-    anywhere: dict[str, set[int]] = {}
+    anywhere: set[str] = set()
     shown: set[int] = set()
     symbols = sorted((symbol for voice in voices for symbol in voice if symbol.heads), key=lambda s: s.start)
     for symbol in symbols:
@@ -27,11 +28,11 @@ def shown_accidentals(voices: list[list[Symbol]], fifths: int, loose: bool = Fal
             usual = in_key.get(head.step, 0)
             differs = now.get((head.step, head.octave), usual) != head.alter
             if loose:
-                differs |= any(alter != head.alter for alter in anywhere.get(head.step, ()))
+                differs |= head.alter != usual or head.step in anywhere
             elif head.held:
                 continue
             if differs:
                 shown.add(id(head))
-                anywhere.setdefault(head.step, set()).add(head.alter)
+                anywhere.add(head.step)
                 now[head.step, head.octave] = head.alter
     return shown

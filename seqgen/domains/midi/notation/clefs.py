@@ -31,7 +31,7 @@ def clef_of(pitch: Longs, name: str, program: int) -> Clef:
         return float(np.maximum(beyond, 0).mean()) + (0.0 if usual else _OCTAVE_COST) - 2.0 * (low and usual)
 
     choices = [TREBLE, BASS, ("G", 2, -1), ("G", 2, 1), ("F", 4, -1)]
-    return min(choices, key=lambda clef: (cost(clef) - (4.0 if low and clef[2] == -1 and clef[0] == "G" else 0.0)))
+    return min(choices, key=lambda clef: cost(clef) - (4.0 if low and clef[2] == -1 and clef[0] == "G" else 0.0))
 
 
 def needs_two_staves(pitch: Longs, begin: Longs, end: Longs, program: int) -> bool:

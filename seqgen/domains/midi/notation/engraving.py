@@ -84,11 +84,15 @@ def _outlined(svg: str) -> str:
                 x = run.x
                 for character in run.text:
                     path, width = outlines.get(ord(character), ("", 0.0))
-                    out.append(f'<path transform="translate({x:.6g}, {run.y:.6g}) scale({k:.6g}, {-k:.6g})" d="{path}"/>')
+                    out.append(
+                        f'<path transform="translate({x:.6g}, {run.y:.6g}) scale({k:.6g}, {-k:.6g})" d="{path}"/>'
+                    )
                     x += width * k
             elif run.text.strip():
                 text = run.text.replace("&", "&amp;").replace("<", "&lt;")
-                out.append(f'<text x="{run.x:.6g}" y="{run.y:.6g}" font-size="{run.size:g}px" xml:space="preserve">{text}</text>')
+                out.append(
+                    f'<text x="{run.x:.6g}" y="{run.y:.6g}" font-size="{run.size:g}px" xml:space="preserve">{text}</text>'
+                )
         return "".join(out)
 
     return re.sub(r"<text\b[^>]*(?<!/)>.*?</text>", block, svg, flags=re.S)

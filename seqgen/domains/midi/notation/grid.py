@@ -93,7 +93,9 @@ def _choose(place: Floats, length: Longs, group: Longs, is_onset: Bools, n_group
     return cost.argmin(axis=0)
 
 
-def _where_others_begin(end: Floats, snapped: Longs, begin: Floats, placed: Longs, track: npt.NDArray[np.int32]) -> Longs:
+def _where_others_begin(
+    end: Floats, snapped: Longs, begin: Floats, placed: Longs, track: npt.NDArray[np.int32]
+) -> Longs:
     """Where notes end that do so off the grid: with the nearest beginning in their track, or on the grid."""
     order = np.lexsort((begin, track))
     far = float(end.max(initial=0.0)) + 4 * _NEAR

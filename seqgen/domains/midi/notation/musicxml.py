@@ -17,9 +17,7 @@ _DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">'
 )
-_TYPES = dict(
-    zip((384 >> k for k in range(8)), "whole half quarter eighth 16th 32nd 64th 128th".split(), strict=True)
-)
+_TYPES = dict(zip((384 >> k for k in range(8)), "whole half quarter eighth 16th 32nd 64th 128th".split(), strict=True))
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _FULL_VELOCITY = 90  # what MusicXML counts as 100 %
 

@@ -181,7 +181,10 @@ def _document(contents: list[str], glyphs: dict[str, str], title: str) -> bytes:
         *(_stream(shape, "/Type /XObject /Subtype /Form /BBox [-4000 -4000 4000 4000] ") for shape in glyphs.values()),
     ]
     for i, content in enumerate(contents):
-        objects += [f"<< /Type /Page /Parent 2 0 R /Contents {first_page + 2 * i + 1} 0 R >>".encode(), _stream(content)]
+        objects += [
+            f"<< /Type /Page /Parent 2 0 R /Contents {first_page + 2 * i + 1} 0 R >>".encode(),
+            _stream(content),
+        ]
     out, places = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
     for i, body in enumerate(objects):
         places.append(len(out))
