@@ -24,7 +24,7 @@ def to_abc(score: Score) -> bytes:
 def _lines(sheet: Sheet) -> Iterator[str]:
     first = sheet.bars[0]
     yield from ("X:1", f"T:{_clean(sheet.title) or 'Untitled'}", f"M:{_metre(first)}", "L:1/8")
-    tempos = {}
+    tempos: dict[int, float] = {}
     for bar, _, tempo, _ in sheet.tempos:
         tempos.setdefault(bar, tempo)
     if 0 in tempos:

@@ -32,7 +32,8 @@ def quantise(score: Score, bars: Sequence[Bar]) -> tuple[Longs, Longs]:
     """
     start, length = _beats(bars)
     scale = UNITS / score.ticks_per_quarter
-    begin, end = score.onset * scale, (score.onset.astype(np.int64) + score.duration) * scale
+    begin = score.onset.astype(np.float64) * scale
+    end = begin + score.duration.astype(np.float64) * scale
     n = len(begin)
     played = np.concatenate([begin, end])
     beat = np.concatenate([np.searchsorted(start, begin + 1e-6, "right"), np.searchsorted(start, end - 1e-6)]) - 1
@@ -77,7 +78,7 @@ def _choose(place: Floats, length: Longs, group: Longs, is_onset: Bools, n_group
     """int64 [groups]: index of the step that divides each group's beat."""
 
     def count(weights: npt.NDArray[np.generic]) -> Floats:
-        return np.bincount(group, weights=weights, minlength=n_groups)
+        return np.bincount(group, weights=weights, minlength=n_groups).astype(np.float64)
 
     n_onsets = count(is_onset)
     cost = np.full((len(_STEPS), n_groups), np.inf)
@@ -90,7 +91,7 @@ def _choose(place: Floats, length: Longs, group: Longs, is_onset: Bools, n_group
         cost[i] = np.where(off[0] == 0, -1e6 + i, mean)
         cost[i] = np.where(off[1] == 0, -1e9 + i, cost[i])
         cost[i][count(~allowed) > 0] = np.inf
-    return cost.argmin(axis=0)
+    return np.asarray(cost.argmin(axis=0), np.int64)
 
 
 def _where_others_begin(

@@ -17,7 +17,8 @@ _DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">'
 )
-_TYPES = dict(zip((384 >> k for k in range(8)), "whole half quarter eighth 16th 32nd 64th 128th".split(), strict=True))
+_NAMES = ("whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th")
+_TYPES = dict(zip((384 >> k for k in range(8)), _NAMES, strict=True))
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _FULL_VELOCITY = 90  # what MusicXML counts as 100 %
 
@@ -91,8 +92,8 @@ def _symbols(part: Part) -> Iterator[tuple[int, Symbol]]:
 
 def _measures(sheet: Sheet, part: Part, number: int) -> Iterator[str]:
     tempos: dict[int, list[tuple[int, float, bool]]] = {}
-    for bar, at, tempo, printed in sheet.tempos if number == 0 else ():
-        tempos.setdefault(bar, []).append((at, tempo, printed))
+    for of, at, tempo, printed in sheet.tempos if number == 0 else ():
+        tempos.setdefault(of, []).append((at, tempo, printed))
     before: Bar | None = None
     for i, bar in enumerate(sheet.bars):
         numbered = f'number="{bar.number}"' if bar.number else f'number="{f"X{i}" if i else 0}" implicit="yes"'

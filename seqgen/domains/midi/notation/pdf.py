@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from seqgen.domains.midi.notation.engraving import A4, _STAVES, Run, draw, runs
+from seqgen.domains.midi.notation.engraving import A4, Run, draw, parse, runs
 from seqgen.domains.midi.score import Score
 
 _WIDTH, _HEIGHT = 595.276, 841.89  # A4 in points
 _FONTS = {(False, False): "Times-Roman", (True, False): "Times-Bold", (False, True): "Times-Italic",
           (True, True): "Times-BoldItalic"}  # fmt: skip
 _FOOT = 7.0  # points
+_STAVES = 15  # parts that fit on an A4 page; more are drawn smaller
 _BOLD = {"ending", "fing", "reh", "tempo"}
 _ITALIC = {"dir", "dynam", "mNum"}
 _ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "Z": 0}
@@ -34,7 +35,7 @@ def to_pdf(score: Score) -> bytes:
 
 
 def _page(svg: str, foot: str, glyphs: dict[str, str]) -> str:
-    root = ElementTree.fromstring(svg)
+    root = parse(svg)
     drawing = next(e for e in root.iter() if _tag(e) == "svg" and "viewBox" in e.attrib)
     scale = _WIDTH / float(drawing.get("viewBox", "0 0 1 1").split()[2])
     for glyph in (g for defs in root if _tag(defs) == "defs" for g in defs):

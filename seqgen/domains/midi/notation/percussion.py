@@ -7,16 +7,17 @@ _FEET = (35, 36, 44)  # stems down, like all feet: bass drums and the pedal of t
 # Key -> step, octave, head ("" the usual one), as the Percussive Arts Society recommends; cymbals are crosses.
 _PLACES: dict[int, tuple[str, int, str]] = {
     35: ("E", 4, ""), 36: ("F", 4, ""), 37: ("C", 5, "x"), 38: ("C", 5, ""), 39: ("C", 5, "slash"), 40: ("C", 5, ""),
-    41: ("G", 4, ""), 42: ("G", 5, "x"), 43: ("A", 4, ""), 44: ("D", 4, "x"), 45: ("B", 4, ""), 46: ("G", 5, "circle-x"),
-    47: ("D", 5, ""), 48: ("D", 5, ""), 49: ("A", 5, "x"), 50: ("E", 5, ""), 51: ("F", 5, "x"), 52: ("A", 5, "circle-x"),
-    53: ("F", 5, "diamond"), 54: ("B", 4, "x"), 55: ("B", 5, "x"), 56: ("E", 5, "triangle"), 57: ("B", 5, "x"),
+    41: ("G", 4, ""), 42: ("G", 5, "x"), 43: ("A", 4, ""), 44: ("D", 4, "x"), 45: ("B", 4, ""),
+    46: ("G", 5, "circle-x"), 47: ("D", 5, ""), 48: ("D", 5, ""), 49: ("A", 5, "x"), 50: ("E", 5, ""),
+    51: ("F", 5, "x"), 52: ("A", 5, "circle-x"), 53: ("F", 5, "diamond"), 54: ("B", 4, "x"), 55: ("B", 5, "x"),
+    56: ("E", 5, "triangle"), 57: ("B", 5, "x"),
     58: ("A", 4, "x"), 59: ("F", 5, "x"), 60: ("E", 5, "slash"), 61: ("D", 5, "slash"), 62: ("G", 5, "slash"),
     63: ("F", 5, "slash"), 64: ("D", 5, "slash"), 65: ("G", 5, ""), 66: ("F", 5, ""), 67: ("G", 5, "triangle"),
     68: ("F", 5, "triangle"), 69: ("B", 4, "slash"), 70: ("A", 5, "slash"), 75: ("E", 5, "x"), 76: ("D", 5, "x"),
     77: ("B", 4, "x"), 80: ("A", 5, "triangle"), 81: ("B", 5, "triangle"),
 }  # fmt: skip
 
-_NAMES = (
+_NAMES = (  # noqa: SIM905  # one a line would fill a page
     "Acoustic Bass Drum|Bass Drum|Side Stick|Acoustic Snare|Hand Clap|Electric Snare|Low Floor Tom|Closed Hi-Hat|"
     "High Floor Tom|Pedal Hi-Hat|Low Tom|Open Hi-Hat|Low-Mid Tom|Hi-Mid Tom|Crash Cymbal 1|High Tom|Ride Cymbal 1|"
     "Chinese Cymbal|Ride Bell|Tambourine|Splash Cymbal|Cowbell|Crash Cymbal 2|Vibraslap|Ride Cymbal 2|Hi Bongo|"
@@ -25,7 +26,7 @@ _NAMES = (
     "Mute Triangle|Open Triangle"
 ).split("|")  # from key 35
 
-_PROGRAMS = (
+_PROGRAMS = (  # noqa: SIM905
     "Piano|Bright Piano|Electric Grand|Honky-tonk|Electric Piano|Electric Piano 2|Harpsichord|Clavinet|Celesta|"
     "Glockenspiel|Music Box|Vibraphone|Marimba|Xylophone|Tubular Bells|Dulcimer|Drawbar Organ|Percussive Organ|"
     "Rock Organ|Church Organ|Reed Organ|Accordion|Harmonica|Bandoneon|Nylon Guitar|Steel Guitar|Jazz Guitar|"

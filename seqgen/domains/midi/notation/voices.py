@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from seqgen.domains.midi.notation.metre import metre
 from seqgen.domains.midi.notation.percussion import is_foot
@@ -88,7 +89,7 @@ def _chopped(chords: list[Chord]) -> list[Chord]:
     notes = sorted((note for chord in chords for note in chord.notes), key=lambda note: note.begin)
     places = sorted({place for note in notes for place in (note.begin, note.end)})
     out, sounding, i = [], list[Note](), 0
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         while i < len(notes) and notes[i].begin == begin:
             sounding.append(notes[i])
             i += 1
