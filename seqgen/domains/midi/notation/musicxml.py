@@ -142,7 +142,7 @@ def _tempo(at: int, tempo: float, printed: bool, bar: Bar) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+    return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
 
 
 def _voices(part: Part, number: int, i: int, bar: Bar) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.errors import TooLarge, UsageError
 from seqgen.core.limits import LIMITS
-from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.canonical import canonical, last_at_each_tick
 from seqgen.domains.midi.notation.bars import lay_bars, to_units, without_lead
 from seqgen.domains.midi.notation.clefs import PERCUSSION, clef_of, needs_two_staves, right_hand
 from seqgen.domains.midi.notation.grid import quantise
@@ -34,7 +35,8 @@ def notate(score: Score) -> Sheet:
     a key that is not stated is the likeliest. Not written: pedals and bends, which scores here do not hold.
     Raises UsageError for a piece without notes, TooLarge.
     """
-    score = canonical(score)
+    tempos = last_at_each_tick(score.tempos)
+    score = replace(canonical(score), tempos=tuple(tempos))  # slower ones than a MIDI file can say are welcome here
     if not score.n_notes:
         raise UsageError("A piece without notes cannot be written as notation.")
     bars = lay_bars(score)
