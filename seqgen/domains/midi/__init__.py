@@ -74,7 +74,7 @@ domain = Domain(
     units=("bars", "tokens"),
     default_length="16bars",
     write=_write,
-    written=(".mid", ".midi"),
+    written=(".mid", ".midi", ".musicxml", ".mxl", ".abc", ".svg", ".pdf"),
     describe=_describe,
     claims=_claims,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.

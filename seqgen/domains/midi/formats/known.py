@@ -28,12 +28,27 @@ def _midi(score: Score, suffix: str) -> bytes:
     return to_bytes(score)
 
 
+def _notation(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.notation import abc, musicxml
+
+    writers = {".abc": abc.to_abc, ".mxl": musicxml.to_mxl, ".musicxml": musicxml.to_musicxml}
+    return writers[suffix](score)
+
+
+def _engraved(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.notation import engraving, pdf
+
+    return (pdf.to_pdf if suffix == ".pdf" else engraving.to_svg)(score)
+
+
 FORMATS = (
     Format((".mid", ".midi", ".kar", ".rmi", ".smf"), read_midi),
     Format((".mid", ".midi"), write=_midi),
     Format((".musicxml", ".mxl", ".xml"), read_musicxml),
     Format((".abc",), read_abc),
     Format((".krn",), read_humdrum),
+    Format((".musicxml", ".mxl", ".abc"), write=_notation),
+    Format((".svg", ".pdf"), write=_engraved),
 )
 READERS = {suffix: f.read for f in FORMATS if f.read for suffix in f.suffixes}
 WRITERS = {suffix: f.write for f in FORMATS if f.write for suffix in f.suffixes}
