@@ -23,6 +23,18 @@ class Format:
     write: Callable[[Score, str], bytes] | None = None
 
 
+def _wave(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.formats.wave import write_wave
+
+    return write_wave(score)
+
+
+def _picture(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.picture import drawn
+
+    return drawn(score, suffix)
+
+
 def _midi(score: Score, suffix: str) -> bytes:
     return to_bytes(score)
 
@@ -30,6 +42,8 @@ def _midi(score: Score, suffix: str) -> bytes:
 FORMATS = (
     Format((".mid", ".midi", ".kar", ".rmi", ".smf"), read_midi),
     Format((".mid", ".midi"), write=_midi),
+    Format((".wav",), write=_wave),
+    Format((".png",), write=_picture),
 )
 READERS = {suffix: f.read for f in FORMATS if f.read for suffix in f.suffixes}
 WRITERS = {suffix: f.write for f in FORMATS if f.write for suffix in f.suffixes}

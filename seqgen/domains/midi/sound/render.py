@@ -1,0 +1,165 @@
+"""Notes of a SoundFont → samples. All notes of one key of one region share a wave, which is computed once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.sound.soundfont import Region, SoundFont
+
+Floats = npt.NDArray[np.float32]
+
+_RINGS = 4.0  # seconds that a struck drum may ring on, however short its note
+_RELEASE = 2.0  # seconds of a release, at most
+_SPREAD = 0.3  # how far from the middle the outer tracks stand
+_INAUDIBLE = 0.7  # of the 100 dB that an envelope's times are of
+_OPEN = 15_000.0  # Hz: a filter above is not heard
+
+
+class _Note(NamedTuple):
+    """begin, held: in samples, held until the key is let go. cut: samples after which another drum silences it."""
+
+    begin: int
+    held: int
+    cut: int
+    gain: float
+
+
+def render(score: Score, seconds: npt.NDArray[np.float64], font: SoundFont, rate: int, n_samples: int) -> Floats:
+    """The mixed sound, [2, n_samples], of any loudness. seconds: [N, 2], when each note begins and ends."""
+    mixed = np.zeros((2, n_samples), np.float32)
+    begins, ends = (np.rint(seconds * rate).astype(np.int64)).T
+    pans = _pans(score)
+    for (region, key, track), notes in _grouped(score, begins, ends, font, rate).items():
+        drum = score.tracks[track].is_drum
+        longest = max(min(note.held, note.cut) for note in notes)
+        fade = _release(region, rate)
+        wave = _wave(font, region, key, longest + len(fade), rate)
+        level = _held(region, min(longest, len(wave)) + 1, rate)
+        wet = wave[: len(level)] * level[: len(wave)]
+        pan = float(np.clip(region.pan + (0 if drum else pans[track]), -1, 1))
+        sides = np.array([np.cos((1 + pan) * np.pi / 4), np.sin((1 + pan) * np.pi / 4)], np.float32)[:, None]
+        for note in notes:
+            held = min(note.held, note.cut, len(wet), n_samples - note.begin)
+            _add(mixed, note.begin, wet[:held] * note.gain, sides)
+            rest = wave[held : held + min(len(fade), max(0, n_samples - note.begin - held))]
+            if len(rest):
+                _add(mixed, note.begin + held, rest * (fade[: len(rest)] * (level[held] * note.gain)), sides)
+    return mixed
+
+
+def _add(mixed: Floats, begin: int, part: Floats, sides: Floats) -> None:
+    for side in (0, 1):
+        if sides[side, 0] > 1e-3:
+            mixed[side, begin : begin + len(part)] += part * sides[side, 0]
+
+
+def _grouped(
+    score: Score, begins: npt.NDArray[Any], ends: npt.NDArray[Any], font: SoundFont, rate: int
+) -> dict[tuple[Region, int, int], list[_Note]]:
+    groups: dict[tuple[Region, int, int], list[_Note]] = defaultdict(list)
+    cuts = _cuts(score, begins, font)
+    columns = (score.pitch, score.velocity, score.track, begins, ends - begins)
+    known: dict[tuple[int, int, int], list[Region]] = {}
+    for n, (key, velocity, track, begin, held) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+        struck = known.get((track, key, velocity))
+        if struck is None:
+            struck = known[track, key, velocity] = list(_struck(score, track, key, velocity, font))
+        loud = (velocity / 127) ** 2  # so the specification has it: 40 dB a factor of ten
+        for region in struck:
+            rings = score.tracks[track].is_drum and region.loop is None
+            longer = max(held, round(_RINGS * rate)) if rings else max(1, held)
+            groups[region, key, track].append(_Note(begin, longer, cuts.get(n, longer), loud * region.gain))
+    return groups
+
+
+def _struck(score: Score, track: int, key: int, velocity: int, font: SoundFont) -> Iterator[Region]:
+    instrument = score.tracks[track]
+    for region in font.regions(instrument.program, drums=instrument.is_drum):
+        if region.takes(key, velocity):
+            yield region
+
+
+def _cuts(score: Score, begins: npt.NDArray[Any], font: SoundFont) -> dict[int, int]:
+    """Drum notes that a later one of their class silences, such as an open hi-hat by a closed one, and after how many
+    samples."""
+    following: dict[tuple[int, int], int] = {}
+    cuts = {}
+    drums = [track for track, of in enumerate(score.tracks) if of.is_drum]
+    classes = {
+        key: region.exclusive
+        for track in drums
+        for region in font.regions(score.tracks[track].program, drums=True)
+        if region.exclusive
+        for key in range(region.keys[0], region.keys[1] + 1)
+    }
+    for n in np.flatnonzero(np.isin(score.track, drums))[::-1].tolist():
+        kind = classes.get(int(score.pitch[n]))
+        if kind is not None:
+            place = (int(score.track[n]), kind)
+            begin = int(begins[n])
+            if following.get(place, begin) > begin:
+                cuts[n] = following[place] - begin
+            following[place] = begin
+    return cuts
+
+
+def _pans(score: Score) -> list[float]:
+    melodic = [k for k, track in enumerate(score.tracks) if not track.is_drum]
+    spread = np.linspace(-_SPREAD, _SPREAD, len(melodic)) if len(melodic) > 1 else np.zeros(1)
+    places = dict(zip(melodic, spread.tolist(), strict=False))
+    return [places.get(k, 0.0) for k in range(len(score.tracks))]
+
+
+def _wave(font: SoundFont, region: Region, key: int, n: int, rate: int) -> Floats:
+    """The sample at the key's pitch, looped, at most n samples; shorter where it ends before."""
+    cents = (key - region.root) * region.cents_a_key + region.cents
+    step = 2 ** (min(max(cents, -12000), 12000) / 1200) * region.rate / rate
+    if region.loop is None:
+        n = min(n, int((region.end - 1 - region.start) / step))
+    places = region.start + np.arange(max(n, 0)) * step
+    if region.loop is not None:
+        begin, stop = region.loop
+        places = np.where(places >= stop, begin + (places - stop) % (stop - begin), places)
+    at = places.astype(np.int64)
+    share = (places - at).astype(np.float32)
+    here = font.samples[at].astype(np.float32)
+    following = at + 1
+    if region.loop is not None:
+        following[following >= region.loop[1]] = region.loop[0]
+    wave = here + (font.samples[following] - here) * share
+    wave /= 32768
+    return _filtered(wave, region.cutoff, rate) if region.cutoff < _OPEN else wave
+
+
+def _filtered(wave: Floats, cutoff: float, rate: int) -> Floats:
+    """Through a low-pass filter of second order, by its spectrum."""
+    n = 1 << (len(wave) + 1024).bit_length()
+    spectrum = np.fft.rfft(wave, n)
+    spectrum /= np.sqrt(1 + (np.fft.rfftfreq(n, 1 / rate) / cutoff) ** 4)
+    filtered: Floats = np.fft.irfft(spectrum, n)[: len(wave)].astype(np.float32)
+    return filtered
+
+
+def _held(region: Region, n: int, rate: int) -> Floats:
+    """The volume envelope while the key is held, n samples: up in a line, down in decibels."""
+    attack = max(1, round(region.attack * rate))
+    delay = round(region.delay * rate) if region.delay > 0.001 else 0
+    after = np.arange(n) - delay
+    fallen = np.clip((after - attack - region.hold * rate) / (region.decay * rate) * 100, 0, region.sustain)
+    level = 10 ** (-fallen / 20) * np.clip((after + 1) / attack, 0, 1)
+    held: Floats = level.astype(np.float32)
+    return held
+
+
+def _release(region: Region, rate: int) -> Floats:
+    """How the sound fades when the key is let go."""
+    n = max(round(min(region.release * _INAUDIBLE, _RELEASE) * rate), rate // 100)
+    level = 10 ** (-100 * _INAUDIBLE / 20 * np.arange(n) / n)
+    fade: Floats = (level * np.minimum(1, np.arange(n, 0, -1) / (rate // 200))).astype(np.float32)
+    return fade
