@@ -69,7 +69,7 @@ domain = Domain(
     units=("bars", "tokens"),
     default_length="16bars",
     write=_write,
-    written=(".mid", ".midi", ".wav", ".png"),
+    written=(".mid", ".midi", ".wav", ".png", ".html"),
     describe=_describe,
     recipes={"bach-chorales": _bach_chorales},
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from seqgen.domains.midi.score import Track
 
-_PROGRAMS = (
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(names.split("|"))
+
+
+_PROGRAMS = _split(
     "Grand Piano|Bright Piano|Electric Grand|Honky-tonk|Electric Piano 1|Electric Piano 2|Harpsichord|Clavinet|"
     "Celesta|Glockenspiel|Music Box|Vibraphone|Marimba|Xylophone|Tubular Bells|Dulcimer|"
     "Drawbar Organ|Percussive Organ|Rock Organ|Church Organ|Reed Organ|Accordion|Harmonica|Bandoneon|"
@@ -21,15 +26,15 @@ _PROGRAMS = (
     "Sitar|Banjo|Shamisen|Koto|Kalimba|Bagpipe|Fiddle|Shanai|"
     "Tinkle Bell|Agogo|Steel Drums|Woodblock|Taiko|Melodic Tom|Synth Drum|Reverse Cymbal|"
     "Fret Noise|Breath|Seashore|Bird|Telephone|Helicopter|Applause|Gunshot"
-).split("|")
+)
 _FIRST_DRUM = 35
-_DRUMS = (
+_DRUMS = _split(
     "kick 2|kick|side stick|snare|clap|snare 2|floor tom 2|closed hat|floor tom|pedal hat|low tom|open hat|mid tom 2|"
     "mid tom|crash|high tom|ride|china|ride bell|tambourine|splash|cowbell|crash 2|vibraslap|ride 2|high bongo|"
     "low bongo|mute conga|open conga|low conga|high timbale|low timbale|high agogo|low agogo|cabasa|maracas|"
     "short whistle|long whistle|short guiro|long guiro|claves|high block|low block|mute cuica|open cuica|"
     "mute triangle|triangle"
-).split("|")
+)
 _LETTERS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 

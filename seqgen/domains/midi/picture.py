@@ -18,10 +18,11 @@ from seqgen.domains.midi.instruments import drum_name, pitch_name, track_name
 from seqgen.domains.midi.score import Score
 
 _WIDTH = 14.0  # inches
-_ROWS = 12  # at most
-_QUARTERS = (32, 64)  # of a row: of pieces that then fit, else of all others
+_ROWS, _FEW_ROWS = 14, 4  # at most; of short bars
+_QUARTERS = (32, 64)  # of a row: where few rows then hold the piece, else
 _PITCH, _LANE, _GAP = 0.075, 0.16, 0.34  # inches of a semitone, of a drum's lane, below a row
 _HIGHEST = 3.6  # inches of the pitches of a row
+_TOP = 1.3  # inches above the first row
 _LEGEND = 12  # tracks
 _FEWEST_PITCHES = 13
 _BLACK = (1, 3, 6, 8, 10)
@@ -43,6 +44,8 @@ def drawn(score: Score, suffix: str) -> bytes:
         shown = f"bars 1–{rows[-1][-1]} of {n_bars:,} are shown" if rows[-1][-1] < n_bars else ""
         entitle(page, shortened(score.name or "Piano roll", 90), headline(score), shown)
         _legend(page, score)
+        inch = 1 / page.get_figheight()
+        page.get_layout_engine().set(rect=(0.005, 0.3 * inch, 0.99, 1 - (_TOP + 0.3) * inch))
         span = max(lines[stop] - lines[start] for start, stop in rows)
         grid = page.add_gridspec(len(rows) * len(heights), 1, height_ratios=heights * len(rows))
         for k, (start, stop) in enumerate(rows):
@@ -70,7 +73,7 @@ def _rows(score: Score, lines: list[int]) -> list[tuple[int, int]]:
     quarters = max(float(np.median(np.diff(lines))) / score.ticks_per_quarter, 1 / 8)
     for width in _QUARTERS:
         per_row = min(16, max(1, round(width / quarters)))
-        if n_bars <= per_row * _ROWS:
+        if n_bars <= per_row * _FEW_ROWS:
             break
     starts = range(0, n_bars, per_row)
     return [(start, min(start + per_row, n_bars)) for start in starts][:_ROWS]
@@ -86,7 +89,7 @@ def _figure(score: Score, n_rows: int) -> Iterator[tuple[Any, list[float]]]:
     for lane in _lanes(score):
         low, high = _range(score)
         heights.append(_LANE * len(_kit(score)) if lane else min(_HIGHEST, _PITCH * 2 * (high - low + 1)))
-    height = 1.6 + n_rows * (sum(heights) + _GAP + 0.1 * len(heights))
+    height = _TOP + 0.4 + n_rows * (sum(heights) + _GAP + 0.1 * len(heights))
     with style.context(["default", dict(STYLE)]):
         yield Figure((_WIDTH, height), layout="constrained"), heights
 
@@ -129,8 +132,9 @@ def _rule(axes: Any, lines: list[int], beats: list[int], start: int, stop: int, 
     """Bar lines with numbers above, beats between them."""
     begin, end = lines[start], lines[stop]
     bottom, top = axes.get_ylim()
+    axes.axvspan(end, begin + span + 1, color="white", linewidth=0, zorder=2)
     axes.vlines([beat for beat in beats if begin < beat < end], bottom, top, color="#E2E2E2", linewidth=0.5, zorder=1)
-    axes.vlines(lines[start : stop + 1], bottom, top, color="#8A8A8A", linewidth=0.8, zorder=1)
+    axes.vlines(lines[start : stop + 1], bottom, top, color="#8A8A8A", linewidth=0.8, zorder=2.5)
     if numbered:
         for bar in range(start, stop):
             axes.annotate(
@@ -167,7 +171,7 @@ def _notes(axes: Any, score: Score, begin: int, end: int, *, drums: bool) -> Non
     full = (_LIGHTEST + (1 - _LIGHTEST) * score.velocity[chosen] / 127)[:, None]
     faces = 1 - (1 - colours) * full
     edges = colours * 0.75
-    axes.add_collection(PolyCollection(corners, facecolors=faces, edgecolors=edges, linewidths=0.4, zorder=3))
+    axes.add_collection(PolyCollection(list(corners), facecolors=faces, edgecolors=edges, linewidths=0.4, zorder=3))
 
 
 def _legend(page: Any, score: Score) -> None:

@@ -35,6 +35,12 @@ def _picture(score: Score, suffix: str) -> bytes:
     return drawn(score, suffix)
 
 
+def _page(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.formats.page import write_page
+
+    return write_page(score)
+
+
 def _midi(score: Score, suffix: str) -> bytes:
     return to_bytes(score)
 
@@ -44,6 +50,7 @@ FORMATS = (
     Format((".mid", ".midi"), write=_midi),
     Format((".wav",), write=_wave),
     Format((".png",), write=_picture),
+    Format((".html",), write=_page),
 )
 READERS = {suffix: f.read for f in FORMATS if f.read for suffix in f.suffixes}
 WRITERS = {suffix: f.write for f in FORMATS if f.write for suffix in f.suffixes}

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from seqgen.core.errors import BadInput
 from seqgen.core.files import read_bytes
 
-_RECORDS = {
+_RECORDS: dict[str, list[Any]] = {
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "<u4", (3,))],
     "pbag": [("generators", "<u2"), ("modulators", "<u2")],
     "pgen": [("kind", "<u2"), ("amount", "<i2")],
@@ -86,7 +86,7 @@ class SoundFont:
         if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"sfbk":
             raise BadInput(path, "is no SoundFont (no RIFF sfbk header)", where="byte 0")
         chunks = dict(_chunks(path, data, 12, len(data)))
-        wanted = {"smpl": [("value", "<i2")], **_RECORDS}
+        wanted: dict[str, list[Any]] = {"smpl": [("value", "<i2")], **_RECORDS}
         for name in wanted:
             if name not in chunks:
                 raise BadInput(path, f"is no whole SoundFont (no {name} chunk)")
