@@ -18,7 +18,8 @@ _BEATS = 64  # ruled in a bar, at most
 def seconds_at(score: Score, ticks: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """When these ticks come."""
     ticks = np.asarray(ticks, np.float64)
-    marks = {0: _TEMPO} | {max(0, tempo.tick): tempo.quarters_per_minute for tempo in score.tempos}
+    said = (tempo for tempo in score.tempos if tempo.quarters_per_minute > 0)
+    marks = {0: _TEMPO} | {max(0, tempo.tick): tempo.quarters_per_minute for tempo in said}
     begins = np.array(sorted(marks), np.float64)
     seconds_a_tick = np.array([60 / marks[int(tick)] / score.ticks_per_quarter for tick in begins])
     passed = np.concatenate(([0.0], np.cumsum(np.diff(begins) * seconds_a_tick[:-1])))

@@ -57,7 +57,7 @@ def _contents(score: Score) -> dict[str, Any]:
     kit = np.unique(score.pitch[drum])
     pitches = score.pitch[~drum]
     low, high = (int(pitches.min()), int(pitches.max())) if len(pitches) else (0, -1)
-    row = np.where(drum, np.searchsorted(kit, score.pitch), score.pitch - low + len(kit)) if score.n_notes else []
+    row = np.where(drum, np.searchsorted(kit, score.pitch), score.pitch - low + len(kit))
     begin, end = (_ms(score, ticks) for ticks in (score.onset, score.onset.astype(np.int64) + score.duration))
     columns = (begin, np.maximum(end - begin, 1), row, score.velocity, score.track, score.pitch)
     names = [[drum_name(int(key)), 0] for key in kit]

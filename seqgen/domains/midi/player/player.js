@@ -8,7 +8,7 @@
     notes.push({ begin: begin / 1000, end: (begin + length) / 1000, row, velocity, track, key });
   }
   const bars = score.bars.map((ms) => ms / 1000), beats = score.beats.map((ms) => ms / 1000);
-  const end = Math.max(bars[bars.length - 1], ...[0], notes.reduce((most, n) => Math.max(most, n.end), 0));
+  const end = Math.max(bars[bars.length - 1], notes.reduce((most, n) => Math.max(most, n.end), 0));
   const longest = notes.reduce((most, n) => Math.max(most, n.end - n.begin), 0);
   const muted = new Set();
 
@@ -242,7 +242,7 @@
   const clock = (t) => `${Math.floor(t / 60)}:${String(Math.floor(t % 60)).padStart(2, "0")}`;
   function show() {
     const at = now(), play = get("play");
-    play.textContent = playing ? "⏸" : "▶";
+    play.querySelector("path").setAttribute("d", playing ? "M4 2h4v16h-4zM12 2h4v16h-4z" : "M4 2v16l13-8z");
     play.setAttribute("aria-label", playing ? "Pause" : "Play");
     get("seek").value = at * 1000;
     get("seek").setAttribute("aria-valuetext", clock(at));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -22,30 +23,28 @@ _OPEN = 15_000.0  # Hz: a filter above is not heard
 
 
 class _Note(NamedTuple):
-    """begin, held: in samples, held until the key is let go. cut: samples after which another drum silences it."""
+    """begin, held: in samples, held until the key is let go or another drum silences it. pan: of its track."""
 
     begin: int
     held: int
-    cut: int
     gain: float
+    pan: float
 
 
 def render(score: Score, seconds: npt.NDArray[np.float64], font: SoundFont, rate: int, n_samples: int) -> Floats:
     """The mixed sound, [2, n_samples], of any loudness. seconds: [N, 2], when each note begins and ends."""
     mixed = np.zeros((2, n_samples), np.float32)
     begins, ends = (np.rint(seconds * rate).astype(np.int64)).T
-    pans = _pans(score)
-    for (region, key, track), notes in _grouped(score, begins, ends, font, rate).items():
-        drum = score.tracks[track].is_drum
-        longest = max(min(note.held, note.cut) for note in notes)
+    for (region, key), notes in _grouped(score, begins, ends, font, rate).items():
+        longest = max(note.held for note in notes)
         fade = _release(region, rate)
         wave = _wave(font, region, key, longest + len(fade), rate)
         level = _held(region, min(longest, len(wave)) + 1, rate)
         wet = wave[: len(level)] * level[: len(wave)]
-        pan = float(np.clip(region.pan + (0 if drum else pans[track]), -1, 1))
-        sides = np.array([np.cos((1 + pan) * np.pi / 4), np.sin((1 + pan) * np.pi / 4)], np.float32)[:, None]
         for note in notes:
-            held = min(note.held, note.cut, len(wet), n_samples - note.begin)
+            angle = (1 + min(1.0, max(-1.0, region.pan + note.pan))) * math.pi / 4
+            sides = math.cos(angle), math.sin(angle)
+            held = min(note.held, len(wet), n_samples - note.begin)
             _add(mixed, note.begin, wet[:held] * note.gain, sides)
             rest = wave[held : held + min(len(fade), max(0, n_samples - note.begin - held))]
             if len(rest):
@@ -53,17 +52,17 @@ def render(score: Score, seconds: npt.NDArray[np.float64], font: SoundFont, rate
     return mixed
 
 
-def _add(mixed: Floats, begin: int, part: Floats, sides: Floats) -> None:
+def _add(mixed: Floats, begin: int, part: Floats, sides: tuple[float, float]) -> None:
     for side in (0, 1):
-        if sides[side, 0] > 1e-3:
-            mixed[side, begin : begin + len(part)] += part * sides[side, 0]
+        if sides[side] > 1e-3:
+            mixed[side, begin : begin + len(part)] += part * np.float32(sides[side])
 
 
 def _grouped(
     score: Score, begins: npt.NDArray[Any], ends: npt.NDArray[Any], font: SoundFont, rate: int
-) -> dict[tuple[Region, int, int], list[_Note]]:
-    groups: dict[tuple[Region, int, int], list[_Note]] = defaultdict(list)
-    cuts = _cuts(score, begins, font)
+) -> dict[tuple[Region, int], list[_Note]]:
+    groups: dict[tuple[Region, int], list[_Note]] = defaultdict(list)
+    cuts, pans = _cuts(score, begins, font), _pans(score)
     columns = (score.pitch, score.velocity, score.track, begins, ends - begins)
     known: dict[tuple[int, int, int], list[Region]] = {}
     for n, (key, velocity, track, begin, held) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
@@ -74,7 +73,8 @@ def _grouped(
         for region in struck:
             rings = score.tracks[track].is_drum and region.loop is None
             longer = max(held, round(_RINGS * rate)) if rings else max(1, held)
-            groups[region, key, track].append(_Note(begin, longer, cuts.get(n, longer), loud * region.gain))
+            note = _Note(begin, min(longer, cuts.get(n, longer)), loud * region.gain, pans[track])
+            groups[region, key].append(note)
     return groups
 
 
@@ -125,15 +125,18 @@ def _wave(font: SoundFont, region: Region, key: int, n: int, rate: int) -> Float
     places = region.start + np.arange(max(n, 0)) * step
     if region.loop is not None:
         begin, stop = region.loop
-        places = np.where(places >= stop, begin + (places - stop) % (stop - begin), places)
+        looped = places[max(0, math.ceil((stop - region.start) / step)) :]
+        looped -= begin
+        np.remainder(looped, stop - begin, out=looped)
+        looped += begin
     at = places.astype(np.int64)
     share = (places - at).astype(np.float32)
-    here = font.samples[at].astype(np.float32)
-    following = at + 1
+    heard = font.samples[region.start : region.end + 1].astype(np.float32) / 32768
     if region.loop is not None:
-        following[following >= region.loop[1]] = region.loop[0]
-    wave = here + (font.samples[following] - here) * share
-    wave /= 32768
+        heard[region.loop[1] - region.start] = heard[region.loop[0] - region.start]
+    at -= region.start
+    wave = heard[at]
+    wave += (heard[at + 1] - wave) * share
     return _filtered(wave, region.cutoff, rate) if region.cutoff < _OPEN else wave
 
 
