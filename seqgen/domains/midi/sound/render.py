@@ -19,6 +19,13 @@ _RINGS = 4.0  # seconds that a struck drum may ring on, however short its note
 _RELEASE = 2.0  # seconds of a release, at most
 _SPREAD = 0.3  # how far from the middle the outer tracks stand
 _INAUDIBLE = 0.7  # of the 100 dB that an envelope's times are of
+_CLASSES = (
+    (42, 44, 46),
+    (71, 72),
+    (73, 74),
+    (78, 79),
+    (80, 81),
+)  # drums of which one sounds, where a font says nothing
 _OPEN = 15_000.0  # Hz: a filter above is not heard
 
 
@@ -88,16 +95,14 @@ def _struck(score: Score, track: int, key: int, velocity: int, font: SoundFont) 
 def _cuts(score: Score, begins: npt.NDArray[Any], font: SoundFont) -> dict[int, int]:
     """Drum notes that a later one of their class silences, such as an open hi-hat by a closed one, and after how many
     samples."""
+    drums = [track for track, of in enumerate(score.tracks) if of.is_drum]
+    classes = {key: -place for place, keys in enumerate(_CLASSES, 1) for key in keys}
+    if drums:
+        for region in font.regions(0, drums=True):
+            if region.exclusive:
+                classes.update(dict.fromkeys(range(region.keys[0], region.keys[1] + 1), region.exclusive))
     following: dict[tuple[int, int], int] = {}
     cuts = {}
-    drums = [track for track, of in enumerate(score.tracks) if of.is_drum]
-    classes = {
-        key: region.exclusive
-        for track in drums
-        for region in font.regions(score.tracks[track].program, drums=True)
-        if region.exclusive
-        for key in range(region.keys[0], region.keys[1] + 1)
-    }
     for n in np.flatnonzero(np.isin(score.track, drums))[::-1].tolist():
         kind = classes.get(int(score.pitch[n]))
         if kind is not None:
@@ -131,11 +136,11 @@ def _wave(font: SoundFont, region: Region, key: int, n: int, rate: int) -> Float
         looped += begin
     at = places.astype(np.int64)
     share = (places - at).astype(np.float32)
-    heard = font.samples[region.start : region.end + 1].astype(np.float32) / 32768
+    heard: Floats = font.samples[region.start : region.end + 1].astype(np.float32) / np.float32(32768)
     if region.loop is not None:
         heard[region.loop[1] - region.start] = heard[region.loop[0] - region.start]
     at -= region.start
-    wave = heard[at]
+    wave: Floats = heard[at]
     wave += (heard[at + 1] - wave) * share
     return _filtered(wave, region.cutoff, rate) if region.cutoff < _OPEN else wave
 
