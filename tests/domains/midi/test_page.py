@@ -39,7 +39,8 @@ def _score() -> Score:
     pitch = [60, 64, 67, *[36, 38] * 4]
     return make_score(
         480, onset, [1920] * 3 + [120] * 8, pitch, [90] * 11, [0] * 3 + [1] * 8,
-        [Track(52, name=_EVIL), Track(0, True)], tempos=(Tempo(0, 120.0),), time_signatures=(TimeSignature(0, 4, 4),), name=_EVIL,
+        [Track(52, name=_EVIL), Track(0, True)], tempos=(Tempo(0, 120.0),), time_signatures=(TimeSignature(0, 4, 4),),
+        name=_EVIL,
     )  # fmt: skip
 
 

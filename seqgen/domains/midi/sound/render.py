@@ -16,7 +16,7 @@ from seqgen.domains.midi.sound.soundfont import Region, SoundFont
 Floats = npt.NDArray[np.float32]
 
 _RINGS = 4.0  # seconds that a struck drum may ring on, however short its note
-_RELEASE = 2.0  # seconds of a release, at most
+_RELEASE = 1.2  # seconds of a release, at most
 _SPREAD = 0.3  # how far from the middle the outer tracks stand
 _INAUDIBLE = 0.7  # of the 100 dB that an envelope's times are of
 _CLASSES = (
@@ -30,10 +30,12 @@ _OPEN = 15_000.0  # Hz: a filter above is not heard
 
 
 class _Note(NamedTuple):
-    """begin, held: in samples, held until the key is let go or another drum silences it. pan: of its track."""
+    """begin, held: in samples, held until the key is let go. cut: samples after which another drum silences it, 0 where
+    none does. pan: of its track."""
 
     begin: int
     held: int
+    cut: int
     gain: float
     pan: float
 
@@ -41,6 +43,7 @@ class _Note(NamedTuple):
 def render(score: Score, seconds: npt.NDArray[np.float64], font: SoundFont, rate: int, n_samples: int) -> Floats:
     """The mixed sound, [2, n_samples], of any loudness. seconds: [N, 2], when each note begins and ends."""
     mixed = np.zeros((2, n_samples), np.float32)
+    quick = np.linspace(1, 0, rate // 100, dtype=np.float32)
     begins, ends = (np.rint(seconds * rate).astype(np.int64)).T
     for (region, key), notes in _grouped(score, begins, ends, font, rate).items():
         longest = max(note.held for note in notes)
@@ -53,9 +56,14 @@ def render(score: Score, seconds: npt.NDArray[np.float64], font: SoundFont, rate
             sides = math.cos(angle), math.sin(angle)
             held = min(note.held, len(wet), n_samples - note.begin)
             _add(mixed, note.begin, wet[:held] * note.gain, sides)
-            rest = wave[held : held + min(len(fade), max(0, n_samples - note.begin - held))]
-            if len(rest):
-                _add(mixed, note.begin + held, rest * (fade[: len(rest)] * (level[held] * note.gain)), sides)
+            n_rest = min(len(fade), len(wave) - held, n_samples - note.begin - held)
+            if note.cut:
+                n_rest = min(n_rest, note.cut - held + len(quick))
+            if n_rest > 0:
+                rest = wave[held : held + n_rest] * (fade[:n_rest] * (level[held] * note.gain))
+                if note.cut:
+                    rest[-len(quick) :] *= quick[-n_rest:]
+                _add(mixed, note.begin + held, rest, sides)
     return mixed
 
 
@@ -80,7 +88,8 @@ def _grouped(
         for region in struck:
             rings = score.tracks[track].is_drum and region.loop is None
             longer = max(held, round(_RINGS * rate)) if rings else max(1, held)
-            note = _Note(begin, min(longer, cuts.get(n, longer)), loud * region.gain, pans[track])
+            cut = cuts.get(n, 0)
+            note = _Note(begin, min(longer, cut or longer), cut, loud * region.gain, pans[track])
             groups[region, key].append(note)
     return groups
 
@@ -149,7 +158,7 @@ def _filtered(wave: Floats, cutoff: float, rate: int) -> Floats:
     """Through a low-pass filter of second order, by its spectrum."""
     n = 1 << (len(wave) + 1024).bit_length()
     spectrum = np.fft.rfft(wave, n)
-    spectrum /= np.sqrt(1 + (np.fft.rfftfreq(n, 1 / rate) / cutoff) ** 4)
+    spectrum /= np.sqrt(1 + np.square(np.square(np.fft.rfftfreq(n, 1 / rate) / cutoff))).astype(np.float32)
     filtered: Floats = np.fft.irfft(spectrum, n)[: len(wave)].astype(np.float32)
     return filtered
 
@@ -158,16 +167,18 @@ def _held(region: Region, n: int, rate: int) -> Floats:
     """The volume envelope while the key is held, n samples: up in a line, down in decibels."""
     attack = max(1, round(region.attack * rate))
     delay = round(region.delay * rate) if region.delay > 0.001 else 0
-    after = np.arange(n) - delay
+    after = np.arange(n, dtype=np.float32) - delay
     fallen = np.clip((after - attack - region.hold * rate) / (region.decay * rate) * 100, 0, region.sustain)
-    level = 10 ** (-fallen / 20) * np.clip((after + 1) / attack, 0, 1)
-    held: Floats = level.astype(np.float32)
-    return held
+    level: Floats = np.exp(fallen * np.float32(-math.log(10) / 20))
+    opening = level[: delay + attack]
+    opening *= np.clip((after[: len(opening)] + 1) / attack, 0, 1)
+    return level
 
 
 def _release(region: Region, rate: int) -> Floats:
     """How the sound fades when the key is let go."""
     n = max(round(min(region.release * _INAUDIBLE, _RELEASE) * rate), rate // 100)
-    level = 10 ** (-100 * _INAUDIBLE / 20 * np.arange(n) / n)
-    fade: Floats = (level * np.minimum(1, np.arange(n, 0, -1) / (rate // 200))).astype(np.float32)
-    return fade
+    level: Floats = np.exp(np.arange(n, dtype=np.float32) * np.float32(-math.log(10) * 100 * _INAUDIBLE / 20 / n))
+    last = level[-rate // 200 :]
+    last *= np.linspace(1, 0, len(last), dtype=np.float32)
+    return level
