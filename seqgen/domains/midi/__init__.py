@@ -28,6 +28,12 @@ def _write(piece: Any, path: Path) -> None:
     write(piece, path)
 
 
+def _draw(piece: Any, path: Path) -> None:
+    from seqgen.domains.midi.picture import draw
+
+    draw(piece, path)
+
+
 def _fit(pieces: Iterable[Any], options: Any) -> Tokenizer[Any]:
     from seqgen.domains.midi.tokenizer import MidiTokenizer
 
@@ -74,7 +80,8 @@ domain = Domain(
     units=("bars", "tokens"),
     default_length="16bars",
     write=_write,
-    written=(".mid", ".midi", ".musicxml", ".mxl", ".abc", ".svg", ".pdf"),
+    written=(".mid", ".midi", ".wav", ".html", ".png", ".svg", ".pdf", ".musicxml", ".mxl", ".abc"),
+    draw=_draw,
     describe=_describe,
     claims=_claims,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
