@@ -30,19 +30,20 @@ WINDOW = 8  # frames that the local key is heard over
 
 
 class Chords(Tokenizer[Any]):
-    """Lists of MIDI pitches ↔ ids."""
+    """Lists of MIDI pitches ↔ ids. falling: the grammar allows only lower pitches than the last; a training that
+    transposes does without, since a grammar's states must be the same in every key."""
 
     domain, name = "chorales", "chords"
     backoff = ("own", "last", "slot")
 
-    def __init__(self, shifts: Sequence[int] = (0,)) -> None:
+    def __init__(self, shifts: Sequence[int] = (0,), *, falling: bool = True) -> None:
         self.vocabulary = Vocabulary([*(f"Pitch_{p}" for p in range(LOW, HIGH + 1)), "Step"])
         self.unknown_of = np.full(len(self.vocabulary), -1, np.int32)
         pitches = range(N)
         self.grammar = build_grammar(
             {i: [i] for i in range(N + 1)},
             N,
-            lambda lowest: {**{p: p for p in pitches if p < lowest}, STEP: N},
+            lambda lowest: {**{p: p if falling else 0 for p in pitches if p < lowest or not falling}, STEP: N},
             lambda lowest: lowest == N,
         )
         table = np.stack([np.arange(N + 1) + k for k in shifts])

@@ -66,8 +66,8 @@ def sixteenths(folder: Path, order: tuple[int, ...] = ()) -> Task:
     tokenizer = MidiTokenizer("voices", **settings, ranges=ranges(data["train"], columns))
     protocol = (
         "JSB chorales, train 229 / valid 76 / test 77 as given, original keys; 4 ids a sixteenth (pitch or rest), "
-        f"voices {' '.join('SATB'[v] for v in columns)}, no header, no end, every slot counted, each piece from a fresh "
-        "state; value = nats / (4 x sixteenths); transposition in training only; weights chosen on valid"
+        f"voices {' '.join('SATB'[v] for v in columns)}, no header, no end, every slot counted, each piece from a "
+        "fresh state; value = nats / (4 x sixteenths); transposition in training only; weights chosen on valid"
     )
     return Task(protocol, "note", tokenizer, data, len, {})
 
