@@ -39,6 +39,8 @@ class Domain:
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
         date: a piece -> what sorts pieces by their time, "" where that is not known. Where all have one, the
             last are held out.
+        controls: names of what may be asked of samples -> help; each is a flag of `seqgen sample`. Which of them a run
+            takes, its tokenizer says.
         training: settings of the training by name, such as layer_dropout, where nothing else is asked for.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
@@ -64,6 +66,7 @@ class Domain:
         picture: a piece, what `Model.forecast` found to come after it and the run's name, how to ask for more (a type
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
+        draw: a piece, a path -> a picture of the piece as it is. Raises UsageError, MissingExtra.
         timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
@@ -97,8 +100,10 @@ class Domain:
     table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     follow: Callable[[Iterable[bytes], Any, str, Any], Iterator[Any]] | None = None
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
+    draw: Callable[[Any, Path], None] | None = None
     timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
+    controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0
@@ -121,6 +126,18 @@ def domains() -> dict[str, Domain]:
     """Every installed domain by name: ours and those of other packages (entry point group `seqgen.domains`)."""
     found = {entry.name: entry for entry in entry_points(group="seqgen.domains")}
     return {name: found[name].load() for name in sorted(found)}
+
+
+def domain_of(file: Path) -> Domain:
+    """The domain that reads files of this name. Raises BadInput."""
+    for domain in domains().values():
+        if file.name.lower().endswith(domain.suffixes):
+            return domain
+    for domain in domains().values():
+        if domain.any_suffix:
+            return domain
+    known = ", ".join(s for d in domains().values() for s in d.suffixes)
+    raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 
 
 def get_domain(name: str) -> Domain:

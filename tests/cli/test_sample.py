@@ -74,6 +74,16 @@ def test_out_is_a_file_or_a_folder(cli: Cli, run: Path, tmp_path: Path) -> None:
     assert found == ["deep/er/seed3-1.mid", "new/one.mid", "two-1.MIDI", "two-2.MIDI"]
 
 
+def test_one_piece_is_written_in_several_formats(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("sample", run, "--length", "1bar", "-n", 2, "--seed", 3, "--out", "all", "-f", "mid", "-f", ".MIDI")
+    assert found.out.split() == [str(Path("all") / f"seed3-{i}.{kind}") for i in (1, 2) for kind in ("mid", "MIDI")]
+    assert piece(tmp_path / "all" / "seed3-1.mid") == piece(tmp_path / "all" / "seed3-1.MIDI")
+    assert cli("sample", run, "--length", "1bar", "-n", 1, "--out", "x.mid", "-f", "mid", "-f", "midi").code == 0
+    assert piece(tmp_path / "x.mid") == piece(tmp_path / "x.midi")
+    refused = cli("sample", run, "--length", "1bar", "-f", "doc")
+    assert refused.code == 2 and ".doc: midi is written as .mid" in refused.err
+
+
 def test_without_a_run_the_newest_is_used_and_keeps_its_samples(cli: Cli, run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "runs" / "mine")
     assert len(cli("sample", "--length", "1bar").out.splitlines()) == 4
@@ -107,7 +117,7 @@ def test_length_is_in_bars_or_tokens(cli: Cli, run: Path) -> None:
         result = cli("sample", run, "-n", 1, "--length", length, *more, "--seed", 0, "--out", "d", "--json")
         return int(json.loads(result.out)["tokens"])
 
-    header_and_end, voices, sixteenths = 5, 4, 12
+    header_and_end, voices, sixteenths = 7, 4, 12
     assert tokens("2bars", "--set", "time_signature=3/4") == header_and_end + 2 * sixteenths * voices
     assert tokens("2", "--set", "time_signature=3/4") == tokens("2 bars", "--set", "time_signature=3/4")
     assert tokens("40 tokens") == header_and_end + 40
