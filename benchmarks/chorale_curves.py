@@ -1,6 +1,6 @@
 """The chorale model by measured curves: each setting trained for the same number of steps, validation nats a note.
 
-    python benchmarks/chorale_curves.py --data FOLDER --steps 600 --out curves.json --picture curves.png
+    python benchmarks/chorale_curves.py --data FOLDER --steps 500 --out curves.json --picture curves.png
 
 One thread, one seed. What is in --out already is not trained again, so that a list may be done in parts.
 """
@@ -105,7 +105,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with Jsb16thSeparated.json")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=list(SETTINGS), help="names of settings")
     parser.add_argument("--out", type=Path, default=Path("chorale_curves.json"))

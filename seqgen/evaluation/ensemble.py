@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,12 @@ MEMORY = 0.98  # of what an augmentation said so far, an id later
 
 
 def ensemble_log_probabilities(
-    model: SequenceModel, tokenizer: Tokenizer[Any], pieces: Sequence[Ids], memory: float = MEMORY
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    pieces: Sequence[Ids],
+    memory: float = MEMORY,
+    *,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Logs]:
     """float64 [T] for each piece: ln of the mean, over augmentations, of the probability of each id as re-written.
 
@@ -28,7 +33,8 @@ def ensemble_log_probabilities(
     what each id is given adds up to one at most, which makes the nats an upper bound.
     """
     each = []  # per augmentation, [T] of every piece
-    for table in tokenizer.augmentations.map:
+    for done, table in enumerate(tokenizer.augmentations.map):
+        report(done, len(tokenizer.augmentations))
         moved = [table[piece] for piece in pieces]
         until = [int((ids < 0).argmax()) if (ids < 0).any() else len(ids) for ids in moved]
         kept = [i for i, n in enumerate(until) if n]
@@ -37,6 +43,7 @@ def ensemble_log_probabilities(
         for i, values in zip(kept, found, strict=True):
             logs[i][: until[i]] = values
         each.append(logs)
+    report(len(each), len(each))
     scored = tokenizer.vocabulary.scored
     return [_mixed(np.stack(logs), scored[ids], memory) for ids, *logs in zip(pieces, *each, strict=True)]
 
