@@ -16,14 +16,25 @@ import numpy.typing as npt
 
 from seqgen.core.errors import BadInput, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.midi.canonical import canonical, clean_name, int32_columns, last_at_each_tick, sort_rows, tempo_of
+from seqgen.domains.midi.canonical import (
+    canonical,
+    changes,
+    clean_name,
+    int32_columns,
+    last_at_each_tick,
+    sort_rows,
+    tempo_of,
+)
 from seqgen.domains.midi.formats import check
 from seqgen.domains.midi.formats.serial import to_bytes
-from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track
+from seqgen.domains.midi.score import NO_ROWS, KeySignature, Score, Tempo, TimeSignature, Track
 
 if TYPE_CHECKING:
     import symusic
 
+Rows = npt.NDArray[np.int64]
+
+_SUSTAIN, _PRESSED = 64, 64  # the number of the controller, and the value from which it is on
 # What symusic raises: RuntimeError on bytes it does not take, the others from its bindings on values out of range.
 _REFUSALS = (RuntimeError, ValueError, OverflowError, TypeError)
 
@@ -76,9 +87,15 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
     """What symusic read, checked. Notes of a file are paired first to begin, first to end already."""
     columns: list[tuple[npt.NDArray[Any], ...]] = []
     tracks: list[Track] = []
+    pedals: list[Rows] = []
+    bends: list[Rows] = []
     for track in score.tracks:
         notes = track.notes.numpy()
         if len(notes["time"]):
+            if len(track.controls):
+                pedals.append(_pedals(track, len(tracks)))
+            if len(track.pitch_bends):
+                bends.append(_bends(track, len(tracks)))
             columns.append((notes["time"], notes["pitch"], notes["duration"], notes["velocity"]))
             program = 0 if track.is_drum else int(track.program)
             tracks.append(Track(program & 0x7F, bool(track.is_drum), clean_name(track.name)))
@@ -104,6 +121,8 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
         int(score.tpq),
         **int32_columns(onset, duration, pitch, velocity, of_track),
         tracks=tuple(tracks),
+        pedals=changes(np.concatenate(pedals), 0, 1) if pedals else NO_ROWS,
+        bends=changes(np.concatenate(bends), -8192, 8191) if bends else NO_ROWS,
         tempos=tuple(
             last_at_each_tick(
                 Tempo(int(tick), tempo_of(int(mspq)))
@@ -127,6 +146,22 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
         ),
         name=Path(name).stem,
     )
+
+
+def _pedals(track: Any, number: int) -> Rows:
+    """Tick, track, 1 or 0 of the sustain pedal."""
+    said = track.controls.numpy()
+    chosen = said["number"] == _SUSTAIN
+    pressed = (said["value"][chosen] >= _PRESSED).astype(np.int64)
+    tick = said["time"][chosen].astype(np.int64)
+    return np.stack((tick, np.full(len(tick), number), pressed), axis=1)
+
+
+def _bends(track: Any, number: int) -> Rows:
+    """Tick, track, value of the pitch bend."""
+    said = track.pitch_bends.numpy()
+    tick = said["time"].astype(np.int64)
+    return np.stack((tick, np.full(len(tick), number), said["value"]), axis=1)
 
 
 def to_symusic(score: Score) -> symusic.Score[Any]:
