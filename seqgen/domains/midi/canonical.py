@@ -15,7 +15,8 @@ from seqgen.domains.midi.score import NO_ROWS, Ints, KeySignature, Score, Tempo,
 Longs = npt.NDArray[np.int64]
 _MICROSECONDS = 60_000_000  # in a minute
 _MAX_TICKS_PER_QUARTER = 0x7FFF
-_MAX_TICK = (1 << 28) - 1  # the longest delta a file can write
+_TICK_BITS = 28
+_MAX_TICK = (1 << _TICK_BITS) - 1  # the longest delta a file can write
 _MAX_NAME = 120
 
 
@@ -131,18 +132,25 @@ def changes(rows: npt.NDArray[Any], low: int, high: int) -> Ints:
 
     Of several rows of a track at one tick the last counts; before the first the value is 0. Values are clipped.
     """
-    rows = np.asarray(rows, np.int64).reshape(-1, 3)
-    if not len(rows):
+    tick, track, value = np.asarray(rows, np.int64).reshape(-1, 3).T
+    possible = (tick >= 0) & (tick <= _MAX_TICK)
+    if not possible.any():
         return NO_ROWS
-    rows = rows[(rows[:, 0] >= 0) & (rows[:, 0] <= _MAX_TICK)]
-    rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
-    tick, track, value = rows[:, 0], rows[:, 1], np.clip(rows[:, 2], low, high)
+    if not possible.all():
+        tick, track, value = tick[possible], track[possible], value[possible]
+    order = np.argsort(track << _TICK_BITS | tick, kind="stable")
+    tick, track, value = tick[order], track[order], np.clip(value[order], low, high)
     same = track[1:] == track[:-1]
-    last = np.append(~(same & (tick[1:] == tick[:-1])), True)[: len(rows)]
-    tick, track, value = tick[last], track[last], value[last]
-    before = np.concatenate(([0], np.where(track[1:] == track[:-1], value[:-1], 0)))[: len(value)]
-    rows = np.stack((tick, track, value), axis=1)[value != before]
-    return rows[np.lexsort((rows[:, 1], rows[:, 0]))].astype(np.int32)
+    last = np.ones(len(tick), bool)
+    last[:-1] = ~same | (tick[1:] != tick[:-1])
+    if not last.all():
+        tick, track, value = tick[last], track[last], value[last]
+        same = track[1:] == track[:-1]
+    changed = value != 0  # before the first it is 0
+    changed[1:] = value[1:] != value[:-1] * same
+    tick, track, value = tick[changed], track[changed], value[changed]
+    order = np.argsort(tick << _TICK_BITS | track, kind="stable")
+    return np.stack((tick[order], track[order], value[order]), axis=1).astype(np.int32)
 
 
 def _of_tracks(rows: npt.NDArray[Any], used: Longs) -> npt.NDArray[Any]:

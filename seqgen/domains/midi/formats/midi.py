@@ -27,12 +27,12 @@ from seqgen.domains.midi.canonical import (
 )
 from seqgen.domains.midi.formats import check
 from seqgen.domains.midi.formats.serial import to_bytes
-from seqgen.domains.midi.score import NO_ROWS, KeySignature, Score, Tempo, TimeSignature, Track
+from seqgen.domains.midi.score import NO_ROWS, Ints, KeySignature, Score, Tempo, TimeSignature, Track
 
 if TYPE_CHECKING:
     import symusic
 
-Rows = npt.NDArray[np.int64]
+Controls = tuple[int, *tuple[npt.NDArray[Any], ...]]  # of a track: its number, ticks, values and what else there is
 
 _SUSTAIN, _PRESSED = 64, 64  # the number of the controller, and the value from which it is on
 # What symusic raises: RuntimeError on bytes it does not take, the others from its bindings on values out of range.
@@ -87,15 +87,17 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
     """What symusic read, checked. Notes of a file are paired first to begin, first to end already."""
     columns: list[tuple[npt.NDArray[Any], ...]] = []
     tracks: list[Track] = []
-    pedals: list[Rows] = []
-    bends: list[Rows] = []
+    controls: list[Controls] = []
+    bends: list[Controls] = []
     for track in score.tracks:
         notes = track.notes.numpy()
         if len(notes["time"]):
-            if len(track.controls):
-                pedals.append(_pedals(track, len(tracks)))
-            if len(track.pitch_bends):
-                bends.append(_bends(track, len(tracks)))
+            if said := track.controls:
+                said = said.numpy()
+                controls.append((len(tracks), said["time"], said["value"], said["number"]))
+            if said := track.pitch_bends:
+                said = said.numpy()
+                bends.append((len(tracks), said["time"], said["value"]))
             columns.append((notes["time"], notes["pitch"], notes["duration"], notes["velocity"]))
             program = 0 if track.is_drum else int(track.program)
             tracks.append(Track(program & 0x7F, bool(track.is_drum), clean_name(track.name)))
@@ -121,8 +123,8 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
         int(score.tpq),
         **int32_columns(onset, duration, pitch, velocity, of_track),
         tracks=tuple(tracks),
-        pedals=changes(np.concatenate(pedals), 0, 1) if pedals else NO_ROWS,
-        bends=changes(np.concatenate(bends), -8192, 8191) if bends else NO_ROWS,
+        pedals=_pedals(controls),
+        bends=changes(_rows(bends)[:3].T, -8192, 8191) if bends else NO_ROWS,
         tempos=tuple(
             last_at_each_tick(
                 Tempo(int(tick), tempo_of(int(mspq)))
@@ -148,20 +150,24 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
     )
 
 
-def _pedals(track: Any, number: int) -> Rows:
-    """Tick, track, 1 or 0 of the sustain pedal."""
-    said = track.controls.numpy()
-    chosen = said["number"] == _SUSTAIN
-    pressed = (said["value"][chosen] >= _PRESSED).astype(np.int64)
-    tick = said["time"][chosen].astype(np.int64)
-    return np.stack((tick, np.full(len(tick), number), pressed), axis=1)
+def _rows(said: list[Controls]) -> Ints:
+    """Tick, track, value and what else there is, each a row."""
+    numbers, *columns = zip(*said, strict=True)
+    tick, *rest = (np.concatenate(column) for column in columns)
+    rows = np.empty((2 + len(rest), len(tick)), np.int32)
+    rows[0], rows[1] = tick, np.repeat(numbers, [len(column) for column in columns[0]])
+    rows[2:] = rest
+    return rows
 
 
-def _bends(track: Any, number: int) -> Rows:
-    """Tick, track, value of the pitch bend."""
-    said = track.pitch_bends.numpy()
-    tick = said["time"].astype(np.int64)
-    return np.stack((tick, np.full(len(tick), number), said["value"]), axis=1)
+def _pedals(controls: list[Controls]) -> Ints:
+    if not controls:
+        return NO_ROWS
+    if not (np.concatenate([said[3] for said in controls]) == _SUSTAIN).any():
+        return NO_ROWS
+    rows = _rows(controls)
+    tick, track, value, _ = rows[:, rows[3] == _SUSTAIN]
+    return changes(np.stack((tick, track, value >= _PRESSED), axis=1), 0, 1)
 
 
 def to_symusic(score: Score) -> symusic.Score[Any]:
