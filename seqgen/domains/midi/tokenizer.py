@@ -1,4 +1,4 @@
-"""MidiTokenizer: music ↔ ids, in one of two tokenizations."""
+"""MidiTokenizer: music ↔ ids, in one of three tokenizations."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ import numpy.typing as npt
 from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.domains.midi.clock import is_performed
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.options import MidiOptions, Tokenization
+from seqgen.domains.midi.performance.scheme import Performance
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
 from seqgen.domains.midi.voices.scheme import Voices
 from seqgen.domains.midi.voices.settings import VoicesSettings
 
-_SCHEMES: dict[str, type[Voices] | type[Remi]] = {"voices": Voices, "remi": Remi}
+Scheme = Voices | Remi | Performance
+
+_SCHEMES: dict[str, type[Scheme]] = {"voices": Voices, "remi": Remi, "performance": Performance}
 
 
 class MidiTokenizer(Tokenizer[Score]):
     """Music ↔ integer ids.
 
     tokenization: "voices" writes one id per voice and sixteenth (chorales, melodies); "remi" writes bars, positions,
-    programs, pitches, velocities and durations (anything). settings: of that tokenization.
+    programs, pitches, velocities and durations (anything); "performance" writes time in seconds, with pedals (what is
+    played freely). settings: of that tokenization.
 
     >>> tokenizer = MidiTokenizer("remi")
     >>> ids = tokenizer.encode("song.mid")        # doctest: +SKIP
@@ -38,9 +43,9 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def __init__(self, tokenization: Tokenization = "remi", **settings: Any) -> None:
         if tokenization not in _SCHEMES:
-            raise UsageError(f"No MIDI tokenizer {tokenization!r}.", "Choose voices or remi.")
+            raise UsageError(f"No MIDI tokenizer {tokenization!r}.", "Choose voices, remi or performance.")
         try:
-            self.scheme: Voices | Remi = _SCHEMES[tokenization](**settings)
+            self.scheme: Scheme = _SCHEMES[tokenization](**settings)
         except TypeError as error:
             raise UsageError(f"The tokenizer {tokenization!r} does not take these settings: {error}.") from None
         scheme = self.scheme
@@ -57,8 +62,10 @@ class MidiTokenizer(Tokenizer[Score]):
         scores = list(scores)
         if not scores:
             raise CorpusError("There is no piece to fit a tokenizer to.")
-        if options.tokenizer == "remi":
-            return cls("remi")
+        if options.tokenizer in ("remi", "performance"):
+            return cls(options.tokenizer)
+        if options.tokenizer == "auto" and sum(map(is_performed, scores)) > len(scores) / 2:
+            return cls("performance")
         # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
         n_voices = [_n_voices(score, options) for score in scores]
         fitting = [(score, n) for score, n in zip(scores, n_voices, strict=True) if n]
@@ -81,7 +88,7 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
         """See Tokenizer. given: key ("G major"), bars, and time_signature ("3/4") and pickup (voices) or density
-        (remi)."""
+        (remi); seconds instead of bars (performance)."""
         return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:

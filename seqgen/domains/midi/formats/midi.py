@@ -32,7 +32,7 @@ from seqgen.domains.midi.score import NO_ROWS, Ints, KeySignature, Score, Tempo,
 if TYPE_CHECKING:
     import symusic
 
-Controls = tuple[int, *tuple[npt.NDArray[Any], ...]]  # of a track: its number, ticks, values and what else there is
+Controls = tuple[Any, ...]  # of a track: its number, ticks, values and what else there is
 
 _SUSTAIN, _PRESSED = 64, 64  # the number of the controller, and the value from which it is on
 # What symusic raises: RuntimeError on bytes it does not take, the others from its bindings on values out of range.

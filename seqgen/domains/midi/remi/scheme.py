@@ -54,7 +54,7 @@ class Remi:
         for kind in HEADER:
             self.unknown_of[v.of_type(kind)] = v.id(f"{kind}_Unknown")
         self.grammar = remi_grammar(v, HEADER, words.metre)
-        self.augmentations: Augmentation = RemiTranspositions(words, s.ranges)
+        self.augmentations: Augmentation = RemiTranspositions(v, s.ranges)
         self.context = RemiContext(v, s.positions_per_quarter, self.augmentations)
         self._decoder = RemiDecoder(words)
 
@@ -198,6 +198,7 @@ class Remi:
         counts = {
             "notes_dropped": score.n_notes - kept.n_notes,
             "onsets_moved": int((shift > 1e-9).sum()),
+            "mean_shift_in_quarters": round(float(shift.mean()), 4),
             "largest_shift_in_quarters": round(float(shift.max()), 4),
             "durations_changed": int((np.abs(self.words.durations[duration] * ticks - score.duration) > 1e-6).sum()),
             "velocities_changed": int((self.words.velocities[velocity] != score.velocity).sum()),
@@ -208,6 +209,8 @@ class Remi:
             "key_changes_dropped": max(len(score.key_signatures) - len(kept.key_signatures), 0),
             "marks_after_the_last_note": sum(t.tick > last for t in score.tempos)
             + sum(t.tick > last for t in score.time_signatures),
+            "pedal_changes_dropped": len(score.pedals),
+            "pitch_bends_dropped": len(score.bends),
             "tracks_merged": max(len(score.tracks) - len(kept.tracks), 0),
             "track_names_dropped": sum(bool(track.name) for track in score.tracks),
         }

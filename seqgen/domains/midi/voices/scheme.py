@@ -199,6 +199,7 @@ class Voices:
         shift = np.abs(onset * step - score.onset) / score.ticks_per_quarter
         counts = {
             "onsets_moved": float((shift > 1e-9).sum()),
+            "mean_shift_in_quarters": round(float(shift.mean()), 4) if len(shift) else 0.0,
             "largest_shift_in_quarters": round(float(shift.max(initial=0)), 4),
             "durations_changed": float((np.abs((stop - onset) * step - score.duration) > 1e-6).sum()),
             "drum_notes_dropped": float(drums(score).sum()),
@@ -206,6 +207,8 @@ class Voices:
             "tempo_marks_dropped": float(len(score.tempos)),
             "time_signature_changes_dropped": float(max(0, len(score.time_signatures) - 1)),
             "key_changes_dropped": float(max(0, len(score.key_signatures) - 1)),
+            "pedal_changes_dropped": float(len(score.pedals)),
+            "pitch_bends_dropped": float(len(score.bends)),
         }
         return {name: n for name, n in counts.items() if n}
 
