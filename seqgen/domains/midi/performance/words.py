@@ -9,13 +9,12 @@ import numpy as np
 
 from seqgen.core.errors import UsageError
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.midi.keys import KEYS, key_name
+from seqgen.domains.midi.header import density_tokens, key_tokens
 from seqgen.domains.midi.remi.grid import nearest
 
 HEADER = ("Key", "Length", "Density")
 KINDS = (*HEADER, "TimeShift", "Program", "Velocity", "Pitch", "Drum", "Duration", "Pedal", "End")
 KIND = {kind: i for i, kind in enumerate(KINDS)}
-DENSITIES = (1, 2, 4, 6, 8, 12, 16, 24)  # notes a second; class i + 1 begins where i ends
 LENGTHS = (*range(1, 31), *range(35, 61, 5), *range(70, 121, 10), *range(150, 601, 30), *range(720, 3601, 120))
 DRUMS = 128  # the program of drums
 TICKS_PER_QUARTER, TICKS_PER_SECOND = 500, 1000  # of decoded scores, which stand at 120 quarters a minute
@@ -69,9 +68,9 @@ class PerformanceWords:
             (np.arange(1, settings.n_velocities + 1) * 128 // settings.n_velocities).clip(1, 127)
         )
         values: dict[str, Sequence[object]] = {
-            "Key": [key_name(key) for key in KEYS] + ["Unknown"],
+            "Key": key_tokens(),
             "Length": [*LENGTHS, "Unknown"],
-            "Density": [*range(1, len(DENSITIES) + 2), "Unknown"],
+            "Density": density_tokens(),
             "TimeShift": [_in_seconds(steps, per_second) for steps in range(1, per_second + 1)],
             "Program": [*range(128), "Drums"],
             "Velocity": self.velocities.tolist(),
