@@ -52,6 +52,12 @@ def _describe(piece: Any) -> Iterable[Mapping[str, Any]]:
     return describe(piece)
 
 
+def _compare(piece: Any, options: Any) -> Iterable[Mapping[str, str]]:
+    from seqgen.domains.midi.keeping import compared
+
+    return compared(piece, options)
+
+
 def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.midi.recipes import bach_chorales
 
@@ -72,6 +78,7 @@ domain = Domain(
     write=_write,
     written=(".mid", ".midi"),
     describe=_describe,
+    compare=_compare,
     recipes={"bach-chorales": _bach_chorales},
     controls=CONTROLS,
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three

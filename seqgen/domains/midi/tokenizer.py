@@ -15,6 +15,7 @@ from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.midi.clock import is_performed
 from seqgen.domains.midi.files import to_score
+from seqgen.domains.midi.keeping import problems
 from seqgen.domains.midi.options import MidiOptions, Tokenization
 from seqgen.domains.midi.performance.scheme import Performance
 from seqgen.domains.midi.remi.scheme import Remi
@@ -102,6 +103,10 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def losses(self, piece: Any) -> Mapping[str, float]:
         return self.scheme.losses(to_score(piece))
+
+    def problems(self, piece: Any) -> list[str]:
+        score = to_score(piece)
+        return problems(score, self.losses(score))
 
     def config(self) -> Mapping[str, Any]:
         return {"tokenization": self.name, **self.scheme.config()}

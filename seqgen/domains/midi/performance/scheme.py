@@ -128,7 +128,7 @@ class Performance:
             "largest_shift_in_ms": round(float(shift.max()), 2),
             "durations_changed": int((length > 1e-6).sum()),
             "velocities_changed": int((self.words.velocities[velocity] != score.velocity).sum()),
-            "tempo_marks_dropped": len(score.tempos),
+            "tempo_marks_as_seconds": len(score.tempos),
             "time_signatures_dropped": len(score.time_signatures),
             "key_changes_dropped": max(len(score.key_signatures) - len(kept.key_signatures), 0),
             "pedal_changes_dropped": max(len(score.pedals) - len(pedal_events(score, self.words)), 0),
