@@ -31,6 +31,6 @@ def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
         )
         return
     console.table(
-        [(d.name, d.about, " ".join(d.suffixes), " ".join(d.units)) for d in found],
-        ("domain", "about", "reads", "units of length"),
+        [(d.name, d.about, " ".join(d.suffixes), " ".join(d.written), " ".join(d.units)) for d in found],
+        ("domain", "about", "reads", "writes", "units of length"),
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console
-from seqgen.core.domain import Domain, domains, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, RunError, SeqgenError
+from seqgen.core.domain import Domain, domain_of, get_domain, load_tokenizer
+from seqgen.core.errors import RunError, SeqgenError, UsageError
 from seqgen.core.files import read_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def command(
     file: Annotated[Path, typer.Argument(help="The file to look into.")],
     run: Annotated[str | None, typer.Option(help="Use this run's tokenizer; else one fitted to the file.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show at most so many events and tokens.")] = 24,
+    picture: Annotated[Path | None, typer.Option(help="Draw the piece into this file: .png, .svg or .pdf.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whole.")] = False,
     **reading: Any,
 ) -> None:
@@ -29,12 +30,19 @@ def command(
 
     about: Any = {"options": {}}
     if run is None:
-        domain, tokenizer = _domain_of(file), None
+        domain, tokenizer = domain_of(file), None
     else:
         tokenizer = load_tokenizer(_run_folder(run) / "tokenizer.json")
         domain, about = get_domain(tokenizer.domain), read_json(_run_folder(run) / "corpus.json")
     options = options_of(about, domain, **reading)
-    found = [_look(piece, domain, options, tokenizer) for piece in read_bounded(file, domain, options)]
+    if picture is not None and domain.draw is None:
+        raise UsageError(f"{domain.name} knows no pictures of a whole piece.", "Leave --picture out.")
+    pieces = read_bounded(file, domain, options)
+    found = [_look(piece, domain, options, tokenizer) for piece in pieces]
+    if picture is not None and domain.draw is not None:
+        if len(pieces) > 1:
+            raise UsageError(f"{file} holds {len(pieces)} pieces; a picture is of one.", "Leave --picture out.")
+        domain.draw(pieces[0], picture)
     if json:
         first = found[0]
         console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first})
@@ -51,17 +59,6 @@ def command(
         console.out(f"ids: {' '.join(map(str, piece['ids'][:limit]))}{' …' if len(piece['ids']) > limit else ''}\n")
         for problem in piece["problems"] or ["nothing is changed or left out"]:
             console.out(f"- {problem}")
-
-
-def _domain_of(file: Path) -> Domain:
-    for domain in domains().values():
-        if file.name.lower().endswith(domain.suffixes):
-            return domain
-    for domain in domains().values():
-        if domain.any_suffix:
-            return domain
-    known = ", ".join(s for d in domains().values() for s in d.suffixes)
-    raise BadInput(file, "is of no kind that seqgen reads", hint=f"It reads files that end in {known}.")
 
 
 def _look(piece: Any, domain: Domain, options: Any, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli import console
+from seqgen.cli import console, flags
+from seqgen.cli.targets import targets
 from seqgen.core.errors import UsageError
 
 
@@ -33,10 +34,13 @@ def command(
         int | None, typer.Option(help="Not at random: search the likeliest pieces, so many ways at once.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A folder, or a file for one piece; RUN/samples by default.")] = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help='Header values, like key="G major".')
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", help="Like html; several may be given. `seqgen domains`.")
     ] = None,
-    key: Annotated[str | None, typer.Option(help='Music: the key, like "G major".')] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help='What a run takes by name, like key="G major".'),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     **reading: Any,
@@ -48,11 +52,14 @@ def command(
     from seqgen.training.machine import choose_machine
 
     reporter = console.Console()
+    controls = {name: reading.pop(name) for name in flags.controls() if name in reading}
     model = api.load(run, choose_machine(device)["device"], **reading)
     reporter.fallen_back(model)
-    header: dict[str, Any] = _pairs(given or []) | ({"key": key} if key else {})
+    header: dict[str, Any] = _pairs(given or []) | controls
     for name in header.keys() & signature(api.Model.sample).parameters.keys():
-        raise UsageError(f"--set gives header values, and {name!r} is none.", "`seqgen sample --help` lists options.")
+        raise UsageError(
+            f"--set gives what a run takes by name, and {name!r} is an option.", "`seqgen sample --help` lists options."
+        )
     textual = model.domain.textual
     count = (4 if beam is None and not textual else 1) if count is None else count
     seed = secrets.randbelow(2**32) if seed is None and beam is None else seed
@@ -68,9 +75,9 @@ def command(
         "stop": stop or (),
     }
     if stream:
-        if json or out or header or count != 1 or beam is not None:
+        if json or out or formats or header or count != 1 or beam is not None:
             raise UsageError(
-                "--stream prints one text as it is drawn.", "Leave out --json, --out, --set, -n and --beam."
+                "--stream prints one text as it is drawn.", "Leave out --json, --out, -f, --set, -n and --beam."
             )
         parts = model.stream(length, **asked)
         console.write(asked["prompt"] or "")
@@ -78,26 +85,30 @@ def command(
             console.write(part)
         console.out()
         return
-    targets = [] if textual and out is None else _targets(out, model, count, how.replace(" ", ""))
+    files: list[list[Path]] = []
+    if not textual or out or formats:
+        folder = out or model.run.path / "samples"
+        files = targets(folder, model.domain, count, formats or (), how.replace(" ", ""))
     begin = time.monotonic()
     samples = model.sample(
         count, length, beam=beam, report=lambda n: reporter.working("sampling, tokens", n, n + 1), **asked, **header
     )
-    for drawn, target in zip(samples, targets, strict=False):
-        model.domain.write(drawn.piece, target)
-    said = _about(model, samples, targets, seed, time.monotonic() - begin)
+    for drawn, paths in zip(samples, files, strict=False):
+        for path in paths:
+            model.domain.write(drawn.piece, path)
+    said = _about(model, samples, [path for paths in files for path in paths], seed, time.monotonic() - begin)
     if json:
         console.out_json(said)
         return
-    console.out("\n".join(said["files"]) if targets else "\n\n".join(said["texts"]))
+    console.out("\n".join(said["files"]) if files else "\n\n".join(said["texts"]))
     reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, {how}, from {said['run']}")
 
 
-def _about(model: Any, samples: list[Any], targets: list[Path], seed: int | None, seconds: float) -> dict[str, Any]:
+def _about(model: Any, samples: list[Any], files: list[Path], seed: int | None, seconds: float) -> dict[str, Any]:
     """What --json says."""
     tokens = sum(len(drawn.ids) for drawn in samples)
     return {
-        "files": [str(target) for target in targets],
+        "files": [str(path) for path in files],
         "seed": seed,
         "seconds": round(seconds, 3),
         "tokens": tokens,
@@ -143,18 +154,3 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     if len(pairs) < len(texts):
         raise UsageError("--set takes NAME=VALUE, each name once.", '--set key="G major"')
     return pairs
-
-
-def _targets(out: Path | None, model: Any, count: int, how: str) -> list[Path]:
-    """Where the pieces go: one file when it has a suffix, else numbered files in a folder."""
-    suffix = model.domain.written[0]
-    if count < 1:
-        raise UsageError(f"{count} samples: ask for at least one.")
-    if out is not None and out.suffix:
-        if out.suffix.lower() not in model.domain.written:
-            raise UsageError(f"{out}: {model.domain.name} is written as {', '.join(model.domain.written)}.")
-        if count == 1:
-            return [out]
-        return [out.with_stem(f"{out.stem}-{i + 1}") for i in range(count)]
-    folder = out if out is not None else model.run.path / "samples"
-    return [folder / f"{how}-{i + 1}{suffix}" for i in range(count)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seqgen.domains.midi.formats.midi import read_midi
+from seqgen.domains.midi.formats.notation import read_abc, read_humdrum, read_musicxml
 from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import Score
 
@@ -45,9 +46,27 @@ def _midi(score: Score, suffix: str) -> bytes:
     return to_bytes(score)
 
 
+def _notation(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.notation import abc, musicxml
+
+    writers = {".abc": abc.to_abc, ".mxl": musicxml.to_mxl, ".musicxml": musicxml.to_musicxml}
+    return writers[suffix](score)
+
+
+def _engraved(score: Score, suffix: str) -> bytes:
+    from seqgen.domains.midi.notation import engraving, pdf
+
+    return (pdf.to_pdf if suffix == ".pdf" else engraving.to_svg)(score)
+
+
 FORMATS = (
     Format((".mid", ".midi", ".kar", ".rmi", ".smf"), read_midi),
     Format((".mid", ".midi"), write=_midi),
+    Format((".musicxml", ".mxl", ".xml"), read_musicxml),
+    Format((".abc",), read_abc),
+    Format((".krn",), read_humdrum),
+    Format((".musicxml", ".mxl", ".abc"), write=_notation),
+    Format((".svg", ".pdf"), write=_engraved),
     Format((".wav",), write=_wave),
     Format((".png",), write=_picture),
     Format((".html",), write=_page),
