@@ -9,22 +9,31 @@ import numpy.typing as npt
 
 from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
+from seqgen.domains.midi.canonical import last_at_each_tick
 from seqgen.domains.midi.score import Score, TimeSignature
 
-_TEMPO = 120.0  # quarters a minute, where a file says nothing: so the standard has it
+Floats = npt.NDArray[np.float64]
+
+DEFAULT_TEMPO = 120.0  # quarters a minute, where a file says nothing: so the standard has it
 _BEATS = 64  # ruled in a bar, at most
 
 
-def seconds_at(score: Score, ticks: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """When these ticks come."""
-    ticks = np.asarray(ticks, np.float64)
-    said = (tempo for tempo in score.tempos if tempo.quarters_per_minute > 0)
-    marks = {0: _TEMPO} | {max(0, tempo.tick): tempo.quarters_per_minute for tempo in said}
-    begins = np.array(sorted(marks), np.float64)
-    seconds_a_tick = np.array([60 / marks[int(tick)] / score.ticks_per_quarter for tick in begins])
-    passed = np.concatenate(([0.0], np.cumsum(np.diff(begins) * seconds_a_tick[:-1])))
-    part = np.clip(np.searchsorted(begins, ticks, "right") - 1, 0, None)
-    return np.asarray(passed[part] + (ticks - begins[part]) * seconds_a_tick[part])
+class Clock:
+    """Seconds from ticks by the tempo marks of a score."""
+
+    def __init__(self, score: Score) -> None:
+        marks = [mark for mark in last_at_each_tick(score.tempos) if mark.quarters_per_minute > 0]
+        tempos = np.array([DEFAULT_TEMPO, *(mark.quarters_per_minute for mark in marks)])
+        self._ticks = np.array([0.0, *(mark.tick for mark in marks)])
+        self._seconds_per_tick = 60 / tempos / score.ticks_per_quarter
+        lengths = np.diff(self._ticks) * self._seconds_per_tick[:-1]
+        self._seconds = np.concatenate(([0.0], np.cumsum(lengths)))
+
+    def seconds(self, ticks: npt.ArrayLike) -> Floats:
+        """float64, as many as there are ticks."""
+        ticks = np.asarray(ticks, np.float64)
+        segment = np.searchsorted(self._ticks, ticks, "right") - 1
+        return np.asarray(self._seconds[segment] + (ticks - self._ticks[segment]) * self._seconds_per_tick[segment])
 
 
 def bars(score: Score) -> tuple[list[int], list[int]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi import clock
-from seqgen.domains.midi.clock import bars, seconds_at
+from seqgen.domains.midi.clock import Clock, bars
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, make_score
 
 
@@ -22,21 +22,23 @@ def _score(end: int, *signatures: tuple[int, int, int], tempos: tuple[Tempo, ...
 
 
 def test_seconds_follow_the_tempos() -> None:
-    assert seconds_at(_score(480), [0, 480]).tolist() == [0, 0.5]
+    assert Clock(_score(480)).seconds([0, 480]).tolist() == [0, 0.5]
     changing = _score(1920, tempos=(Tempo(480, 60.0), Tempo(960, 240.0), Tempo(1440, 0.0)))
-    assert seconds_at(changing, [480, 960, 1920]).tolist() == [0.5, 1.5, 2.0]
+    assert Clock(changing).seconds([480, 960, 1920]).tolist() == [0.5, 1.5, 2.0]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.floats(4, 900)), max_size=6))
 def test_seconds_never_go_back(marks: list[tuple[int, float]]) -> None:
     score = _score(480, tempos=tuple(Tempo(tick, tempo) for tick, tempo in sorted(dict(marks).items())))
-    assert (np.diff(seconds_at(score, np.arange(0, 6000, 7))) > 0).all()
+    assert (np.diff(Clock(score).seconds(np.arange(0, 6000, 7))) > 0).all()
 
 
 def test_pretty_midi_agrees_about_seconds() -> None:
     score = _score(4000, tempos=(Tempo(0, 97.0), Tempo(1000, 143.0), Tempo(2500, 61.5)))
     other = score.to_pretty_midi()
-    assert all(abs(float(seconds_at(score, tick)) - other.tick_to_time(tick)) < 1e-4 for tick in (0, 999, 1700, 4000))
+    assert all(
+        abs(float(Clock(score).seconds(tick)) - other.tick_to_time(tick)) < 1e-4 for tick in (0, 999, 1700, 4000)
+    )
 
 
 def test_bars_and_beats() -> None:

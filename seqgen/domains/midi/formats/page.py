@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.core.errors import TooLarge
-from seqgen.domains.midi.clock import bars, seconds_at
+from seqgen.domains.midi.clock import Clock, bars
 from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.headline import colour_of, headline
 from seqgen.domains.midi.instruments import drum_name, pitch_name, track_name
@@ -77,4 +77,4 @@ def _contents(score: Score) -> dict[str, Any]:
 
 
 def _ms(score: Score, ticks: Any) -> Any:
-    return np.rint(seconds_at(score, ticks) * 1000).astype(np.int64)
+    return np.rint(Clock(score).seconds(ticks) * 1000).astype(np.int64)

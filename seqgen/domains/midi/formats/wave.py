@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.midi.clock import seconds_at
+from seqgen.domains.midi.clock import Clock
 from seqgen.domains.midi.score import Score
 
 RATE = 44_100
@@ -29,7 +29,7 @@ def write_wave(score: Score, suffix: str = ".wav") -> bytes:
 
     Raises BadInput where SEQGEN_SOUNDFONT names no SoundFont, TooLarge over max_audio_seconds or max_note_seconds.
     """
-    seconds = seconds_at(score, np.stack([score.onset, score.onset.astype(np.int64) + score.duration], axis=1))
+    seconds = Clock(score).seconds(np.stack([score.onset, score.onset.astype(np.int64) + score.duration], axis=1))
     name = score.name or "<score>"
     length = float(seconds.max()) if score.n_notes else 0.0
     if length > LIMITS.max_audio_seconds:
