@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +17,7 @@ from seqgen.domains.midi.score import Score
 A4 = (2100, 2970)  # in verovio's units: tenths of a millimetre at full size
 _TALLEST = 60_000  # the highest page that verovio draws
 _SMALL_FILE_SCALE = 40
+_LONGEST_TITLE = 48  # characters that fit on a page
 MUSIC = "Leipzig"
 _STYLES = {(False, False): "", (True, False): "-bold", (False, True): "-italic", (True, True): "-bold-italic"}
 
@@ -55,7 +56,8 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
         raise MissingExtra("Engraving", "verovio", "scores") from None
     if score.n_notes > LIMITS.max_engraved_notes:
         raise TooLarge(score.name or "<score>", "max_engraved_notes", LIMITS.max_engraved_notes, score.n_notes)
-    source = to_musicxml(score).decode()
+    title = score.name if len(score.name) <= _LONGEST_TITLE else score.name[: _LONGEST_TITLE - 3].rstrip() + "..."
+    source = to_musicxml(replace(score, name=title)).decode()
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
     toolkit.setOptions({

@@ -88,9 +88,9 @@ def _part(
         step, alter, octave = names[note.index]
         return Head(step, alter, octave, note.pitch, int(velocity[note.index]), held, holds)
 
-    def stroke(note: Note, held: bool, holds: bool) -> Head:
-        step, octave, _ = place(note.pitch)
-        return Head(step, 0, octave, note.pitch, int(velocity[note.index]), held, holds)
+    def stroke(note: Note, held: bool, holds: bool) -> Head | None:
+        step, octave, _ = place(note.pitch)  # a rest follows rather than a tie
+        return None if held else Head(step, 0, octave, note.pitch, int(velocity[note.index]), False, False)
 
     everything = np.ones(len(pitch), bool)
     if about.is_drum:
