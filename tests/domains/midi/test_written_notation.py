@@ -251,6 +251,11 @@ def test_metres_may_change_and_begin_with_a_pickup() -> None:
     assert read_back(to_musicxml(score), "musicxml")[1] == notes_of(score)
 
 
+def test_a_pickup_and_the_last_bar_make_one() -> None:
+    score = make_score(TICKS, [1440, 1920, 3840], [480, 1920, 1440], [60] * 3, [80] * 3, [0] * 3)
+    assert [(bar.length, bar.number) for bar in notate(score).bars] == [(96, ""), (384, "1"), (288, "2")]
+
+
 def test_tempo_names_and_titles_are_kept(tmp_path: Path) -> None:
     score = make_score(
         TICKS, [0], [TICKS], [60], [80], [0], [Track(0, False, 'A & "B" <c>')],

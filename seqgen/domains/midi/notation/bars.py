@@ -80,6 +80,14 @@ def without_lead(bars: list[Bar], places: Longs) -> tuple[list[Bar], int]:
     return _numbered([pickup, *(replace(bar, start=bar.start - silence) for bar in bars[1:])]), silence
 
 
+def without_tail(bars: list[Bar], end: int) -> list[Bar]:
+    """The last bar without the silence that a pickup has taken from it, as is the custom."""
+    first, last = bars[0], bars[-1]
+    if len(bars) > 1 and first.shift and last.is_whole and last.start + last.length - end == first.length:
+        return [*bars[:-1], replace(last, length=last.length - first.length)]
+    return bars
+
+
 def _keys(score: Score) -> list[tuple[int, tuple[int, bool]]]:
     """Where a key begins, fifths and minor; the likeliest one where the piece states none."""
     marks = list(score.key_signatures) or [_likely(score)]

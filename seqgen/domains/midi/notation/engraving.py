@@ -64,7 +64,7 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
         "pageWidth": size[0], "pageHeight": size[1], "adjustPageHeight": shrink, "scale": _SMALL_FILE_SCALE,
         "xmlIdSeed": 1, "footer": "none", "breaks": "auto", "smuflTextFont": "none", "justifyVertically": False,
         "pageMarginLeft": 100, "pageMarginRight": 100, "pageMarginTop": 100, "pageMarginBottom": 100,
-        "font": MUSIC,
+        "font": MUSIC, "spacingStaff": 10,
     })  # fmt: skip
     if not toolkit.loadData(source):
         raise UsageError(f"{score.name or 'The piece'} cannot be engraved.", "Write .musicxml instead.")
