@@ -31,8 +31,9 @@ def notate(score: Score) -> Sheet:
     Kept: every note with its pitch, begin and end where these lie on 32nds or thirds of 32nds (each beat of a track
     has one of the two divisions), tracks, names, programs, velocities, tempos, time signatures, keys.
     Quantised: what lies off that grid, to a 16th or what suits the beat better; marks within bars to 32nds; keys to
-    bar lines. Changed: how long drums last; silence of half a bar or more before the first note makes a pickup,
-    silence that completes it is left out of the last bar; a key that is not stated is the likeliest. Not written: pedals and bends, which scores here do not hold.
+    bar lines. Changed: how long drums last; silence of half a bar or more before the first note makes a pickup, and
+    silence that completes it is left out of the last bar; a key that is not stated is the likeliest. Not written:
+    pedals and bends.
     Raises UsageError for a piece without notes, TooLarge.
     """
     tempos = last_at_each_tick(score.tempos)
