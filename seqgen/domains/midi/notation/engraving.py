@@ -54,10 +54,10 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
         import verovio
     except ImportError:
         raise MissingExtra("Engraving", "verovio", "scores") from None
-    if score.n_notes > LIMITS.max_engraved_notes:
-        raise TooLarge(score.name or "<score>", "max_engraved_notes", LIMITS.max_engraved_notes, score.n_notes)
+    _check(score, score.n_notes)
     title = score.name if len(score.name) <= _LONGEST_TITLE else score.name[: _LONGEST_TITLE - 3].rstrip() + "..."
     source = to_musicxml(replace(score, name=title)).decode()
+    _check(score, source.count("<note"))  # rests are drawn, too
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
     toolkit.setOptions({
@@ -70,6 +70,11 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
         raise UsageError(f"{score.name or 'The piece'} cannot be engraved.", "Write .musicxml instead.")
     toolkit.resetXmlIdSeed(1)
     return [_outlined(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
+
+
+def _check(score: Score, found: int) -> None:
+    if found > LIMITS.max_engraved_notes:
+        raise TooLarge(score.name or "<score>", "max_engraved_notes", LIMITS.max_engraved_notes, found)
 
 
 def _outlined(svg: str) -> str:
