@@ -19,7 +19,7 @@ Heads = Callable[[Note, bool, bool], Head | None]  # a note, whether it is held 
 def symbols_of(chords: Iterable[Chord], bar: Bar, heads: Heads, hidden: bool) -> list[Symbol]:
     """The symbols that fill a bar. chords: those of one voice that sound in it. hidden: rests are not printed."""
     spans = _filled(chords, bar)
-    if len(spans) == 1 and spans[0][2] is None:
+    if len(spans) == 1 and spans[0][2] is None and bar.is_whole:  # some readers take it for a whole bar anywhere
         return [Symbol(0, bar.length, bar.length, whole=True, hidden=hidden)]
     out: list[Symbol] = []
     at = 0
