@@ -19,6 +19,7 @@ _TALLEST = 60_000  # the highest page that verovio draws
 _SMALL_FILE_SCALE = 40
 _LONGEST_TITLE = 48  # characters that fit on a page
 MUSIC = "Leipzig"
+_PAGE_NUMBER = re.compile(r'<g [^>]*class="pgHead[^>]*>\s*<text\b.*?</text>\s*</g>', re.S)
 _STYLES = {(False, False): "", (True, False): "-bold", (False, True): "-italic", (True, True): "-bold-italic"}
 
 
@@ -69,7 +70,8 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
     if not toolkit.loadData(source):
         raise UsageError(f"{score.name or 'The piece'} cannot be engraved.", "Write .musicxml instead.")
     toolkit.resetXmlIdSeed(1)
-    return [_outlined(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
+    pages = [_outlined(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
+    return [pages[0], *(_PAGE_NUMBER.sub("", page) for page in pages[1:])]
 
 
 def _check(score: Score, found: int) -> None:

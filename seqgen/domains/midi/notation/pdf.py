@@ -30,11 +30,11 @@ def to_pdf(score: Score) -> bytes:
     shrunk = max(1.0, min(2 * n_staves / _STAVES, 1.5), n_staves / _STAVES)
     pages = draw(score, (round(A4[0] * shrunk), round(A4[1] * shrunk)), shrink=False)
     glyphs: dict[str, str] = {}
-    contents = [_page(svg, i == 0, f"seqgen   {i + 1} / {len(pages)}", glyphs) for i, svg in enumerate(pages)]
+    contents = [_page(svg, f"seqgen   {i + 1} / {len(pages)}", glyphs) for i, svg in enumerate(pages)]
     return _document(contents, glyphs, score.name)
 
 
-def _page(svg: str, first: bool, foot: str, glyphs: dict[str, str]) -> str:
+def _page(svg: str, foot: str, glyphs: dict[str, str]) -> str:
     root = parse(svg)
     drawing = next(e for e in root.iter() if _tag(e) == "svg" and "viewBox" in e.attrib)
     scale = _WIDTH / float(drawing.get("viewBox", "0 0 1 1").split()[2])
@@ -42,8 +42,7 @@ def _page(svg: str, first: bool, foot: str, glyphs: dict[str, str]) -> str:
         name = glyph.get("id", "").split("-")[0]
         if name not in glyphs:
             glyphs[name] = "\n".join(_painted(path) for path in glyph)
-    # verovio's head is the title on the first page, a page's number on the others: that is in our foot.
-    body = list(_drawn(drawing, False, False, *(() if first else ("pgHead",))))
+    body = list(_drawn(drawing, False, False))
     small = Run(_WIDTH / 2 - 22, 24, _FOOT, foot, False, False, False)
     return "\n".join([
         "q", f"{scale:.6f} 0 0 {-scale:.6f} 0 {_HEIGHT} cm", *body, "Q", _text(small, upright=True),
@@ -54,7 +53,7 @@ def _tag(element: ElementTree.Element) -> str:
     return element.tag.rsplit("}", 1)[-1]
 
 
-def _drawn(element: ElementTree.Element, bold: bool, italic: bool, *without: str) -> Iterator[str]:
+def _drawn(element: ElementTree.Element, bold: bool, italic: bool) -> Iterator[str]:
     kinds = set(element.get("class", "").split())
     bold, italic = bold or bool(kinds & _BOLD), italic or bool(kinds & _ITALIC)
     tag = _tag(element)
@@ -65,11 +64,11 @@ def _drawn(element: ElementTree.Element, bold: bool, italic: bool, *without: str
     elif tag == "use":
         name = next(value for key, value in element.attrib.items() if key.endswith("href"))[1:].split("-")[0]
         yield f"q {_matrix(element)} /{name} Do Q"
-    elif tag in ("g", "svg") and not kinds & {"placeholder", *without}:
+    elif tag in ("g", "svg") and "placeholder" not in kinds:
         moved = _matrix(element)
         yield from [f"q {moved}"] * bool(moved)
         for child in element:
-            yield from _drawn(child, bold, italic, *without)
+            yield from _drawn(child, bold, italic)
         yield from ["Q"] * bool(moved)
 
 
