@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from seqgen.core.domain import Domain
 from seqgen.domains.midi.options import MidiOptions
 
 if TYPE_CHECKING:
+    from seqgen.core.metrics import Contour, Metrics
     from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
@@ -51,6 +52,18 @@ def _describe(piece: Any) -> Iterable[Mapping[str, Any]]:
     return describe(piece)
 
 
+def _metrics(pieces: Sequence[Any], training: Sequence[Any]) -> Metrics:
+    from seqgen.domains.midi.metrics import metrics
+
+    return metrics(pieces, training)
+
+
+def _contour(piece: Any) -> Contour:
+    from seqgen.domains.midi.metrics.contour import contour
+
+    return contour(piece)
+
+
 def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.midi.recipes import bach_chorales
 
@@ -71,6 +84,9 @@ domain = Domain(
     write=_write,
     written=(".mid", ".midi"),
     describe=_describe,
+    metrics=_metrics,
+    contour=_contour,
+    contour_units=("notes", "quarters"),
     recipes={"bach-chorales": _bach_chorales},
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three
     # minutes of training are about as consonant as held-out ones.

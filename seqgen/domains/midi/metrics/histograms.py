@@ -21,13 +21,12 @@ _PER_QUARTER = 4
 
 
 def _pitch_classes(score: Score, pitched: Score, bars: Bars) -> Longs:
-    return pitched.pitch.astype(np.int64) % 12
+    return (pitched.pitch % 12).astype(np.int64)
 
 
 def _degrees(score: Score, pitched: Score, bars: Bars) -> Longs:
     """Semitones above the tonic."""
-    tonic = tonic_of(pitched)
-    return (pitched.pitch.astype(np.int64) - (tonic or 0)) % 12
+    return ((pitched.pitch - (tonic_of(pitched) or 0)) % 12).astype(np.int64)
 
 
 def _intervals(score: Score, pitched: Score, bars: Bars) -> Longs:

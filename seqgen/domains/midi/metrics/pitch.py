@@ -46,7 +46,7 @@ def dissonance(score: Score, bars: Bars) -> float:
     sevenths and tritones, octaves aside."""
     if not bars:
         return np.nan
-    sharp = total = 0
+    sharp, total = 0, 0
     stop = score.onset + score.duration
     for beat in bars.strong_beats(score.end_tick):
         pitches = np.unique(score.pitch[(score.onset <= beat) & (stop > beat)])
@@ -56,11 +56,12 @@ def dissonance(score: Score, bars: Bars) -> float:
     return sharp / total if total else np.nan
 
 
-def tonic_of(score: Score) -> int | None:
-    """Pitch class of the tonic: of the key that the piece says, or that its notes suggest. None without notes."""
-    if score.key_signatures:
+def tonic_of(score: Score, *, heard: bool = False) -> int | None:
+    """Pitch class of the tonic: of the key that the piece says, or else (heard: anyway) of the one that its notes
+    suggest. None without notes."""
+    if score.key_signatures and not heard:
         key = score.key_signatures[0]
-        return (7 * key.fifths + 9 * key.minor) % 12
+        return (7 * key.fifths + 9 * int(key.minor)) % 12
     if not score.n_notes:
         return None
     heard = np.bincount(score.pitch % 12, weights=score.duration, minlength=12).astype(np.int64)
@@ -73,6 +74,6 @@ def _covered(start: npt.NDArray[np.integer], stop: npt.NDArray[np.integer], grou
         return 0
     order = np.lexsort((start, group))
     offset = group[order].astype(np.int64) * (int(stop.max()) + 1)  # all groups one behind the other on one line
-    start, stop = offset + start[order], offset + stop[order]
-    reach = np.concatenate(([0], np.maximum.accumulate(stop)[:-1]))
-    return int(np.maximum(0, stop - np.maximum(start, reach)).sum())
+    begin, end = offset + start[order], offset + stop[order]
+    reach = np.concatenate(([0], np.maximum.accumulate(end)[:-1]))
+    return int(np.maximum(0, end - np.maximum(begin, reach)).sum())

@@ -14,7 +14,7 @@ from seqgen.domains.midi.score import Score
 Longs = npt.NDArray[np.int64]
 
 MOST = 8  # voices
-_FIFTH = 7
+_FIFTH, _LEADING = 7, 11  # semitones above the tonic
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,16 @@ class VoiceGrid:
         used = np.unique(score.track)
         if not 2 <= len(used) <= MOST or any(score.tracks[t].is_drum for t in used):
             return None
-        notes = [score.take(score.track == t) for t in sorted(used, key=lambda t: -score.pitch[score.track == t].mean())]
+        notes = [
+            score.take(score.track == t) for t in sorted(used, key=lambda t: -score.pitch[score.track == t].mean())
+        ]
         if any((n.onset[1:] < (n.onset + n.duration)[:-1]).any() for n in notes):
             return None
         times = np.unique(np.concatenate([score.onset, score.onset + score.duration])).astype(np.int64)
-        pitch, begins = np.full((len(notes), len(times) - 1), -1, np.int64), np.zeros((len(notes), len(times) - 1), bool)
+        pitch, begins = (
+            np.full((len(notes), len(times) - 1), -1, np.int64),
+            np.zeros((len(notes), len(times) - 1), bool),
+        )
         for v, n in enumerate(notes):
             at = np.searchsorted(n.onset, times[:-1], "right") - 1  # the latest note to begin
             sounds = (at >= 0) & ((n.onset + n.duration)[at] > times[:-1])
@@ -85,28 +90,34 @@ def crossings(grid: VoiceGrid) -> float:
 
 
 def endings(score: Score, grid: VoiceGrid) -> dict[str, float]:
-    """How the last chord stands in the key.
+    """How the last chord stands in the key: the one that the piece says, or the one that its notes suggest, since old
+    music writes modes under other signatures.
 
-    on the tonic: its lowest note is the tonic. tonic chord: so is it, and it is a third and perhaps a fifth above it
-    and nothing else, major or minor. perfect cadence: to such a chord the lowest voice comes from the fifth degree,
-    and the highest voice ends on the tonic. leading tones rise: of voices whose last note but one is the leading tone,
-    the share that end a semitone higher.
+    with a triad: major or minor, perhaps without its fifth, in root position. on the tonic: its lowest note is. perfect
+    cadence: to such a triad on the tonic the lowest voice comes from the fifth degree, and the highest voice ends on
+    the tonic. leading tones resolved: of voices whose last note but one is the leading tone, the share that end on the
+    tonic above it, or, in the inner voices, on the fifth below it.
     """
-    tonic = tonic_of(score) or 0  # a grid has notes
     last = grid.pitch[:, -1]
-    degrees = {int(p - tonic) % 12 for p in last if p >= 0}
-    on_tonic = int(last[last >= 0].min() - tonic) % 12 == 0
-    chord = on_tonic and degrees in ({0, 3}, {0, 4}, {0, 3, 7}, {0, 4, 7})
+    root = int(last[last >= 0].min())
+    triad = {int(p - root) % 12 for p in last if p >= 0} in ({0, 3}, {0, 4}, {0, 3, 7}, {0, 4, 7})
+    on_tonic = root % 12 in (tonic_of(score), tonic_of(score, heard=True))
     lines = [pitch[begins] for pitch, begins in zip(grid.pitch, grid.begins, strict=True)]
-    bass = (lines[-1] - tonic) % 12
+    bass = (lines[-1] - root) % 12
     different = np.flatnonzero(bass[1:] != bass[:-1])
-    falls = len(different) > 0 and bass[different[-1]] == _FIFTH and last[-1] >= 0
-    leading = [line for line in lines if len(line) > 1 and (line[-2] - tonic) % 12 == 11]
+    falls = len(different) > 0 and bass[different[-1]] == _FIFTH and last[-1] == root
     return {
+        "ends_with_a_triad": float(triad),
         "ends_on_the_tonic": float(on_tonic),
-        "ends_with_the_tonic_chord": float(chord),
-        "ends_with_a_perfect_cadence": float(chord and falls and last[0] >= 0 and (last[0] - tonic) % 12 == 0),
-        "leading_tones_rise_at_the_end": float(np.mean([line[-1] == line[-2] + 1 for line in leading]))
-        if leading
-        else np.nan,
+        "ends_with_a_perfect_cadence": float(triad and on_tonic and falls and (last[0] - root) % 12 == 0),
+        "leading_tones_resolved": _resolved(lines, root) if on_tonic else np.nan,
     }
+
+
+def _resolved(lines: list[Longs], tonic: int) -> float:
+    found = []
+    for v, line in enumerate(lines):
+        if len(line) > 1 and (line[-2] - tonic) % 12 == _LEADING:
+            inner = 0 < v < len(lines) - 1
+            found.append(line[-1] - line[-2] == 1 or (inner and line[-1] - line[-2] == -4))
+    return float(np.mean(found)) if found else np.nan
