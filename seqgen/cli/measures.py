@@ -34,7 +34,7 @@ def show_copying(copying: Mapping[str, Any], units: tuple[str, str]) -> None:
             places,
         )
         console.out()
-        columns = ("longest", "extent", "median", "median_extent")
+        columns = (events, places, f"median_{events}", f"median_{places}")
         console.table([(_words(k), *(c[n] for n in columns)) for k, c in contours.items()], header, right=range(1, 5))
 
 

@@ -63,9 +63,11 @@ def copying(train: Sequence[Ids], sequences: Sequence[Ids], n: int = 30) -> dict
     }
 
 
-def contour_copying(train: Sequence[Contour], contours: Sequence[Contour]) -> dict[str, float]:
-    """The longest stretches that stand in a training piece however it is re-written, in events and between which
-    places: the longest of all, and the median of each contour's longest."""
+def contour_copying(
+    train: Sequence[Contour], contours: Sequence[Contour], units: tuple[str, str] = ("events", "places")
+) -> dict[str, float]:
+    """The longest stretches that stand in a training piece however it is re-written, in events and in what places
+    count: the longest of all, and the median of each contour's longest."""
     lines, separator = [c.codes for c in train], np.array([_BETWEEN])
     said = np.concatenate([part for line in lines for part in (line, separator)] or [separator])
     known: dict[int, npt.NDArray[np.uint64]] = {}
@@ -89,8 +91,8 @@ def contour_copying(train: Sequence[Contour], contours: Sequence[Contour]) -> di
     events, extents = np.array(longest, np.float64).reshape(-1, 2).T
     best = max(longest, default=(0, 0.0))
     return {
-        "longest": int(best[0]),
-        "extent": round(best[1], 2),
-        "median": float(np.median(events)) if len(events) else 0.0,
-        "median_extent": round(float(np.median(extents)), 2) if len(extents) else 0.0,
+        units[0]: int(best[0]),
+        units[1]: round(best[1], 2),
+        f"median_{units[0]}": float(np.median(events)) if len(events) else 0.0,
+        f"median_{units[1]}": round(float(np.median(extents)), 2) if len(extents) else 0.0,
     }

@@ -46,7 +46,8 @@ def measure(
     if domain.contour is not None:
         contours = {name: [domain.contour(piece) for piece in of] for name, of in whole.items()}
         found["copying"] = {
-            name: {**copied[name], "contour": contour_copying(contours["train"], contours[name])} for name in SETS[1:]
+            name: {**copied[name], "contour": contour_copying(contours["train"], contours[name], domain.contour_units)}
+            for name in SETS[1:]
         }
     return found
 

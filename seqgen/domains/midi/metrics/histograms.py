@@ -36,12 +36,13 @@ def _intervals(score: Score, pitched: Score, bars: Bars) -> Longs:
     top = np.ones(len(order), bool)
     top[1:] = (track[1:] != track[:-1]) | (onset[1:] != onset[:-1])
     track, pitch = track[top], pitch[top]
-    return np.clip(np.diff(pitch)[track[1:] == track[:-1]], -_WIDEST, _WIDEST) + _WIDEST
+    steps: Longs = np.diff(pitch)[track[1:] == track[:-1]]
+    return steps.clip(-_WIDEST, _WIDEST) + _WIDEST
 
 
 def _lengths(score: Score, pitched: Score, bars: Bars) -> Longs:
-    twelfths = np.rint(pitched.duration * (12 / score.ticks_per_quarter)).astype(np.int64)
-    return np.clip(twelfths, 1, _LONGEST) - 1
+    twelfths: Longs = np.rint(pitched.duration * (12 / score.ticks_per_quarter)).astype(np.int64)
+    return twelfths.clip(1, _LONGEST) - 1
 
 
 def _onsets(score: Score, pitched: Score, bars: Bars) -> Longs:

@@ -61,11 +61,11 @@ def tonic_of(score: Score, *, heard: bool = False) -> int | None:
     suggest. None without notes."""
     if score.key_signatures and not heard:
         key = score.key_signatures[0]
-        return (7 * key.fifths + 9 * int(key.minor)) % 12
+        return (7 * key.fifths + 9 * key.minor) % 12
     if not score.n_notes:
         return None
-    heard = np.bincount(score.pitch % 12, weights=score.duration, minlength=12).astype(np.int64)
-    return int(find_keys(heard[None], score.pitch[:1] % 12)[0]) % 12
+    ticks = np.bincount(score.pitch % 12, weights=score.duration, minlength=12).astype(np.int64)
+    return int(find_keys(ticks[None], score.pitch[:1] % 12)[0]) % 12
 
 
 def _covered(start: npt.NDArray[np.integer], stop: npt.NDArray[np.integer], group: npt.NDArray[np.integer]) -> int:
