@@ -19,6 +19,9 @@ def command(
     corpus: Annotated[Path | None, typer.Option(help="Where the corpus lies now, if it has moved.")] = None,
     file: Annotated[Path | None, typer.Option(help="Score this file instead of the held-out pieces.")] = None,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Also average over every re-writing, such as music in all keys.")
+    ] = False,
     samples: Annotated[
         int | None, typer.Option(help="How many are drawn to be measured, and to see what they copy; 0 for none.")
     ] = None,
@@ -43,6 +46,7 @@ def command(
         reporter,
         file=file,
         dynamic=dynamic,
+        ensemble=ensemble,
         n_samples=samples,
         rollouts=rollouts,
         picture=picture,
@@ -62,7 +66,12 @@ def command(
         console.out(f"{numbers[f'{unit}s']:,} {unit}s: {per}")
     if units:
         console.out()
-    said = {"this model": numbers, "adapting as it reads": numbers.get("dynamic"), **numbers["baselines"]}
+    said = {
+        "this model": numbers,
+        "adapting as it reads": numbers.get("dynamic"),
+        "averaged over re-writings": numbers.get("ensemble"),
+        **numbers["baselines"],
+    }
     shown = ["nats_per_token", "bits_per_token", *(f"nats_per_{unit}" for unit in units)]
     rows = [(name, *(f"{n[key]:.4f}" for key in shown), *_plain(n)) for name, n in said.items() if n is not None]
     if "fields" in numbers:
