@@ -97,10 +97,10 @@ def test_a_broken_prompt_is_refused(cli: Cli, run: Path, file: Path, tmp_path: P
 def test_a_prompt_of_another_kind_is_refused(cli: Cli, run: Path, tmp_path: Path) -> None:
     (tmp_path / "song.xml").write_text("<score/>")
     (tmp_path / "folder.mid").mkdir()
-    refused(cli("sample", run, "--prompt", "song.xml"), 3, "song.xml", ".mid")
+    refused(cli("sample", run, "--prompt", "song.xml"), 3, "song.xml", "not MusicXML", hint=False)
     refused(cli("sample", run, "--prompt", "gone.mid"), 3, "gone.mid", "does not exist", hint=False)
     refused(cli("sample", run, "--prompt", "folder.mid"), 3, "folder.mid", "is not a file", hint=False)
-    refused(cli("predict", "song.xml", "--run", run), 3, "song.xml", ".mid")
+    refused(cli("predict", "song.xml", "--run", run), 3, "song.xml", "not MusicXML", hint=False)
     refused(cli("predict", REFUSED[0], "--run", run), 3, REFUSED[0].name, hint=False)
     refused(cli("inspect", REFUSED[0]), 3, REFUSED[0].name, hint=False)
 
@@ -239,9 +239,9 @@ def test_a_loss_that_is_no_number_ends_the_training(cli: Cli, corpus: Path) -> N
         ("--count", "0"), ("--count", "-1"), ("--length", "0bars"), ("--length", "long"), ("--length", "3 parsecs"),
         ("--length", "-2bars"), ("--temperature", "-1"), ("--temperature", "nan"), ("--temperature", "hot"),
         ("--top-k", "0"), ("--top-p", "0"), ("--top-p", "1.5"), ("--min-p", "-0.1"), ("--key", "H major"),
-        ("--set", "key"), ("--set", "tempo=100"), ("--set", "key=A", "--set", "key=B"), ("--set", "count=2"),
+        ("--set", "key"), ("--set", "colour=red"), ("--set", "key=A", "--set", "key=B"), ("--set", "count=2"),
         ("--set", "prompt=x"), ("--set", "self=x"), ("--set", "time_signature=99/4"), ("--device", "tpu"),
-        ("--seed", "one"), ("--out", "a.wav"), ("--nonsense",), ("one", "two"),
+        ("--seed", "one"), ("--out", "a.ogg"), ("--nonsense",), ("one", "two"),
     ],
     ids=" ".join,
 )  # fmt: skip
