@@ -1,0 +1,73 @@
+"""The ports of MIDI devices, through mido; which library talks to them, MIDO_BACKEND may say."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from seqgen.core.errors import MissingExtra, UsageError
+
+_BACKENDS = ("mido.backends.rtmidi", "mido.backends.pygame")
+
+
+def names() -> tuple[list[str], list[str]]:
+    """Names of the inputs and of the outputs there are. Raises MissingExtra."""
+    backend = _backend()
+    try:
+        return list(dict.fromkeys(backend.get_input_names())), list(dict.fromkeys(backend.get_output_names()))
+    except Exception as error:  # each library raises its own
+        raise _no_midi(error) from None
+
+
+def opened(input_name: str | None, output_name: str | None) -> tuple[Any, Any]:
+    """The ports whose names begin with, or else hold, these texts; None is the only one. Raises UsageError."""
+    inputs, outputs = names()
+    backend = _backend()
+    chosen = _chosen(input_name, inputs, "input", "--in"), _chosen(output_name, outputs, "output", "--out")
+    try:
+        source = backend.open_input(chosen[0])
+    except Exception as error:
+        raise _no_midi(error) from None
+    try:
+        return source, backend.open_output(chosen[1])
+    except Exception as error:
+        source.close()
+        raise _no_midi(error) from None
+
+
+def _chosen(wanted: str | None, there: list[str], kind: str, flag: str) -> str:
+    listed = ", ".join(repr(name) for name in there)
+    if not there:
+        raise UsageError(f"There is no MIDI {kind} on this machine.", "Connect one; `seqgen play --ports` lists them.")
+    if wanted is None:
+        if len(there) > 1:
+            raise UsageError(f"There are {len(there)} MIDI {kind}s: {listed}.", f"Choose one with {flag}.")
+        return there[0]
+    if wanted in there:
+        return wanted
+    for found in (
+        [name for name in there if name.lower().startswith(wanted.lower())],
+        [name for name in there if wanted.lower() in name.lower()],
+    ):
+        if len(found) == 1:
+            return found[0]
+    raise UsageError(f"No one MIDI {kind} is named {wanted!r}.", f"There are: {listed}.")
+
+
+def _backend() -> Any:
+    try:
+        from mido.backends.backend import Backend
+    except ImportError:
+        raise MissingExtra("Playing live", "mido", "play") from None
+    said = os.environ.get("MIDO_BACKEND")
+    for name in (said,) if said else _BACKENDS:
+        try:
+            return Backend(name, load=True)
+        except ImportError:
+            continue
+    raise MissingExtra("Playing live", said or "python-rtmidi", "play")
+
+
+def _no_midi(error: Exception) -> UsageError:
+    said = " ".join(str(error).split())[:200]
+    return UsageError(f"The system's MIDI cannot be used ({said or type(error).__name__}).", "Is a device connected?")
