@@ -45,6 +45,7 @@ class Domain:
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
+        compare: a piece, options -> rows of a table: what each tokenizer that the domain has makes of what is in it.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
@@ -89,6 +90,7 @@ class Domain:
     write: Callable[[Any, Path], None]
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
+    compare: Callable[[Any, Any], Iterable[Mapping[str, str]]] | None = None
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"

@@ -119,7 +119,8 @@ def _trimmed(onset: npt.NDArray[Any], stop: npt.NDArray[Any]) -> npt.NDArray[Any
             stop[i] = later[0]
     end = max(1.0, float(np.ceil(stop.max() - _LATE)), float(np.floor(onset.max()) + 1))
     stop[stop >= stop.max() - 0.5] = end
-    return np.minimum(stop, end)
+    trimmed: npt.NDArray[np.float64] = np.minimum(stop, end)
+    return trimmed
 
 
 def estimate_tempo(onset: npt.NDArray[Any]) -> float:

@@ -53,6 +53,12 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
         segment = np.clip(np.searchsorted(changes, seconds, "right") - 1, 0, None)
         return np.asarray(np.rint(ticks[segment] + (seconds - changes[segment]) * rates[segment]))
 
+    def rows(said: Iterable[tuple[float, int, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        table = np.array(list(said), float).reshape(-1, 3)
+        table[:, 0] = to_ticks(table[:, 0])
+        possible = np.isfinite(table).all(axis=1) & (table[:, 0] <= LIMITS.max_ticks)
+        return np.asarray(table[possible], np.int64)
+
     instruments = [instrument for instrument in midi.instruments if instrument.notes]
     notes = [(note, i) for i, instrument in enumerate(instruments) for note in instrument.notes]
     if not notes:
@@ -70,6 +76,13 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
         [int(note.velocity) for note, _ in notes],
         [i for _, i in notes],
         [Track(int(i.program), bool(i.is_drum), str(i.name)) for i in instruments],
+        pedals=rows(
+            (control.time, i, control.value >= 64)
+            for i, instrument in enumerate(instruments)
+            for control in instrument.control_changes
+            if control.number == 64  # the sustain pedal
+        ),
+        bends=rows((b.time, i, b.pitch) for i, instrument in enumerate(instruments) for b in instrument.pitch_bends),
         tempos=tuple(Tempo(round(float(tick)), float(tempo)) for tick, tempo in zip(ticks, tempos, strict=True)),
         time_signatures=tuple(
             TimeSignature(int(tick), int(s.numerator), int(s.denominator))
