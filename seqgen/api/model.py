@@ -137,9 +137,10 @@ class Model:
         for `sample`. asked: filters and what the tokenizer's `controls` name, such as temperature=1, key="G major".
         Raises UsageError where pieces are not played, BadInput for a phrase that the model cannot take.
         """
-        from seqgen.api.play import answer_phrase
+        from seqgen.api.play import answers
 
-        return answer_phrase(self, phrase, length, seed=seed, **asked)
+        *_, (answer, _) = answers(self, phrase, length, seed=seed, **asked)
+        return answer
 
     def sort_asked(self, asked: Mapping[str, Any]) -> tuple[Filters, dict[str, Any]]:
         """Filters, and controls, among what is asked for by name."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.sampling.sampler import Request, draw
+from seqgen.sampling.sampler import Request, draw_growing
 
 if TYPE_CHECKING:
     from seqgen.api.model import Model
 
 _POLL = 0.002  # seconds between two looks at the input
+_EVERY = 8  # ids read or drawn between two looks at the keyboard
+_AHEAD = 0.02  # seconds before a message is due, from which on nothing more is drawn
 _TRIES = 3  # an answer may turn out to be silence
 
 
@@ -65,6 +67,33 @@ class Played:
 
 
 @dataclass
+class _Coming:
+    """An answer that is being drawn. messages: of it, as far as they are certain."""
+
+    timed: Callable[[Any, bool], Iterator[tuple[float, Any]]]
+    played: Played
+    growing: Iterator[tuple[Any, bool]]
+    messages: list[tuple[float, Any]] = field(default_factory=list)
+    whole: bool = False
+
+    def unheard(self) -> bool:
+        """Whether nothing of it can be played yet, and more is to come."""
+        return not self.messages and not self.whole
+
+    def draw(self) -> None:
+        """A little more of it."""
+        try:
+            self.played.answer, self.whole = next(self.growing)
+        except BadInput as error:
+            self.whole, self.played.problem = True, error.reason
+            return
+        if self.played.answer is not None:
+            self.messages = list(self.timed(self.played.answer, self.whole))
+        elif self.whole:
+            self.played.problem = "the model stays silent"
+
+
+@dataclass
 class Player:
     """Plays with someone: listens until a phrase is over, then answers it; who begins to play again is listened to.
 
@@ -96,17 +125,30 @@ class Player:
         self._listener = self._live.Listener(self.pause)
         self._sounding: dict[Any, Any] = {}  # what was sent and not ended yet -> the message that ends it
         self._number = 0
+        self._coming: _Coming | None = None
 
-    def play(self, more: Callable[[], bool] = lambda: True) -> Iterator[Played]:
+    def play(self, more: Callable[[], bool] = lambda: True) -> Generator[Played, None, None]:
         """What became of each phrase, after its answer; until `more` says no. Whatever ends it, nothing goes on
-        sounding."""
+        sounding.
+
+        An answer begins to be drawn in the silence that may turn out to be the end of a phrase, and to sound before it
+        is whole."""
         try:
             while more():
-                self._take()
-                if not self._listener.over(self.clock.now()):
+                if self._take():
+                    self._coming = None
+                now = self.clock.now()
+                if self._listener.over(now):
+                    coming = self._coming or self._begun()
+                    self._listener.clear()
+                    self._coming, self._number = None, self._number + 1
+                    self._sound(coming, now)
+                    yield coming.played
+                elif self._listener.pausing(now) and (self._coming is None or self._coming.unheard()):
+                    self._coming = self._coming or self._begun()
+                    self._coming.draw()
+                else:
                     self.clock.sleep(_POLL)
-                    continue
-                yield self._answer()
         finally:
             self._hush()
 
@@ -119,29 +161,31 @@ class Player:
                 self._send(message)
         return music
 
-    def _answer(self) -> Played:
-        begin = self.clock.now()
+    def _begun(self) -> _Coming:
         phrase = self._listener.phrase(self.tempo)
-        self._number += 1
         seed = None if self.seed is None else self.seed + 1000 * self._number
-        try:
-            answer = answer_phrase(self.model, phrase, self.length, seed=seed, **self.asked)
-        except BadInput as error:
-            return Played(phrase, problem=error.reason)
-        if answer is None:
-            return Played(phrase, problem="the model stays silent")
-        latency = None
-        start = self.clock.now()
-        for seconds, message in self._live.timed(answer):
-            while (left := start + seconds - self.clock.now()) > 0:
-                if self._take():  # whoever plays is listened to
-                    self._hush()
-                    return Played(phrase, answer, latency)
+        growing = answers(self.model, phrase, self.length, seed=seed, **self.asked)
+        return _Coming(self._live.timed, Played(phrase), growing)
+
+    def _sound(self, coming: _Coming, begin: float) -> None:
+        """Send an answer as it comes, until it ends or someone plays."""
+        sent, start = 0, begin
+        while sent < len(coming.messages) or not coming.whole:
+            if self._take():
+                self._hush()
+                return
+            left = start + coming.messages[sent][0] - self.clock.now() if sent < len(coming.messages) else _AHEAD
+            if left >= _AHEAD and not coming.whole:
+                coming.draw()
+                start = start if sent else self.clock.now()
+            elif left > 0:
                 self.clock.sleep(min(left, _POLL))
-            self._send(message)
-            if latency is None and message.type == "note_on":
-                latency = self.clock.now() - begin
-        return Played(phrase, answer, latency)
+            else:
+                message = coming.messages[sent][1]
+                self._send(message)
+                sent += 1
+                if coming.played.latency is None and message.type == "note_on":
+                    coming.played.latency = self.clock.now() - begin
 
     def _send(self, message: Any) -> None:
         self.target.send(message)
@@ -160,8 +204,11 @@ class Player:
         self._sounding = {}
 
 
-def answer_phrase(model: Model, phrase: Any, length: str, *, seed: int | None = None, **asked: Any) -> Any:
-    """A new piece that answers a phrase, from its first note on; None where the model has none. See `Model.answer`."""
+def answers(
+    model: Model, phrase: Any, length: str, *, seed: int | None = None, **asked: Any
+) -> Iterator[tuple[Any, bool]]:
+    """(a new piece that answers a phrase, as far as it is drawn, whether it is whole); None where there is nothing of
+    it. The last is whole. See `Model.answer`."""
     if model.domain.live is None:
         raise UsageError(f"{model.domain.name} has no phrases to answer.", "Music has.")
     filters, given = model.sort_asked(asked)
@@ -169,9 +216,12 @@ def answer_phrase(model: Model, phrase: Any, length: str, *, seed: int | None = 
     call = model.domain.live().call(model.tokenizer, phrase, amount, **given)
     request = Request(call.template, amount, barred=model.tokenizer.barred(phrase, **given))
     seed = secrets.randbelow(2**31) if seed is None else seed
+    answer = None
     for again in range(_TRIES):
-        (drawn,) = draw(model.network, model.tokenizer, request, filters=filters, seed=seed + again)
-        answer = call.answer(model.tokenizer.decode(drawn.ids))
+        for ids in draw_growing(model.network, model.tokenizer, request, _EVERY, filters=filters, seed=seed + again):
+            yield answer, False
+            if len(ids) > len(call.template):
+                answer = call.answer(model.tokenizer.decode(ids))
         if answer is not None:
-            return answer
-    return None
+            break
+    yield answer, True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 import typer
@@ -50,9 +51,10 @@ def command(
     try:
         player = Player(model, keyboard, sound, tempo, pause, length, thru, seed, asked=asked)
         reporter.note(f"{model.run.name} listens; a phrase ends with {pause:g} s of silence, all with Ctrl-C")
-        for one in player.play(lambda: phrases is None or len(played) < phrases):
-            played.append(one)
-            reporter.note(_said(len(played), one))
+        with contextlib.closing(player.play(lambda: phrases is None or len(played) < phrases)) as duet:
+            for one in duet:
+                played.append(one)
+                reporter.note(_said(len(played), one))
     except KeyboardInterrupt:
         pass  # how one stops playing
     finally:

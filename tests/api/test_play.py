@@ -6,6 +6,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from mido.ports import BaseInput, BaseOutput
 
 from seqgen.api.play import Player
 from seqgen.core.errors import BadInput, UsageError
+from seqgen.domains.midi import ports
 from seqgen.domains.midi.score import make_score
 
 MELODY = (67, 69, 71, 72)
@@ -95,9 +97,17 @@ def test_phrases_are_answered(model: Any) -> None:
     assert sound.sounding() == set()
 
 
+def test_an_answer_is_ready_when_the_phrase_is_over(model: Any) -> None:
+    player, _ = duet(model, phrase(1))
+    assert next(player.play()).latency == 0  # by a clock that drawing takes no time of, and nothing was slept for
+    # A pause within a phrase is none: what was begun meanwhile is forgotten.
+    player, _ = duet(model, [*phrase(1), *phrase(3.7)])
+    assert next(player.play()).phrase.n_notes == 8
+
+
 def test_the_same_seed_gives_the_same_answers(model: Any) -> None:
     def first(seed: int) -> Any:
-        player, _ = duet(model, phrase(1), seed=seed)
+        player, _ = duet(model, phrase(1, MELODY[:2]), seed=seed)
         return next(player.play()).answer
 
     assert first(3) == first(3)
@@ -142,7 +152,7 @@ def test_answers_without_a_keyboard(model: Any) -> None:
     tune = make_score(480, [0, 480, 960, 1440], [480] * 4, MELODY, [80] * 4, [0] * 4)
     answer = model.answer(tune, "1bars", seed=2, temperature=1.0, key="G major")
     assert answer == model.answer(tune, "1bars", seed=2, temperature=1.0, key="G major")
-    assert int(answer.onset.min()) == 0 and len(answer.tracks) > 1
+    assert int(answer.onset.min()) == 0 and answer.n_notes
     with pytest.raises(UsageError, match="colour"):
         model.answer(tune, colour="blue")
     with pytest.raises(BadInput):
@@ -169,6 +179,21 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setitem(sys.modules, "fake_midi", module)
     monkeypatch.setenv("MIDO_BACKEND", "fake_midi")
     yield module
+
+
+def test_a_port_that_is_gone_is_one_error(backend: ModuleType) -> None:
+    source, target = ports.opened("grand", "Synth A")
+
+    def gone(*_: Any, **options: Any) -> None:
+        raise OSError("unplugged")
+
+    source.port._receive = gone
+    target.port._send = gone
+    assert [m.type for m in islice(source.iter_pending(), 8)].count("note_on") == 4  # what had come
+    with pytest.raises(UsageError, match="unplugged"):
+        list(source.iter_pending())
+    with pytest.raises(UsageError, match="unplugged"):
+        target.send(Message("note_on"))
 
 
 @pytest.mark.usefixtures("backend")

@@ -5,6 +5,7 @@ Messages are mido's, or anything with their attributes. Times are in seconds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,7 +29,8 @@ _STUCK = 8.0  # seconds of no message after which a key that is down counts as l
 _CHORD = 0.035  # keys struck within so many seconds are struck together
 _LEGATO = 0.25  # quarters that a note may reach into the next one
 _LATE = 0.25  # quarters after a beat where a phrase still ends on that beat
-_DRUMS = 9
+_DRUMS = 9  # their channel
+_PITCHED = tuple(channel for channel in range(16) if channel != _DRUMS)
 _GRIDS = ((4, 4.0), (2, 1.0), (1, 1.0))  # places in a quarter, what it costs to lie beside them
 _TEMPOS = np.arange(50.0, 181.0)
 # Fifths of the major key on each pitch class from C, and of the minor key.
@@ -84,12 +86,23 @@ class Listener:
         down = any(key.end is None for key in self.keys if key not in self._held)
         return bool(self.keys) and now - self._last >= self.pause + _STUCK * down
 
-    def phrase(self, tempo: float | None = None) -> Score:
-        """What was played, from its first note on a beat to a full beat; afterwards the listener is empty.
+    def pausing(self, now: float) -> bool:
+        """Whether a phrase may be about to end."""
+        return (
+            bool(self.keys)
+            and all(key.end is not None or key in self._held for key in self.keys)
+            and (now - self._last >= self.pause / 4)
+        )
 
-        tempo: quarters a minute; None estimates it."""
-        keys, last = self.keys, self._last
+    def clear(self) -> None:
+        """Begin a new phrase."""
         self.keys, self._held = [], []
+
+    def phrase(self, tempo: float | None = None) -> Score:
+        """What was played, from its first note on a beat to a full beat. tempo: quarters a minute; None estimates it.
+
+        The same at any time after the last message."""
+        keys, last = self.keys, self._last
         onset = np.array([key.onset for key in keys])
         stop = np.array([last if key.end is None else key.end for key in keys])
         for i in range(1, len(onset)):
@@ -141,25 +154,29 @@ class Call:
     """A phrase as a model is to continue it.
 
     template: int32 [T], -1 where the model chooses. begin: the tick of a decoded piece from which on it is answer.
-    shift: semitones by which the phrase was moved to fit the model; the answer is moved back.
+    shift: semitones by which the phrase was moved to fit the model; the answer is moved back. tempo: quarters a minute
+    of the phrase, and of the answer.
     """
 
     template: Ids
     begin: int
     shift: int
+    tempo: float = DEFAULT_TEMPO
 
     def answer(self, piece: Score) -> Score | None:
-        """What of a decoded piece answers the phrase, from its first note on; None when nothing does."""
-        chosen = piece.onset >= self.begin
+        """What of a decoded piece answers the phrase, from its first note on; None when nothing does. A note that is
+        held from before begins with the answer."""
+        stop = piece.onset + piece.duration
+        onset = np.maximum(piece.onset, self.begin)
+        piece = replace(piece, onset=onset, duration=np.maximum(stop - onset, 1))
+        chosen = stop > self.begin
         pitch = piece.pitch - self.shift
         chosen &= (pitch >= 0) & (pitch < 128)
         if not chosen.any():
             return None
         first = int(piece.onset[chosen].min())
         moved = replace(piece, onset=np.maximum(piece.onset - first, 0), pitch=pitch).take(chosen)
-        tempos = [t for t in piece.tempos if t.tick <= first][-1:] + [t for t in piece.tempos if t.tick > first]
-        shifted = tuple(replace(t, tick=max(t.tick - first, 0)) for t in tempos)
-        return canonical(replace(moved, tempos=shifted, name="answer"))
+        return canonical(replace(moved, tempos=(Tempo(0, self.tempo),), name="answer"))
 
 
 def call(tokenizer: Tokenizer[Any], phrase: Any, length: tuple[int, str], **given: Any) -> Call:
@@ -180,7 +197,8 @@ def call(tokenizer: Tokenizer[Any], phrase: Any, length: tuple[int, str], **give
     begin = tokenizer.decode(template[template >= 0]).end_tick
     if tokenizer.name == "voices":
         template = _with_free_voices(template, scheme)
-    return Call(template, begin, shift)
+    tempo = phrase.tempos[-1].quarters_per_minute if phrase.tempos else DEFAULT_TEMPO
+    return Call(template, begin, shift, tempo)
 
 
 def _one_voice(phrase: Score) -> bool:
@@ -197,37 +215,32 @@ def _with_free_voices(template: Ids, scheme: Any) -> Ids:
     return np.concatenate([template[:n], body.reshape(-1)]).astype(np.int32)
 
 
-def timed(answer: Score) -> Iterator[tuple[float, Any]]:
+def timed(answer: Score, whole: bool = True) -> Iterator[tuple[float, Any]]:
     """(seconds from its beginning, message) of each note's beginning and end, in order. Equal pitches of a channel that
-    overlap sound as one. Several instruments have channels of their own, whose programs come first."""
+    overlap sound as one. The first instrument has the first channel as it is; further ones have channels of their own,
+    whose programs are set. whole: else more notes are to come, and only what these cannot change is given.
+    """
     from mido import Message
 
-    channels = _channels(answer)
-    programs = {channels[i]: track.program for i, track in enumerate(answer.tracks) if not track.is_drum}
-    for channel, program in sorted(programs.items()) if len(programs) > 1 else ():
-        yield 0.0, Message("program_change", channel=channel, program=program)
     events = []
     for on, long, pitch, velocity, track in zip(
         *(c.tolist() for c in (answer.onset, answer.duration, answer.pitch, answer.velocity, answer.track)), strict=True
     ):
-        events += [(on, 1, channels[track], pitch, velocity), (on + long, 0, channels[track], pitch, 0)]
-    sounding: dict[tuple[int, int], int] = {}
-    now, seconds, rate, marks = 0, 0.0, DEFAULT_TEMPO, list(answer.tempos)
-    for tick, begins, channel, pitch, velocity in sorted(events):
-        while marks and marks[0].tick <= tick:
-            seconds += (marks[0].tick - now) * 60 / rate / answer.ticks_per_quarter
-            now, rate = marks[0].tick, marks.pop(0).quarters_per_minute
-        seconds += (tick - now) * 60 / rate / answer.ticks_per_quarter
-        now = tick
-        n = sounding[channel, pitch] = sounding.get((channel, pitch), 0) + (1 if begins else -1)
-        if begins and n == 1:
-            yield seconds, Message("note_on", channel=channel, note=pitch, velocity=velocity)
-        elif not begins and n == 0:
-            yield seconds, Message("note_off", channel=channel, note=pitch)
-
-
-def _channels(answer: Score) -> list[int]:
-    """Of each track: one for each program, drums on their own."""
-    programs = sorted({track.program for track in answer.tracks if not track.is_drum})
-    pitched = [channel for channel in range(16) if channel != _DRUMS]
-    return [_DRUMS if t.is_drum else pitched[programs.index(t.program) % len(pitched)] for t in answer.tracks]
+        events += [(on, 1, pitch, velocity, answer.tracks[track]), (on + long, 0, pitch, 0, answer.tracks[track])]
+    end = max(on for on in answer.onset.tolist()) if not whole else answer.end_tick + 1
+    rate = 60 / (answer.tempos[0].quarters_per_minute if answer.tempos else DEFAULT_TEMPO) / answer.ticks_per_quarter
+    channels: dict[int, int] = {}  # of each program
+    sounding: Counter[tuple[int, int]] = Counter()
+    for tick, begins, pitch, velocity, track in sorted(events, key=lambda event: (*event[:3], event[4].program)):
+        if tick >= end:
+            return
+        channel = _DRUMS if track.is_drum else channels.get(track.program, -1)
+        if channel < 0:
+            channel = channels[track.program] = _PITCHED[len(channels) % len(_PITCHED)]
+            if channel:
+                yield tick * rate, Message("program_change", channel=channel, program=track.program)
+        sounding[channel, pitch] += 1 if begins else -1
+        if begins and sounding[channel, pitch] == 1:
+            yield tick * rate, Message("note_on", channel=channel, note=pitch, velocity=velocity)
+        elif not begins and sounding[channel, pitch] == 0:
+            yield tick * rate, Message("note_off", channel=channel, note=pitch)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from seqgen.core.errors import MissingExtra, UsageError
@@ -19,20 +21,47 @@ def names() -> tuple[list[str], list[str]]:
         raise _no_midi(error) from None
 
 
-def opened(input_name: str | None, output_name: str | None) -> tuple[Any, Any]:
+def opened(input_name: str | None, output_name: str | None) -> tuple[Line, Line]:
     """The ports whose names begin with, or else hold, these texts; None is the only one. Raises UsageError."""
     inputs, outputs = names()
     backend = _backend()
     chosen = _chosen(input_name, inputs, "input", "--in"), _chosen(output_name, outputs, "output", "--out")
     try:
-        source = backend.open_input(chosen[0])
+        source = Line(backend.open_input(chosen[0]))
     except Exception as error:
         raise _no_midi(error) from None
     try:
-        return source, backend.open_output(chosen[1])
+        return source, Line(backend.open_output(chosen[1]))
     except Exception as error:
         source.close()
         raise _no_midi(error) from None
+
+
+class Line:
+    """A port whose errors, such as those of one that is unplugged, are ours."""
+
+    def __init__(self, port: Any) -> None:
+        self.port = port
+
+    def iter_pending(self) -> Iterator[Any]:
+        """Messages that have come. Raises UsageError."""
+        while (message := self._done(self.port.poll)) is not None:
+            yield message
+
+    def send(self, message: Any) -> None:
+        """Raises UsageError."""
+        self._done(self.port.send, message)
+
+    def close(self) -> None:
+        """Let go of it, gone or not."""
+        with contextlib.suppress(Exception):
+            self.port.close()
+
+    def _done(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return act(*arguments)
+        except Exception as error:
+            raise _no_midi(error) from None
 
 
 def _chosen(wanted: str | None, there: list[str], kind: str, flag: str) -> str:

@@ -36,9 +36,11 @@ def test_a_phrase_ends_with_silence() -> None:
     listener.take(9, Message("pitchwheel", pitch=3))
     assert not listener.over(100)
     played(listener, (10, 10.5, 60), (10.5, 11, 62))
+    assert not listener.pausing(11.2) and listener.pausing(11.3)
     assert not listener.over(11.9) and listener.over(12)
     assert listener.phrase(120).n_notes == 2
-    assert not listener.over(100)
+    listener.clear()
+    assert not listener.over(100) and not listener.pausing(100)
 
 
 def test_a_key_that_is_held_goes_on_unless_it_hangs() -> None:
@@ -96,6 +98,11 @@ def test_a_melody_is_the_soprano_of_a_choir_in_any_octave(octaves: int, shift: i
     assert len(body) == 16 and (body[:, 0] >= 0).all() and (body[:, 1:] == -1).all()
 
 
+def test_tokenizers_without_a_header_take_phrases() -> None:
+    bare = MidiTokenizer("voices", n_voices=4, header=False, end=False, holds=False)
+    assert len(live.call(bare, melody(72, 74), (2, "bars")).template) == 2 * 4 * 4
+
+
 def test_chords_keep_their_rests() -> None:
     chord = make_score(480, [0, 0], [1920, 1920], [48, 52], [80, 80], [0, 0])
     call = live.call(FOUR, chord, (2, "bars"))
@@ -110,10 +117,12 @@ def test_too_many_notes_at_once_are_refused() -> None:
 
 def test_an_answer_is_what_comes_after_the_phrase() -> None:
     call = live.Call(np.zeros(0, np.int32), 1920, 12)
-    piece = make_score(480, [0, 1900, 1950, 2430], [480] * 4, [72, 74, 76, 77], [80] * 4, [0] * 4)
+    piece = make_score(480, [0, 1440, 1950, 2430], [480] * 4, [72, 74, 76, 77], [80] * 4, [0] * 4)
     answer = call.answer(piece)
     assert answer is not None
     assert answer.onset.tolist() == [0, 480] and answer.pitch.tolist() == [64, 65]
+    held = call.answer(make_score(480, [1900, 2880], [500, 480], [72, 74], [80] * 2, [0] * 2))
+    assert held is not None and held.onset.tolist() == [0, 960] and held.duration.tolist() == [480, 480]
     assert call.answer(melody(60)) is None
 
 
@@ -130,19 +139,24 @@ def said(answer: Score) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_an_answer_is_timed_by_its_tempos() -> None:
-    score = make_score(480, [0, 480], [480, 480], [60, 60], [80, 80], [0, 0], tempos=(Tempo(0, 120), Tempo(480, 60)))
+def test_an_answer_is_timed_by_its_tempo() -> None:
+    score = make_score(480, [0, 480], [480, 480], [60, 60], [80, 80], [0, 0], tempos=(Tempo(0, 120),))
     assert said(score) == [
-        (0, "note_on", 0, 60), (0.5, "note_off", 0, 60), (0.5, "note_on", 0, 60), (1.5, "note_off", 0, 60),
+        (0, "note_on", 0, 60), (0.5, "note_off", 0, 60), (0.5, "note_on", 0, 60), (1, "note_off", 0, 60),
     ]  # fmt: skip
+
+
+def test_of_a_part_of_an_answer_is_said_what_the_rest_cannot_change() -> None:
+    score = make_score(480, [0, 0, 480, 960], [480, 960, 480, 480], [60, 64, 62, 65], [80] * 4, [0] * 4)
+    whole = list(live.timed(score))
+    part = list(live.timed(score.take(np.arange(3)), whole=False))
+    assert part == whole[: len(part)] and [m.note for _, m in part] == [60, 64]
 
 
 def test_instruments_have_channels_and_voices_that_meet_sound_once() -> None:
     tracks = [Track(52), Track(52), Track(33), Track(0, True)]
-    score = make_score(480, [0, 0, 0, 0], [480, 960, 480, 480], [60, 60, 36, 38], [80] * 4, range(4), tracks)
-    events = said(score)
-    assert events[:2] == [(0, "program_change", 0, 33), (0, "program_change", 1, 52)]
-    assert sorted(e[1:] for e in events[2:5]) == [("note_on", 0, 36), ("note_on", 1, 60), ("note_on", 9, 38)]
-    assert [e for e in events if e[1] == "note_off"] == [
-        (0.6, "note_off", 0, 36), (0.6, "note_off", 9, 38), (1.2, "note_off", 1, 60),
+    score = make_score(480, [0, 0, 240, 0], [480, 960, 240, 480], [60, 60, 36, 38], [80] * 4, range(4), tracks)
+    assert said(score) == [
+        (0, "note_on", 9, 38), (0, "note_on", 0, 60), (0.3, "program_change", 1, 33), (0.3, "note_on", 1, 36),
+        (0.6, "note_off", 1, 36), (0.6, "note_off", 9, 38), (1.2, "note_off", 0, 60),
     ]  # fmt: skip
