@@ -34,6 +34,9 @@ def command(
         if json:
             console.out_json({"inputs": inputs, "outputs": outputs})
             return
+        if not inputs and not outputs:
+            console.Console().note("there are none; connect a keyboard and a synthesizer")
+            return
         console.table([["in", name] for name in inputs] + [["out", name] for name in outputs], ["", "port"])
         return
     from seqgen import api

@@ -88,6 +88,7 @@ def _backend() -> Any:
         from mido.backends.backend import Backend
     except ImportError:
         raise MissingExtra("Playing live", "mido", "play") from None
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # stdout is for results
     said = os.environ.get("MIDO_BACKEND")
     for name in (said,) if said else _BACKENDS:
         try:
