@@ -132,6 +132,24 @@ class Model:
             for d in drawn
         ]
 
+    def answer(self, phrase: Any, length: str = "4bars", *, seed: int | None = None, **asked: Any) -> Any:
+        """A new piece that goes on where a phrase ends, from its first note on; None when the model stays silent.
+
+        phrase: a piece of the domain, of which a phrase of one voice is the highest of a model for several. length: as
+        for `sample`. asked: filters and what the tokenizer's `controls` name, such as temperature=1, key="G major".
+        Raises UsageError where pieces are not played, BadInput for a phrase that the model cannot take.
+        """
+        from seqgen.api.play import answers
+
+        *_, (answer, _) = answers(self, phrase, length, seed=seed, **asked)
+        return answer
+
+    def sort_asked(self, asked: Mapping[str, Any]) -> tuple[Filters, dict[str, Any]]:
+        """Filters, and controls, among what is asked for by name."""
+        names = {f.name for f in fields(Filters)}
+        filters = self._filters(**{name: value for name, value in asked.items() if name in names})
+        return filters, {name: value for name, value in asked.items() if name not in names}
+
     def stream(
         self,
         length: str | None = None,

@@ -8,7 +8,21 @@ from typing import Any
 
 import typer
 
-from seqgen.cli import console, convert, corpus, doctor, domains, evaluate, flags, inspect, predict, runs, sample, train
+from seqgen.cli import (
+    console,
+    convert,
+    corpus,
+    doctor,
+    domains,
+    evaluate,
+    flags,
+    inspect,
+    play,
+    predict,
+    runs,
+    sample,
+    train,
+)
 from seqgen.core.errors import SeqgenError, UsageError
 
 app = typer.Typer(
@@ -36,7 +50,7 @@ def root(
     """Nothing to do before a command."""
 
 
-for module in (sample, predict, evaluate, inspect, convert, runs, domains, doctor):
+for module in (sample, predict, play, evaluate, inspect, convert, runs, domains, doctor):
     app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command, asking=module is sample))
 app.add_typer(train.app, name="train")
 app.add_typer(corpus.app, name="corpus")

@@ -55,6 +55,8 @@ class Domain:
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         claims: the first kilobytes of a file -> whether it is of this domain, asked where others read its suffix too.
         slow: seconds that a file of these suffixes may take to read, where that is not read_seconds.
+        live: -> a module with what plays: ports, a Listener that turns messages into a piece, `call` that turns it into
+            what a model continues, `timed` that turns its answer into messages; as seqgen.domains.midi.live has them.
         read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
@@ -117,6 +119,7 @@ class Domain:
     controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
+    live: Callable[[], Any] | None = None
     claims: Callable[[bytes], bool] | None = None
     slow: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0

@@ -98,6 +98,29 @@ def draw_one(
             yield int(draft.ids[0, n])
 
 
+def draw_growing(
+    model: SequenceModel,
+    tokenizer: Tokenizer[Any],
+    request: Request,
+    every: int,
+    *,
+    filters: Filters | None = None,
+    seed: int = 0,
+) -> Iterator[Ids]:
+    """All ids of one sequence so far, template included, each time so many more were read or drawn, and at its end: the
+    first of what `draw` gives."""
+    draft = Draft(model, tokenizer, request, 1, filters or Filters(), seed, False)
+    wanted = every
+    while not draft.done():
+        with one_thread(), torch.inference_mode():
+            while draft.n < wanted and not draft.done():
+                draft.step()
+        wanted += every
+        if not draft.done():
+            yield draft.ids[0, : draft.n].copy()
+    yield draft.drawn()[0].ids
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """A step is too little work to share, and sharing it stalls whenever another process wants a core."""

@@ -28,6 +28,8 @@ FROZEN = {
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --beam --out --format/-f --set "
     "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
+    "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
+    "--device --json",
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
     "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
     "--sport --columns",

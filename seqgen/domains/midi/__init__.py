@@ -83,6 +83,12 @@ def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     return bach_chorales(folder, report)
 
 
+def _live() -> Any:
+    from seqgen.domains.midi import live
+
+    return live
+
+
 def _claims(head: bytes) -> bool:
     return b"<score-partwise" in head.replace(b"\0", b"") or b"<score-timewise" in head.replace(b"\0", b"")
 
@@ -106,6 +112,7 @@ domain = Domain(
     contour=_contour,
     contour_units=("notes", "quarters"),
     claims=_claims,
+    live=_live,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
     slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),
     read_memory=1_000_000_000,

@@ -259,7 +259,7 @@ class Voices:
         if prompt is not None:
             ids = self.encode(prompt)
             values.update(zip(self.header_types, ids[: self.n_header].tolist(), strict=True))
-            values["Length"] = -1
+            values |= {"Length": -1} if self.n_header else {}
             body = ids[self.n_header : len(ids) - self.settings.end]
         values |= header_ids(self.controls, self.vocabulary, said)
         if length is not None and length[1] == "bars" and "bars" not in said and self.n_header:
