@@ -29,7 +29,8 @@ FROZEN = {
     "--repetition-penalty --seed --beam --out --format/-f --set "
     "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
-    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
+    "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
+    "--sport --columns",
     "inspect": "FILE --run --limit --picture --json --sport --columns",
     "convert": "FILE OUT --json --sport --columns",
     "runs": "FOLDER? --json",

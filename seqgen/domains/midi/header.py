@@ -67,13 +67,14 @@ def length_control(unit: str, lengths: Sequence[int]) -> Control:
     return Control(unit, CONTROLS[unit], "16", read, "Length")
 
 
-def density_control() -> Control:
-    """Takes notes a quarter, and says the nearest of DENSITIES."""
+def density_control(low: float = DENSITIES[0], high: float = DENSITIES[-1]) -> Control:
+    """Takes notes a quarter, and says the nearest of DENSITIES within what training pieces have: of others nothing was
+    learned."""
 
     def read(text: str) -> str:
         if (density := _number(text)) is None or not 0 < density <= 1000:
             raise UsageError(f"{text[:40]!r} is no density.", "Write the notes a quarter of all voices, like 4 or 4.5.")
-        return _nearest(DENSITIES, density)
+        return _nearest(DENSITIES, min(max(density, low), high))
 
     return Control("density", CONTROLS["density"], "4", read, "Density")
 

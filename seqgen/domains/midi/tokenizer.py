@@ -13,10 +13,10 @@ from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
-from seqgen.domains.midi.clock import is_performed
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.keeping import problems
 from seqgen.domains.midi.options import MidiOptions, Tokenization
+from seqgen.domains.midi.performance.detection import is_performed
 from seqgen.domains.midi.performance.scheme import Performance
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
@@ -145,9 +145,11 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
     programs: list[Counter[int]] = [Counter() for _ in range(n_voices)]
     lows, highs = [127] * n_voices, [0] * n_voices
     tempos: list[float] = []
+    densities = []
     for score in scores:
         onset, stop = on_grid(score, steps_per_quarter)
         voice = assign_voices(score, onset, stop, n_voices)
+        densities.append(score.n_notes * steps_per_quarter / float(stop.max() - onset.min()))
         tempos += [score.tempos[0].quarters_per_minute] if score.tempos else []
         for v in np.unique(voice):
             chosen = voice == v
@@ -166,6 +168,7 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
         "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
+        "densities": (min(densities), max(densities)),
         "tempos": len(tempos) > len(scores) / 2 and len(set(tempos)) > 1,
         "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
     }

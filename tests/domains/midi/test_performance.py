@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.domains.midi.canonical import canonical
-from seqgen.domains.midi.clock import Clock, coherence, is_performed
+from seqgen.domains.midi.clock import Clock
 from seqgen.domains.midi.keeping import compared, told
 from seqgen.domains.midi.options import MidiOptions
+from seqgen.domains.midi.performance.detection import coherence, is_performed
 from seqgen.domains.midi.performance.scheme import Performance
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, Track, make_score

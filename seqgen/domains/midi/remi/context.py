@@ -42,8 +42,7 @@ class RemiContext:
 
     Three memories of what came next when it was the same: `last` at the same place of a bar after the same note of the
     same program, `fourth` the same a number of bars ago that four divides, `phrase` after the same eight ids. Of each
-    the model sees every id as the one remembered or not, and, as trust_…, its kind and how often in a row the memory
-    was right.
+    there are the id remembered and, as trust_…, its kind and how often in a row the memory was right.
     """
 
     def __init__(self, vocabulary: Vocabulary, positions_per_quarter: int, augmentations: Augmentation) -> None:
@@ -87,11 +86,10 @@ class RemiContext:
         n = len(vocabulary)
         maps = np.tile(np.arange(n + 1, dtype=np.int32), (len(augmentations), 1))
         maps[:, :n] = np.where(augmentations.map >= 0, augmentations.map, maps[:, :n])
-        same = np.eye(n + 1, n, dtype=np.int32)
         size = (int(self.kind.max()) + 2) * (len(_RUNS) + 1)
         features = []
         for name in _MEMORIES:
-            features += [Feature(name, n + 1, maps, same), Feature(f"trust_{name}", size)]
+            features += [Feature(name, n + 1, maps, is_id=True), Feature(f"trust_{name}", size)]
         return features
 
     def keys(self, rows: Ints, note: npt.NDArray[Any], last: npt.NDArray[Any], bars: npt.NDArray[Any]) -> list[Any]:
@@ -145,8 +143,8 @@ class RemiContext:
         note = np.zeros(n + 1, np.int64)
         note[1:] = _latest(self.is_note[ids], number + self.note[ids])
         padded = np.concatenate([np.full(_PHRASE, -1), ids])
-        keys = self.keys(out, note, padded[_PHRASE - 1 :], np.append(0, np.cumsum(is_bar)))
-        for m, memory_keys in enumerate([*keys, ngrams(padded, _PHRASE)]):
+        situations = self.keys(out, note, padded[_PHRASE - 1 :], np.append(0, np.cumsum(is_bar)))
+        for m, memory_keys in enumerate([*situations, ngrams(padded, _PHRASE)]):
             out[:, MEMORIES + 2 * m : MEMORIES + 2 * m + 2] = self.told(recall(memory_keys, ids))
         return out
 

@@ -246,7 +246,7 @@ class Voices:
             Control("pickup", about, "4", one_of("pickup", pickups), "Pickup"),
             key_control(),
             length_control("bars", range(1, MAX_BARS + 1)),
-            density_control(),
+            density_control(*self.settings.densities),
             tempo_control(),
         )
 
