@@ -170,7 +170,7 @@ def main() -> None:
             "pieces": len(scores),
             "files_refused": refused,
             "notes": sum(score.n_notes for score in scores),
-            "pedal_changes": sum(pedals(score).total() for score in scores),
+            "pedal_changes": sum(len(pedal_events(score, _WORDS)) for score in scores),
             **{f"{side}_{name}": n for side in ("remi", "performance") for name, n in sorted(totals[side].items())},
         },
         "baselines": {
