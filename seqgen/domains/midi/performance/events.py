@@ -48,21 +48,38 @@ def pedal_events(score: Score, words: PerformanceWords) -> Longs:
 
     The tracks of a program have one pedal: it is pressed while any of theirs is.
     """
-    rows = score.pedals
-    if not len(rows):
+    step, program, pressed = _pedals(score, words)
+    if not len(step):
         return np.zeros((0, 3), np.int64)
+    order = np.argsort(program, kind="stable")  # within a program they are in order of time already
+    step, program, pressed = step[order], program[order], pressed[order]
+    first = np.append(True, program[1:] != program[:-1])
+    steps = 2 * pressed - 1
+    down = np.cumsum(steps)  # how many are pressed, but for what the programs before have left
+    left = np.where(first, down - steps, 0)
+    down = down - left[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))]
+    return changes(np.stack((step, program, down > 0), axis=1), 0, 1).astype(np.int64)
+
+
+def pedals_lost(score: Score, words: PerformanceWords) -> int:
+    """How many changes of tracks' pedals are not to be heard any more."""
+    kept = set(map(tuple, pedal_events(score, words).tolist()))
+    said = np.stack(_pedals(score, words), axis=1)
+    return len(score.pedals) - sum(tuple(row) in kept for row in said.tolist())
+
+
+def _pedals(score: Score, words: PerformanceWords) -> tuple[Longs, Longs, Longs]:
+    """Step, program, 1 or 0 of each change of the pedal of a track that plays and is not drums."""
+    rows = changes(score.pedals, 0, 1)
+    rows = rows[(rows[:, 1] >= 0) & (rows[:, 1] < len(score.tracks))]
+    if not len(rows):
+        return (np.zeros(0, np.int64),) * 3
     plays = np.bincount(score.track, minlength=len(score.tracks)) > 0
     plays &= np.array([not track.is_drum for track in score.tracks])
     rows = rows[plays[rows[:, 1]]]
-    program = np.array([track.program for track in score.tracks], np.int64)[rows[:, 1]]
+    programs = np.array([track.program for track in score.tracks], np.int64)
     step = _rounded(Clock(score).seconds(rows[:, 0]) * words.steps_per_second)
-    order = np.argsort(program, kind="stable")  # rows are in order of time already
-    step, program, pressed = step[order], program[order], rows[order, 2]
-    down = np.cumsum(2 * pressed - 1)
-    first = np.concatenate(([True], program[1:] != program[:-1]))[: len(program)]
-    before = np.where(first, down - (2 * pressed - 1), 0)
-    down = down - before[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))] if len(down) else down
-    return changes(np.stack((step, program, down > 0), axis=1), 0, 1).astype(np.int64)
+    return step, programs[rows[:, 1]], rows[:, 2].astype(np.int64)
 
 
 def lay_out(header: list[int], rows: tuple[Longs, ...], words: PerformanceWords) -> Ids:

@@ -27,7 +27,7 @@ from seqgen.domains.midi.instruments import read_instruments
 from seqgen.domains.midi.keys import key_name
 from seqgen.domains.midi.performance.context import PerformanceContext
 from seqgen.domains.midi.performance.decoder import PerformanceDecoder
-from seqgen.domains.midi.performance.events import NOTE, events, lay_out, note_events, pedal_events
+from seqgen.domains.midi.performance.events import NOTE, events, lay_out, note_events, pedals_lost
 from seqgen.domains.midi.performance.grammar import performance_grammar
 from seqgen.domains.midi.performance.words import (
     DRUMS,
@@ -131,7 +131,7 @@ class Performance:
             "tempo_marks_as_seconds": len(score.tempos),
             "time_signatures_dropped": len(score.time_signatures),
             "key_changes_dropped": max(len(score.key_signatures) - len(kept.key_signatures), 0),
-            "pedal_changes_dropped": max(len(score.pedals) - len(pedal_events(score, self.words)), 0),
+            "pedal_changes_dropped": pedals_lost(score, self.words),
             "pitch_bends_dropped": len(score.bends),
             "tracks_merged": max(len(score.tracks) - len(kept.tracks), 0),
             "track_names_dropped": sum(bool(track.name) for track in score.tracks),
