@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.augmentation import Augmentation
+from seqgen.core.augmentation import no_augmentation
 from seqgen.core.context import Cursor, Feature
 from seqgen.core.grammar import build_grammar
 from seqgen.core.repetition import follow
@@ -20,7 +20,7 @@ from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.key_finding import collection, find_keys
 
 Ints = npt.NDArray[np.int32]
-LOW, HIGH = 37, 102  # the file's pitches are 43 … 96; room for transposition
+LOW, HIGH = 43, 96
 N = HIGH - LOW + 1
 STEP, NONE = N, N + 1
 WIDEST = 4  # pitches of a frame that the context sees
@@ -30,27 +30,24 @@ WINDOW = 8  # frames that the local key is heard over
 
 
 class Chords(Tokenizer[Any]):
-    """Lists of MIDI pitches ↔ ids. falling: the grammar allows only lower pitches than the last; a training that
-    transposes does without, since a grammar's states must be the same in every key."""
+    """Lists of MIDI pitches ↔ ids."""
 
     domain, name = "chorales", "chords"
     backoff = ("own", "last", "slot")
 
-    def __init__(self, shifts: Sequence[int] = (0,), *, falling: bool = True) -> None:
+    def __init__(self) -> None:
         self.vocabulary = Vocabulary([*(f"Pitch_{p}" for p in range(LOW, HIGH + 1)), "Step"])
         self.unknown_of = np.full(len(self.vocabulary), -1, np.int32)
         pitches = range(N)
         self.grammar = build_grammar(
             {i: [i] for i in range(N + 1)},
             N,
-            lambda lowest: {**{p: p if falling else 0 for p in pitches if p < lowest or not falling}, STEP: N},
+            lambda lowest: {**{p: p for p in pitches if p < lowest}, STEP: N},
             lambda lowest: lowest == N,
         )
-        table = np.stack([np.arange(N + 1) + k for k in shifts])
-        table[(table < 0) | (table >= N)] = -1
-        table[:, STEP] = STEP
-        self.augmentations = Augmentation([f"{k:+d} semitones" for k in shifts], table)
-        self.context = ChordsContext(shifts)
+        # A grammar whose states are pitches is not the same in every key, and the file is in C.
+        self.augmentations = no_augmentation(len(self.vocabulary))
+        self.context = ChordsContext()
 
     def encode(self, piece: Sequence[Sequence[int]]) -> Ids:
         frames = [[*sorted({p - LOW for p in frame}, reverse=True), STEP] for frame in piece]
@@ -74,22 +71,18 @@ class ChordsContext:
     """What is known when a frame's next id is chosen: the frame before and the one before that, what is written of
     this one, the beat, the key heard so far and lately, and what followed when the same was heard before."""
 
-    def __init__(self, shifts: Sequence[int]) -> None:
+    def __init__(self) -> None:
         values = np.arange(NONE + 1)
-        moved = np.stack([np.where(values < N, np.clip(values + k, 0, N - 1), values) for k in shifts]).astype(np.int32)
         tonic = np.arange(13)
-        turned = np.stack([np.where(tonic > 11, 12, (tonic + k) % 12) for k in shifts]).astype(np.int32)
-        numbers = np.tile(np.arange(len(shifts))[:, None], (1, len(shifts))).astype(np.int32)
         seen = _interval(values[:, None], np.arange(N)[None], SPAN)
         seen = np.concatenate([seen, np.full((len(values), 1), 2 * SPAN + 2)], axis=1).astype(np.int32)
         degrees = np.where(tonic[:, None] > 11, 12, (np.arange(N) + LOW - tonic[:, None]) % 12)
         degrees = np.concatenate([degrees, np.full((13, 1), 13)], axis=1).astype(np.int32)
         slots = WIDEST + 1
         names = ("own", "last", "under", "again", "first", *(f"before{j}" for j in range(WIDEST)))
-        features = [Feature(name, NONE + 1, moved, seen) for name in names]
+        features = [Feature(name, NONE + 1, classes=seen) for name in names]
         features += [
-            Feature("collection", 13, turned, degrees),
-            Feature("shift", len(shifts), numbers),  # the file is in C; what is transposed is told so
+            Feature("collection", 13, classes=degrees),
             Feature("slot", slots),
             Feature("place", slots * 4),
             Feature("phrase", slots * 16),
@@ -151,7 +144,7 @@ class ChordsContext:
         followed = np.where(repeated == STEP, 2 * LEAP + 2, _interval(own, repeated, LEAP))
         widths = (before < N).sum(axis=1) * (WIDEST + 1) + (older < N).sum(axis=1)
         columns = [own, last, under, np.where(repeated == STEP, NONE, repeated), now[:, 0], *before.T]
-        columns += [tonic, 0 * at, slot]
+        columns += [tonic, slot]
         s = WIDEST + 1
         for size, values in (
             (4, frame % 4),

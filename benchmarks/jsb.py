@@ -43,7 +43,6 @@ class Task:
     tokenizer: Tokenizer[Any]
     data: dict[str, list[Ids]]
     units: Callable[[Ids], int]
-    settings: dict[str, Any]
 
     def nats(self, log_p: Sequence[npt.NDArray[Any]], pieces: Sequence[Ids]) -> float:
         """Per unit."""
@@ -69,7 +68,7 @@ def sixteenths(folder: Path, order: tuple[int, ...] = ()) -> Task:
         f"voices {' '.join('SATB'[v] for v in columns)}, no header, no end, every slot counted, each piece from a "
         "fresh state; value = nats / (4 x sixteenths); transposition in training only; weights chosen on valid"
     )
-    return Task(protocol, "note", tokenizer, data, len, {})
+    return Task(protocol, "note", tokenizer, data, len)
 
 
 def ranges(pieces: list[Ids], columns: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -84,7 +83,7 @@ def ranges(pieces: list[Ids], columns: Sequence[int]) -> tuple[tuple[int, int], 
 
 def quarters(folder: Path) -> Task:
     """Frames of distinct pitches, high to low."""
-    tokenizer = chords.Chords((0, *(k for k in range(-6, 7) if k)))
+    tokenizer = chords.Chords()
     file = json.loads((folder / "jsb-chorales-quarter.json").read_text())
     data = {name: [tokenizer.encode(p) for p in pieces] for name, pieces in file.items()}
     protocol = (
@@ -92,7 +91,7 @@ def quarters(folder: Path) -> Task:
         "pitches from high to low, then a step-end id, exact under the mask of falling pitches; each piece from a "
         "fresh state; value = nats of a frame's ids summed, mean over all frames; weights chosen on valid"
     )
-    return Task(protocol, "frame", tokenizer, data, lambda ids: int((ids == chords.STEP).sum()), {})
+    return Task(protocol, "frame", tokenizer, data, lambda ids: int((ids == chords.STEP).sum()))
 
 
 GRIDS = {"sixteenth": ("Jsb16thSeparated.json", sixteenths), "quarter": ("jsb-chorales-quarter.json", quarters)}
@@ -137,10 +136,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     t = task(args.data, args.grid)
+    if args.ensemble and len(t.tokenizer.augmentations) < 2:
+        sys.exit("error: --ensemble averages over keys, and this grid's file is in C")
 
     begin = time.monotonic()
     given = {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
-    settings = {"n_evaluations": 10, **t.settings, **choose_machine("cpu", args.replicas), **given}
+    settings = {"n_evaluations": 10, **choose_machine("cpu", args.replicas), **given}
     config = TrainConfig(seed=args.seed, **settings)
     seconds = None if "steps" in given else args.minutes * 60
     config = calibrate(config, t.tokenizer, t.data["train"], t.data["valid"], seconds)

@@ -15,22 +15,19 @@ from seqgen.training.validation import piece_log_probabilities
 Ids = npt.NDArray[np.int32]
 Logs = npt.NDArray[np.float64]
 
-MEMORY = 0.98  # of what an augmentation said so far, an id later
-
 
 def ensemble_log_probabilities(
     model: SequenceModel,
     tokenizer: Tokenizer[Any],
     pieces: Sequence[Ids],
-    memory: float = MEMORY,
     *,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Logs]:
     """float64 [T] for each piece: ln of the mean, over augmentations, of the probability of each id as re-written.
 
-    An augmentation weighs as much as the probability that it gave to the scored ids so far, those long ago counting
-    less; where a piece leaves its range, it gives nothing from there on. So nothing is used of what is to come, and
-    what each id is given adds up to one at most, which makes the nats an upper bound.
+    An augmentation weighs as much as the probability that it gave to the scored ids so far; where a piece leaves its
+    range, it gives nothing from there on. So nothing is used of what is to come, and what each id is given adds up to
+    one at most, which makes the nats an upper bound.
     """
     each = []  # per augmentation, [T] of every piece
     for done, table in enumerate(tokenizer.augmentations.map):
@@ -45,18 +42,13 @@ def ensemble_log_probabilities(
         each.append(logs)
     report(len(each), len(each))
     scored = tokenizer.vocabulary.scored
-    return [_mixed(np.stack(logs), scored[ids], memory) for ids, *logs in zip(pieces, *each, strict=True)]
+    return [_mixed(np.stack(logs), scored[ids]) for ids, *logs in zip(pieces, *each, strict=True)]
 
 
-def _mixed(logs_AT: Logs, scored_T: npt.NDArray[np.bool_], memory: float) -> Logs:
-    """[T]: each column's mean under weights that follow from the columns before it."""
-    weights = np.zeros(len(logs_AT))  # logarithms
-    mixed = np.empty(logs_AT.shape[1])
-    for t, column in enumerate(logs_AT.T):
-        mixed[t] = np.logaddexp.reduce(weights + column) - np.logaddexp.reduce(weights)
-        if scored_T[t]:
-            weights = memory * weights + column
-            weights -= weights.max()
-        else:  # a header id is given, but where it cannot be re-written nothing more is said
-            weights = np.where(np.isneginf(column), column, weights)
-    return mixed
+def _mixed(logs_AT: Logs, scored_T: npt.NDArray[np.bool_]) -> Logs:
+    """[T]: each column's mean under weights that follow from the columns before it. Header ids are given, so that they
+    move no weight, but where one cannot be re-written nothing more is said."""
+    said = np.where(scored_T | np.isneginf(logs_AT), logs_AT, 0.0).cumsum(axis=1)
+    weights = np.concatenate([np.zeros((len(said), 1)), said[:, :-1]], axis=1)  # logarithms
+    together: Logs = np.logaddexp.reduce(weights + logs_AT) - np.logaddexp.reduce(weights)
+    return together

@@ -107,6 +107,7 @@ class VoicesContext:
             Feature("interval_before", V * (2 * LEAP + 2)),
             Feature("lasted", V * 10),
             Feature("chord", 2**11 + 1),
+            Feature("sounding", V * (2**11 + 1)),
             Feature("mode", 3),
             Feature("local", 25),
             Feature("again", 7 * (2 * LEAP + 3)),
@@ -156,6 +157,7 @@ class VoicesContext:
             r.slot * (2 * LEAP + 2) + self._interval(r.earlier[at, r.slot], own, LEAP),
             r.slot * 10 + np.digitize(r.lasted[at, r.slot], _LENGTHS),
             self._chord(r.before),
+            r.slot * (2**11 + 1) + self._chord(np.where(r.written, r.value, shape.none)),
             np.where(key < 0, 2, key // 12),
             np.where(r.local < 0, 24, np.where(tonic > 11, 24, (local - tonic) % 12 + 12 * (r.local // 12))),
             np.digitize(r.again_length, _AGREEMENTS) * (2 * LEAP + 3) + again,
@@ -200,11 +202,11 @@ class VoicesContext:
         bits: npt.NDArray[np.integer] = r.moved[:, :-1] @ (1 << np.arange(self.shape.n_voices - 1))
         return bits
 
-    def _chord(self, before: Ints) -> npt.NDArray[np.integer]:
-        """The pitch classes of the step before, as seen from the lowest note; 2^11 when all are silent."""
-        sounding = before < self.shape.n_pitches
-        lowest = np.where(sounding, before, self.shape.n_pitches + 1).min(axis=1)
-        bits = np.where(sounding, 1 << (before - lowest[:, None]) % 12, 0)
+    def _chord(self, values: Ints) -> npt.NDArray[np.integer]:
+        """The pitch classes of a step as seen from the lowest note; 2^11 when all are silent."""
+        sounding = values < self.shape.n_pitches
+        lowest = np.where(sounding, values, self.shape.n_pitches + 1).min(axis=1)
+        bits = np.where(sounding, 1 << (values - lowest[:, None]) % 12, 0)
         chord = np.bitwise_or.reduce(bits, axis=1) >> 1
         return np.where(sounding.any(axis=1), chord, 2**11)
 
