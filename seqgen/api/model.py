@@ -18,6 +18,7 @@ from seqgen.api.events import compare_events
 from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
 from seqgen.api.valuation import value_events
+from seqgen.core.controls import asked
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.pictures import check_picture
@@ -83,7 +84,7 @@ class Model:
         stop: Sequence[str] = (),
         log_probabilities: bool = False,
         report: Callable[[int], None] = lambda n_tokens: None,
-        **given: str,
+        **given: Any,
     ) -> list[Sample]:
         """Draw `count` new pieces; every one is legal by the tokenizer's grammar.
 
@@ -98,14 +99,15 @@ class Model:
                 filters and seed are then not to be given.
             stop: texts; a sample ends with the first that it says (of text only).
             log_probabilities: give them with each sample.
-            given: header values, such as key="G major"; what is not given the model chooses.
+            given: what the tokenizer's `controls` name, such as key="G major", tempo=96; what is not given the model
+                chooses. A unit among them, such as bars=16, is a length.
 
         Raises:
             UsageError: for values out of range, unknown header names, or what does not go together.
             BadInput: for a prompt that is refused.
         """
         request = self._request(length, prompt, given, stop)
-        asked = {
+        filters = {
             "temperature": temperature,
             "top_k": top_k,
             "top_p": top_p,
@@ -114,12 +116,12 @@ class Model:
         }
         if beam is None:
             drawn = draw(
-                self.network, self.tokenizer, request, count=count, filters=self._filters(**asked),
+                self.network, self.tokenizer, request, count=count, filters=self._filters(**filters),
                 seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities,
                 report=report,
             )  # fmt: skip
         else:
-            for name, value in {**asked, "seed": seed}.items():
+            for name, value in {**filters, "seed": seed}.items():
                 if value is not None:
                     raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
             drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
@@ -152,11 +154,14 @@ class Model:
                 yield text
                 waiting = []
 
-    def _request(self, length: str | None, prompt: Any, given: Mapping[str, str], stop: Sequence[str]) -> Request:
+    def _request(self, length: str | None, prompt: Any, given: Mapping[str, Any], stop: Sequence[str]) -> Request:
+        given = dict(given)
+        length = self._one_length(length, given)
         amount, unit = self.domain.parse_length(length or self.domain.default_length)
         template = self.tokenizer.template(prompt, (amount, unit), **given)
+        barred = self.tokenizer.barred(prompt, **given)
         if not stop:
-            return Request(template, (amount, unit))
+            return Request(template, (amount, unit), barred=barred)
         if not self.domain.textual:
             raise UsageError(f"{self.domain.name} knows no stop strings.", "They are for text.")
         longest = max(len(text.encode()) for text in stop)
@@ -166,6 +171,16 @@ class Model:
             return any(text in said for text in stop)
 
         return Request(template, (amount, unit), until=until)
+
+    def _one_length(self, length: str | None, given: dict[str, Any]) -> str | None:
+        """The length, which may also be given by the name of its unit; that is then taken out. Raises UsageError."""
+        for control in self.tokenizer.controls:
+            if control.name in self.domain.units and str(given.get(control.name, "unknown")).lower() != "unknown":
+                if length is not None:
+                    raise UsageError(f"A length of {length}, and {control.name} besides.", "Give one of them.")
+                asked([control], {control.name: given[control.name]})
+                length = f"{float(given.pop(control.name)):.0f}{control.name}"
+        return length
 
     def _filters(self, **asked: Any) -> Filters:
         """What is None is as the domain has it. Raises UsageError."""

@@ -37,7 +37,7 @@ def root(
 
 
 for module in (sample, predict, evaluate, inspect, convert, runs, domains, doctor):
-    app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command))
+    app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command, asking=module is sample))
 app.add_typer(train.app, name="train")
 app.add_typer(corpus.app, name="corpus")
 

@@ -44,12 +44,27 @@ def with_flags(command: Command, flags: Iterable[Parameter]) -> Command:
     return command
 
 
-def with_reading(command: Command) -> Command:
+def controls() -> dict[str, str]:
+    """What may be asked of samples by a flag: name -> help, of all domains."""
+    return {name: text for domain in domains().values() for name, text in domain.controls.items()}
+
+
+def _of_controls() -> dict[str, Parameter]:
+    found = {}
+    for name, text in controls().items():
+        annotation: Any = Annotated[str | None, typer.Option(help=text)]
+        found[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    return found
+
+
+def with_reading(command: Command, *, asking: bool = False) -> Command:
     """A command that reads a file (it takes `**reading`), with the flags of all domains that say how, and passed those
-    that are given; others are as they were."""
+    that are given; others are as they were. asking: also with those that say what samples shall be."""
     if all(p.kind is not Parameter.VAR_KEYWORD for p in signature(command).parameters.values()):
         return command
     flags = {flag.name: flag for d in domains().values() for flag in of_options(d.options, reading=True)}
+    if asking:
+        flags = _of_controls() | flags
 
     @functools.wraps(command)
     def reads(**said: Any) -> None:

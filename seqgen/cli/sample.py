@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli import console
+from seqgen.cli import console, flags
 from seqgen.cli.targets import targets
 from seqgen.core.errors import UsageError
 
@@ -38,9 +38,9 @@ def command(
         list[str] | None, typer.Option("--format", "-f", help="Like html; several may be given. `seqgen domains`.")
     ] = None,
     given: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help='Header values, like key="G major".')
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help='What a run takes by name, like key="G major".'),
     ] = None,
-    key: Annotated[str | None, typer.Option(help='Music: the key, like "G major".')] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     **reading: Any,
@@ -52,11 +52,14 @@ def command(
     from seqgen.training.machine import choose_machine
 
     reporter = console.Console()
+    controls = {name: reading.pop(name) for name in flags.controls() if name in reading}
     model = api.load(run, choose_machine(device)["device"], **reading)
     reporter.fallen_back(model)
-    header: dict[str, Any] = _pairs(given or []) | ({"key": key} if key else {})
+    header: dict[str, Any] = _pairs(given or []) | controls
     for name in header.keys() & signature(api.Model.sample).parameters.keys():
-        raise UsageError(f"--set gives header values, and {name!r} is none.", "`seqgen sample --help` lists options.")
+        raise UsageError(
+            f"--set gives what a run takes by name, and {name!r} is an option.", "`seqgen sample --help` lists options."
+        )
     textual = model.domain.textual
     count = (4 if beam is None and not textual else 1) if count is None else count
     seed = secrets.randbelow(2**32) if seed is None and beam is None else seed

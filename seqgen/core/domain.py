@@ -39,6 +39,8 @@ class Domain:
         units: names that a length may carry, the first is the default. default_length: e.g. "16bars".
         date: a piece -> what sorts pieces by their time, "" where that is not known. Where all have one, the
             last are held out.
+        controls: names of what may be asked of samples -> help; each is a flag of `seqgen sample`. Which of them a run
+            takes, its tokenizer says.
         training: settings of the training by name, such as layer_dropout, where nothing else is asked for.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
@@ -101,6 +103,7 @@ class Domain:
     draw: Callable[[Any, Path], None] | None = None
     timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
     date: Callable[[Any], str] | None = None
+    controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
 from seqgen.core.context import Context
+from seqgen.core.controls import Control
 from seqgen.core.grammar import Grammar
+from seqgen.core.narrowing import Barred
 from seqgen.core.vocabulary import Vocabulary
 
 Piece = TypeVar("Piece")
@@ -49,6 +51,7 @@ class Tokenizer(ABC, Generic[Piece]):
             event ends where a sequence may stop.
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
+        controls: what may be asked of a sample by name.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -60,6 +63,7 @@ class Tokenizer(ABC, Generic[Piece]):
     augmentations: Augmentation
     unknown_of: Ids
     loss_weights: npt.NDArray[np.float32] | None = None
+    controls: tuple[Control, ...] = ()
     backoff: tuple[str, ...] = ()
     order: int = 3
     passed: tuple[str, ...] = ()
@@ -84,12 +88,16 @@ class Tokenizer(ABC, Generic[Piece]):
         return lambda ids: self.decode(np.concatenate([prompt, ids]), reference)
 
     @abstractmethod
-    def template(self, prompt: Piece | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
+    def template(self, prompt: Piece | None = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
         """int32 [T] what a sample begins with; -1 = free, chosen by the model.
 
         prompt: a piece to continue, in its own key, metre and so on. length: amount and unit that will be added, for
-        the header to announce. given: header values by name, as text ("key": "G major"). Raises UsageError for an
-        unknown name or value."""
+        the header to announce. given: values of `controls` by name, as text or numbers (key="G major"). Raises
+        UsageError for an unknown name or value."""
+
+    def barred(self, prompt: Piece | None = None, **given: Any) -> tuple[Barred, ...]:
+        """What may not come behind the template of the same prompt and `given`. Raises UsageError."""
+        return ()
 
     @abstractmethod
     def length(self, amount: int, unit: str, ids: Ids) -> Length:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 
 from seqgen.core.tokenizer import Tokenizer
 
+_STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)  # the last: what such contexts say is hardly heard
+
 Ids = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int64]
 
@@ -17,27 +20,44 @@ Codes = npt.NDArray[np.int64]
 class NGram:
     """Interpolated counts after Witten & Bell 1991 (Chen & Goodman 1999, section 2.4).
 
-    p(id | c1 … cn) = (count(id, c1 … cn) + d · p(id | c1 … cn-1)) / (count(c1 … cn) + d), d the number of different
-    ids seen after c1 … cn. The first condition is always the grammar's state and the last resort is even odds over
-    the ids that it allows, so that the masked distribution adds up to one by itself.
+    p(id | c1 … cn) = (count(id, c1 … cn) + s · d · p(id | c1 … cn-1)) / (count(c1 … cn) + s · d), d the number of
+    different ids seen after c1 … cn, s a strength for each n, 1 until `tune` chooses it. The first condition is always
+    the grammar's state and the last resort is even odds over the ids that it allows, so that the masked distribution
+    adds up to one by itself.
     """
 
     def __init__(self, tokenizer: Tokenizer[Any], n_conditions: int) -> None:
         self._tokenizer = tokenizer
         self._n_ids = len(tokenizer.vocabulary)
         self._n = n_conditions
-        self._tables: list[tuple[Codes, Codes, Codes, Codes, Codes]] = []
+        self._tables: list[tuple[npt.NDArray[Any], ...]] = []
+        self.strengths = [1.0] * n_conditions
 
-    def fit(self, rows: Codes, ids: Codes) -> NGram:
-        """rows: [N, n] conditions of each position, the most telling first; ids: [N] what came."""
+    def fit(self, rows: Codes, ids: Codes, weights: npt.NDArray[np.floating] | None = None) -> NGram:
+        """rows: [N, n] conditions of each position, the most telling first; ids: [N] what came; weights: [N], for how
+        much each counts."""
+        self._tables = []
         contexts = np.zeros(len(ids), np.uint64)
         for k in range(self._n):
             contexts = _mixed(contexts, rows[:, k])
-            pairs, at, pair_counts = np.unique(_mixed(contexts, ids), return_index=True, return_counts=True)
-            seen, totals = np.unique(contexts, return_counts=True)
-            # A context's number of different ids: how many different (context, id) pairs begin with it.
-            kinds = np.bincount(np.searchsorted(seen, contexts[at]), minlength=len(seen))
-            self._tables.append((seen.astype(np.uint64), totals, kinds, pairs, pair_counts))  # type: ignore[arg-type]
+            pairs, at, which = np.unique(_mixed(contexts, ids), return_index=True, return_inverse=True)
+            pair_counts = np.bincount(which, weights, len(pairs))
+            # Each (context, id) pair belongs to one context: how much it was seen, and how many different ids.
+            seen, which = np.unique(contexts[at], return_inverse=True)
+            totals, kinds = np.bincount(which, pair_counts, len(seen)), np.bincount(which, minlength=len(seen))
+            self._tables.append((seen, totals, kinds, pairs, pair_counts))
+        return self
+
+    def tune(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> NGram:
+        """Choose each strength so that these ids, which were not counted, are likeliest; the shortest contexts'
+        first."""
+        for k in range(self._n):
+            nats = []
+            for strength in _STRENGTHS:
+                self.strengths[k] = strength
+                *_, p = itertools.islice(self.orders(rows, ids, n_allowed), k + 1)
+                nats.append(float(-np.log(p).sum()))
+            self.strengths[k] = _STRENGTHS[int(np.argmin(nats))]
         return self
 
     def probabilities(self, rows: Codes, ids: Codes, n_allowed: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
@@ -51,9 +71,10 @@ class NGram:
         contexts = np.zeros(len(ids), np.uint64)
         for k, (seen, totals, kinds, pairs, pair_counts) in enumerate(self._tables):
             contexts = _mixed(contexts, rows[:, k])
-            total, kind = _look_up(contexts, seen, totals), _look_up(contexts, seen, kinds)
+            total = _look_up(contexts, seen, totals)
+            kind = self.strengths[k] * _look_up(contexts, seen, kinds)
             count = _look_up(_mixed(contexts, ids), pairs, pair_counts)
-            p = np.where(total > 0, (count + kind * p) / np.maximum(1, total + kind), p)
+            p = np.where(total > 0, (count + kind * p) / np.where(total > 0, total + kind, 1), p)
             yield p
 
 
@@ -75,28 +96,41 @@ def baseline_nats(
 ) -> dict[str, dict[str, float]]:
     """Name of the baseline -> split -> mean nats of the scored ids.
 
-    Training pieces are counted in every augmentation they admit, as the model sees them.
+    Training pieces are counted in every augmentation they admit, as the model sees them, all of them together as one
+    piece. How far contexts are trusted is chosen on a tenth of the training pieces, counting the others.
     """
     augmented = [
-        tokenizer.augmentations.map[a][piece]
+        [tokenizer.augmentations.map[a][piece] for a in np.flatnonzero(tokenizer.augmentations.admits(piece))]
         for piece in train
-        for a in np.flatnonzero(tokenizer.augmentations.admits(piece))
     ]
-    seen = _Positions(tokenizer, augmented)
-    asked = {name: _Positions(tokenizer, pieces) for name, pieces in held_out.items()}
+    seen = Positions(tokenizer, [piece for copies in augmented for piece in copies])
+    weights = np.concatenate([np.full(len(piece), 1 / len(copies)) for copies in augmented for piece in copies])
+    tenth = _tenth(train)
+    apart = np.concatenate([part for part, copies in zip(tenth, augmented, strict=True) for _ in copies])
+    asked_of, once = Positions(tokenizer, train), np.concatenate(tenth)
+    asked = {name: Positions(tokenizer, pieces) for name, pieces in held_out.items()}
     plain, context = _names(tokenizer)
     results: dict[str, dict[str, float]] = {}
-    for names, of in ((plain, _Positions.before), (context, _Positions.context)):
+    for names, of in ((plain, Positions.before), (context, Positions.context)):
         if not names:
             continue
         rows = of(seen)
-        model = NGram(tokenizer, rows.shape[1]).fit(rows, seen.ids)
+        model = NGram(tokenizer, rows.shape[1]).fit(rows[~apart], seen.ids[~apart], weights[~apart])
+        model.tune(of(asked_of)[once], asked_of.ids[once], asked_of.n_allowed[once])
+        model.fit(rows, seen.ids, weights)
         for split, positions in asked.items():
             orders = list(model.orders(of(positions), positions.ids, positions.n_allowed))
             for name, p in zip(names, orders[-len(names) :], strict=True):
                 scored = p[positions.scored]
                 results.setdefault(name, {})[split] = float(-np.log(scored).mean()) if len(scored) else 0.0
     return results
+
+
+def _tenth(pieces: Sequence[Ids]) -> list[npt.NDArray[np.bool_]]:
+    """bool [T] of each piece: all of every tenth piece; of fewer than ten pieces the end of each."""
+    if len(pieces) < 10:
+        return [np.arange(len(piece)) >= len(piece) - len(piece) // 10 for piece in pieces]
+    return [np.full(len(piece), i % 10 == 9) for i, piece in enumerate(pieces)]
 
 
 _NAMES = {1: "unigram", 2: "bigram", 3: "trigram"}
@@ -108,7 +142,7 @@ def _names(tokenizer: Tokenizer[Any]) -> tuple[list[str], list[str]]:
     return plain, ["context n-gram"] if tokenizer.backoff else []
 
 
-class _Positions:
+class Positions:
     """Every position of some pieces: id, grammar state, earlier ids, context."""
 
     def __init__(self, tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> None:

@@ -104,7 +104,8 @@ class _Beams(Draft):
         self.stepper.select(rows)
         self.cursor = self.cursor.fork(rows)
         self.ids, self._log_p, self._counted = self.ids[rows], self._log_p[rows], self._counted[rows]
-        self.grammar_state, self._amount = self.grammar_state[rows], self._amount[rows]
+        self.grammar_state, self.rules_state = self.grammar_state[rows], self.rules_state[rows]
+        self._amount = self._amount[rows]
         self.lengths[:] = -1
         if self._counts is not None:
             self._counts = self._counts[rows]

@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
+from seqgen.core.narrowing import Barred, narrowed
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.sampling.filters import Filters, drawn
@@ -34,13 +35,15 @@ class Request:
     """What is asked for.
 
     template: int32 [T], ids that stand and -1 where the model chooses. length: amount and unit, None until the piece
-    ends by itself. until: shown the ids of a sequence after each id drawn, says whether it shall end there.
+    ends by itself. until: shown the ids of a sequence after each id drawn, says whether it shall end there. barred: ids
+    that may not come behind the template.
     """
 
     template: Ids
     length: tuple[int, str] | None = None
     max_tokens: int = 100_000
     until: Callable[[Ids], bool] | None = None
+    barred: tuple[Barred, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,16 @@ class Draft:
         grammar, unknown = tokenizer.grammar, tokenizer.unknown_of
         self.grammar_state = grammar.start(count)
         closed = ~np.any(grammar.transitions >= 0, axis=1)
-        following = grammar.transitions[:, grammar.class_of]
         self._closed = closed
         # [S, V]: "not given" may be asked for, but is not an answer; some ids end the piece.
         self._free = grammar.masks & ~(unknown == np.arange(len(unknown)))
-        self._ends = self._free & (following >= 0) & closed[following]
-        self._open = self._free & ~self._ends
+        # Behind the template, where some ids may be barred; then there are more states.
+        self.rules = narrowed(grammar, request.barred) if request.barred else grammar
+        self.rules_state = self.grammar_state
+        self._choices = self.rules.masks & np.resize(self._free, self.rules.masks.shape)
+        following = self.rules.transitions[:, self.rules.class_of]
+        self._ends = self._choices & np.resize(closed, self.rules.n_states)[following]
+        self._open = self._choices & ~self._ends
         self._seen = np.zeros((count, len(unknown)), bool) if filters.needs_seen else None
         self._counted = np.zeros(count, np.int64)
         self._counts: npt.NDArray[np.int64] | None = None  # [B, V], once the template has been said
@@ -190,20 +197,23 @@ class Draft:
 
     def _allowed(self) -> Bools:
         """bool [B, V]: the grammar's mask, narrowed by the length asked for; an empty row has come to its end."""
-        state, request = self.grammar_state, self.request
-        if self.n < len(request.template) or (request.length is None and self.n < request.max_tokens):
-            return np.asarray(self._free[state])
-        grammar = self.tokenizer.grammar
+        request, rules, state = self.request, self.rules, self.rules_state
+        if self.n < len(request.template):
+            return np.asarray(self._free[self.grammar_state])
+        if self.n == len(request.template) and not (rules.final(state) | self._choices[state].any(axis=1)).all():
+            raise UsageError("No piece can be as it is asked for.", "Ask for less.")
+        if request.length is None and self.n < request.max_tokens:
+            return np.asarray(self._choices[state])
         if self.n >= request.max_tokens:
-            final = grammar.final(state)[:, None]
-            return np.asarray(np.where(final, self._ends[state], grammar.closing(state) & self._free[state]), bool)
+            final = rules.final(state)[:, None]
+            return np.asarray(np.where(final, self._ends[state], rules.closing(state) & self._choices[state]), bool)
         if self._counts is None:
             self._set_lengths()
         allowed = self._open[state]
         for b in np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0)):
-            rest = self._free[state[b]] & (self._counts[b] == 0)  # type: ignore[index]  # set just above
+            rest = self._choices[state[b]] & (self._counts[b] == 0)  # type: ignore[index]  # set just above
             # Where no such id may come and the piece may not end, counted ones must go on.
-            allowed[b] = rest if rest.any() or grammar.final(state[b : b + 1])[0] else self._free[state[b]]
+            allowed[b] = rest if rest.any() or rules.final(state[b : b + 1])[0] else self._choices[state[b]]
         return np.asarray(allowed)
 
     def _set_lengths(self) -> None:
@@ -241,6 +251,8 @@ class Draft:
         if self._seen is not None:
             self._seen[self._rows, chosen] = True
         self.grammar_state = self.tokenizer.grammar.advance(self.grammar_state, chosen)
+        behind = self.request.barred and self.n >= len(self.request.template)
+        self.rules_state = self.rules.advance(self.rules_state, chosen) if behind else self.grammar_state
         self.cursor.advance(chosen)
         self.previous = chosen
         self.n += 1

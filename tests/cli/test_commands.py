@@ -26,7 +26,8 @@ Cli = Callable[..., Any]
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
-    "--repetition-penalty --seed --beam --out --format/-f --set --key --device --json --sport --columns",
+    "--repetition-penalty --seed --beam --out --format/-f --set "
+    "--key --bars --density --tempo --time-signature --instruments --device --json --sport --columns",
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
     "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
     "inspect": "FILE --run --limit --picture --json --sport --columns",

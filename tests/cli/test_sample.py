@@ -117,7 +117,7 @@ def test_length_is_in_bars_or_tokens(cli: Cli, run: Path) -> None:
         result = cli("sample", run, "-n", 1, "--length", length, *more, "--seed", 0, "--out", "d", "--json")
         return int(json.loads(result.out)["tokens"])
 
-    header_and_end, voices, sixteenths = 5, 4, 12
+    header_and_end, voices, sixteenths = 7, 4, 12
     assert tokens("2bars", "--set", "time_signature=3/4") == header_and_end + 2 * sixteenths * voices
     assert tokens("2", "--set", "time_signature=3/4") == tokens("2 bars", "--set", "time_signature=3/4")
     assert tokens("40 tokens") == header_and_end + 40

@@ -91,3 +91,31 @@ def test_baselines_know_more_than_nothing(prepared: Prepared) -> None:
 def test_a_split_without_pieces_costs_nothing(prepared: Prepared) -> None:
     found = baseline_nats(prepared.tokenizer, prepared.store.of_split("train"), {"test": []})
     assert all(values["test"] == 0 for values in found.values())
+
+
+def test_contexts_are_trusted_as_far_as_they_deserve(small: tuple[Any, Codes, Codes]) -> None:
+    """Of conditions that tell nothing, counting alone believes what chance put together; tuned it does not."""
+    tokenizer, rows, ids = small
+    rng = np.random.default_rng(1)
+    noise = np.stack([rows[:, 0], rng.integers(100, size=len(ids)), rng.integers(100, size=len(ids))], axis=1)
+    n_allowed = tokenizer.grammar.masks.sum(axis=1)[rows[:, 0]]
+    train, tune, test = slice(0, 150), slice(150, 220), slice(220, None)
+    ngram = NGram(tokenizer, 3).fit(noise[train], ids[train])
+
+    def nats() -> float:
+        return float(-np.log(ngram.probabilities(noise[test], ids[test], n_allowed[test])).mean())
+
+    before = nats()
+    ngram.tune(noise[tune], ids[tune], n_allowed[tune])
+    assert nats() < before and ngram.strengths[1] > 1
+    alone = NGram(tokenizer, 1).fit(noise[train, :1], ids[train])
+    found = -np.log(alone.probabilities(noise[test, :1], ids[test], n_allowed[test])).mean()
+    assert nats() == pytest.approx(found, abs=0.1)
+
+
+def test_weights_count(small: tuple[Any, Codes, Codes]) -> None:
+    tokenizer, rows, ids = small
+    n_allowed = tokenizer.grammar.masks.sum(axis=1)[rows[:, 0]]
+    twice = NGram(tokenizer, 3).fit(np.tile(rows, (2, 1)), np.tile(ids, 2), np.full(2 * len(ids), 0.5))
+    once = NGram(tokenizer, 3).fit(rows, ids)
+    assert np.allclose(twice.probabilities(rows, ids, n_allowed), once.probabilities(rows, ids, n_allowed))

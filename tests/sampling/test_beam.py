@@ -58,7 +58,7 @@ def test_what_is_found_is_legal_different_and_in_order(model: Any, width: int) -
     request = Request(t.template(time_signature="1/4", length=(1, "bars")), (1, "bars"))
     found = draw_beam(model.network, t, request, width=width, count=4)
     assert len({drawn.ids.tobytes() for drawn in found}) == 4
-    assert all(not len(t.grammar.violations(drawn.ids)) and len(drawn.ids) == 4 + 16 + 1 for drawn in found)
+    assert all(not len(t.grammar.violations(drawn.ids)) and len(drawn.ids) == 6 + 16 + 1 for drawn in found)
     chosen = request.template < 0
     scores = [
         drawn.log_probabilities[np.append(np.flatnonzero(chosen), np.arange(len(chosen), len(drawn.ids)))].mean()

@@ -64,7 +64,7 @@ def test_the_global_random_numbers_and_threads_stay_as_they_were(model: Any) -> 
 def test_a_length_in_bars_gives_exactly_so_many(model: Any, signature: str, bar: int, n_bars: int) -> None:
     for ids in pieces(model, (n_bars, "bars"), count=3, seed=n_bars, header={"time_signature": signature}):
         assert not len(model.tokenizer.grammar.violations(ids))
-        assert len(ids) == 4 + n_bars * bar * 4 + 1
+        assert len(ids) == 6 + n_bars * bar * 4 + 1
         assert model.tokenizer.vocabulary.tokens[ids[3]] == f"Length_{n_bars}"
 
 
@@ -72,14 +72,14 @@ def test_a_length_in_bars_follows_the_time_signature_that_each_piece_chooses(mod
     v = model.tokenizer.vocabulary
     for ids in pieces(model, (2, "bars"), count=6, seed=0):
         numerator, denominator = map(int, v.tokens[ids[0]].split("_")[1].split("/"))
-        assert len(ids) - 5 == 2 * 4 * (16 * numerator // denominator)
+        assert len(ids) - 7 == 2 * 4 * (16 * numerator // denominator)
 
 
 def test_so_much_is_added_to_a_prompt(model: Any, chorales: list[Score]) -> None:
     prompt = chorales[0]
-    n_prompt = len(model.tokenizer.encode(prompt)) - 5
+    n_prompt = len(model.tokenizer.encode(prompt)) - 7
     for ids in pieces(model, (2, "bars"), prompt=prompt, count=2, seed=0):
-        assert len(ids) - 5 == n_prompt + 2 * 16 * 4
+        assert len(ids) - 7 == n_prompt + 2 * 16 * 4
         assert model.tokenizer.decode(ids).key_signatures == prompt.key_signatures
 
 
@@ -87,7 +87,7 @@ def test_so_much_is_added_to_a_prompt(model: Any, chorales: list[Score]) -> None
 def test_a_length_in_tokens_ends_at_the_next_whole_step(model: Any, amount: int) -> None:
     for ids in pieces(model, (amount, "tokens"), count=2, seed=0):
         assert not len(model.tokenizer.grammar.violations(ids))
-        assert len(ids) - 5 == -(-amount // 4) * 4
+        assert len(ids) - 7 == -(-amount // 4) * 4
 
 
 @pytest.mark.parametrize("end", [True, False])

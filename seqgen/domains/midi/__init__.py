@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqgen.core.domain import Domain
+from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.options import MidiOptions
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ domain = Domain(
     written=(".mid", ".midi"),
     describe=_describe,
     recipes={"bach-chorales": _bach_chorales},
+    controls=CONTROLS,
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three
     # minutes of training are about as consonant as held-out ones.
     sampling={"temperature": 0.9, "min_p": 0.05},

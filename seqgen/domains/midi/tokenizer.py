@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
+from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.options import MidiOptions, Tokenization
@@ -48,7 +49,7 @@ class MidiTokenizer(Tokenizer[Score]):
         self.vocabulary, self.grammar = scheme.vocabulary, scheme.grammar
         self.context: Context = scheme.context
         self.augmentations, self.unknown_of = scheme.augmentations, scheme.unknown_of
-        self.backoff = scheme.backoff
+        self.backoff, self.controls = scheme.backoff, scheme.controls
 
     @classmethod
     def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:
@@ -79,10 +80,14 @@ class MidiTokenizer(Tokenizer[Score]):
         of this vocabulary."""
         return self.scheme.decode(np.asarray(ids))
 
-    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
-        """See Tokenizer. given: key ("G major"), bars, and time_signature ("3/4") and pickup (voices) or density
-        (remi)."""
+    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
+        """See Tokenizer. given: key ("G major"), bars, density (notes a quarter), tempo, time_signature ("3/4"), and
+        pickup (voices) or instruments (remi)."""
         return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
+
+    def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
+        """See Tokenizer."""
+        return self.scheme.barred(prompt, **given) if isinstance(self.scheme, Remi) else ()
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         return self.scheme.length(amount, unit, ids)
@@ -126,7 +131,7 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
     names: list[Counter[str]] = [Counter() for _ in range(n_voices)]
     programs: list[Counter[int]] = [Counter() for _ in range(n_voices)]
     lows, highs = [127] * n_voices, [0] * n_voices
-    tempos = []
+    tempos: list[float] = []
     for score in scores:
         onset, stop = on_grid(score, steps_per_quarter)
         voice = assign_voices(score, onset, stop, n_voices)
@@ -148,5 +153,6 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
         "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
+        "tempos": len(tempos) > len(scores) / 2 and len(set(tempos)) > 1,
         "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
     }

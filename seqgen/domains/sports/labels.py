@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seqgen.core.controls import UNKNOWN, Control
 from seqgen.core.errors import UsageError
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.sport import Label, Sport
@@ -29,7 +30,20 @@ def label_value(label: Label, known: Sequence[str], value: str) -> str:
         return value
     if label.ordered and value.isdecimal():
         return min(known, key=lambda other: (abs(int(other) - int(value)), other))
-    return "Unknown"
+    return UNKNOWN
+
+
+def control(label: Label, known: Sequence[str]) -> Control:
+    """How a label is asked for: by one of its values, or by a number near one."""
+
+    def read(text: str) -> str:
+        value = label_value(label, known, text)
+        if value == UNKNOWN:
+            shown = ", ".join(known[:24]) + (" …" if len(known) > 24 else "")
+            raise UsageError(f"No {label.column} {text[:60]!r} was learned.", f"Known: {shown}.")
+        return value
+
+    return Control(label.column, f"The match's {label.column.replace('_', ' ')}.", known[0], read, label.kind)
 
 
 def _sayable(label: Label, value: str) -> bool:

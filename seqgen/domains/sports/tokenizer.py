@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
+from seqgen.core.controls import asked, header_ids
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
@@ -18,7 +19,7 @@ from seqgen.domains.sports.encoding import event_ids
 from seqgen.domains.sports.files import to_match
 from seqgen.domains.sports.grammar import sports_grammar
 from seqgen.domains.sports.known import KNOWN, SPORTS, sport_name
-from seqgen.domains.sports.labels import checked_labels, label_value, learned_labels
+from seqgen.domains.sports.labels import checked_labels, control, label_value, learned_labels
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots
 from seqgen.domains.sports.options import SportsOptions
@@ -72,6 +73,7 @@ class SportsTokenizer(Tokenizer[Match]):
             self.unknown_of[self.vocabulary.of_type(kind)] = self.vocabulary.id(f"{kind}_Unknown")
         weights = {**{slot.kind: slot.weight for slot in self.sport.slots}, **dict.fromkeys(self._named, WEIGHT)}
         self.loss_weights = np.array([weights.get(kind, 1.0) for kind in self.vocabulary.types], np.float32)
+        self.controls = tuple(control(label, self._labels[label.kind]) for label in self._header)
         self.grammar = sports_grammar(self.sport, self.vocabulary, tuple(self._labels), self._named)
         self.augmentations = _mirrorings(self.sport, self.vocabulary)
         self.context = SportsContext(
@@ -134,23 +136,16 @@ class SportsTokenizer(Tokenizer[Match]):
         labels = {label.kind: label.column for label in self._header}
         return Decoder(self.sport, self.vocabulary, self.grammar, labels, self._named, reference)
 
-    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
-        """See Tokenizer. given: the sport's labels by column, such as gender="female", season="2016"."""
-        header = np.full(len(self._labels), -1, np.int32)
+    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
+        """See Tokenizer. given: the sport's labels by column, such as gender="female", season=2016."""
+        header = dict.fromkeys(self._labels, -1)
         body = np.zeros(0, np.int32)
         if prompt is not None:
             ids = self.encode(prompt)
-            header, body = ids[: len(header)], ids[len(header) : -1]
-        known = {label.column: i for i, label in enumerate(self._header)}
-        for name, text in given.items():
-            if name not in known:
-                raise UsageError(f"This tokenizer takes no {name!r}.", f"It takes {', '.join(known)}.")
-            label = self._header[known[name]]
-            value = "Unknown" if text.lower() == "unknown" else label_value(label, self._labels[label.kind], text)
-            if value == "Unknown" != text.capitalize():
-                raise UsageError(f"No {name} {text!r} was learned.", f"Known: {', '.join(self._labels[label.kind])}.")
-            header[known[name]] = self.vocabulary.id(f"{label.kind}_{value}")
-        return np.concatenate([header, body]).astype(np.int32)
+            header.update(zip(self._labels, ids.tolist(), strict=False))
+            body = ids[len(header) : -1]
+        header |= header_ids(self.controls, self.vocabulary, asked(self.controls, given))
+        return np.concatenate([np.array(list(header.values()), np.int32), body]).astype(np.int32)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         """So many events more, or tokens; 1game: until the match ends by itself."""

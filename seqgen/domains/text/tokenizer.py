@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.augmentation import no_augmentation
+from seqgen.core.controls import asked
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
@@ -120,10 +121,9 @@ class TextTokenizer(Tokenizer[str]):
             return str(codes.astype("<u4").tobytes(), "utf-32-le")
         return b"".join([self.bytes_of[i] for i in ids.tolist()]).decode("utf-8", "replace")
 
-    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
+    def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
         """int32 [T] the ids of the prompt, without an end. A text has no header: `given` must be empty."""
-        if given:
-            raise UsageError(f"Text takes no {next(iter(given))!r}.", "What a text begins with, a prompt says.")
+        asked(self.controls, given)
         if prompt is None:
             return np.zeros(0, np.int32)
         ids = self.encode(prompt)

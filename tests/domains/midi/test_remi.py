@@ -179,7 +179,7 @@ def test_on_the_grid_nothing_changes() -> None:
     assert REMI.quantise(piece) == piece
     assert REMI.losses(piece) == {}
     assert REMI.vocabulary.readable(REMI.encode(piece))[:16] == [
-        "Key_Cm", "Length_3", "Density_3", "Bar", "TimeSignature_1/4", "Position_0", "Tempo_90", "Program_0",
+        "Key_Cm", "Length_3", "Density_1.5", "Bar", "TimeSignature_1/4", "Position_0", "Tempo_90", "Program_0",
         "Pitch_60",
         "Velocity_64", "Duration_0.04", "Position_4", "Pitch_62", "Velocity_80", "Duration_0.04", "Position_8",
     ]  # fmt: skip

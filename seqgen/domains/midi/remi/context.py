@@ -16,10 +16,11 @@ Ints = npt.NDArray[np.int32]
 MAX_REMAINING = 32  # bars
 
 # Columns of the features.
-PLACE, BEAT, REMAINING, METRE, KEY, PROGRAM, PITCH, DRUM, DURATION, VELOCITY = range(10)
+PLACE, BEAT, REMAINING, METRE, KEY, PROGRAM, PITCH, DRUM, DURATION, VELOCITY, DENSITY = range(11)
 # Features that are simply the latest value of a type of id, 1 … n, and 0 before there was one (or it is unknown).
 _LATEST = {
     METRE: "TimeSignature", KEY: "Key", PROGRAM: "Program", DRUM: "Drum", DURATION: "Duration", VELOCITY: "Velocity",
+    DENSITY: "Density",
 }  # fmt: skip
 _N_PITCHES = 128
 
@@ -29,7 +30,7 @@ class RemiContext:
 
     place: position in the bar + 1; 0 between a bar line and its first position. beat: the same within the quarter.
     remaining: bars left by the Length header + 1 (at most 33), 0 when that is not given. metre, key, program, drum,
-    duration, velocity: the latest said. pitch: what the present program played last.
+    duration, velocity, density: the latest said. pitch: what the present program played last.
     """
 
     def __init__(self, vocabulary: Vocabulary, positions_per_quarter: int, augmentations: Augmentation) -> None:
@@ -62,6 +63,7 @@ class RemiContext:
             Feature("drum", _N_PITCHES + 1),
             Feature("duration", size["Duration"]),
             Feature("velocity", size["Velocity"]),
+            Feature("density", size["Density"]),
         )
 
     def _maps(self, vocabulary: Vocabulary, kind: str, size: int, augmentations: Augmentation) -> Ints:

@@ -39,11 +39,6 @@ def durations(positions_per_quarter: int, max_quarters: int) -> Longs:
     return np.array([value for value in values if value <= longest], np.int64)
 
 
-def tempos() -> tuple[int, ...]:
-    """Quarters a minute, in steps of about 2 to 4 %, the usual metronome marks among them."""
-    return (*range(16, 120, 2), *range(120, 200, 4), *range(200, 321, 10))
-
-
 def lengths() -> tuple[int, ...]:
     """Lengths of pieces in bars, exact up to 64."""
     return (*range(1, 65), *range(68, 129, 4), *range(144, 257, 16), *range(320, 1025, 64))

@@ -8,25 +8,37 @@ change, and a header opens the sequence (Key, Length in bars, Density), each wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
+from seqgen.core.controls import Control, asked, header_ids
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.limits import LIMITS
+from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Length
+from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.canonical import sort_rows
-from seqgen.domains.midi.keys import key_name, parse_key
+from seqgen.domains.midi.header import (
+    bars_control,
+    density_control,
+    density_token,
+    key_control,
+    tempo_control,
+    time_signature_control,
+)
+from seqgen.domains.midi.instruments import read_instruments
+from seqgen.domains.midi.keys import key_name
 from seqgen.domains.midi.remi.context import RemiContext
 from seqgen.domains.midi.remi.decoder import RemiDecoder
 from seqgen.domains.midi.remi.grammar import remi_grammar
 from seqgen.domains.midi.remi.grid import Bars, to_grid
 from seqgen.domains.midi.remi.transposition import RemiTranspositions, ranges_of
-from seqgen.domains.midi.remi.words import DENSITIES, HEADER, KIND, RemiSettings, RemiWords
-from seqgen.domains.midi.score import Score, TimeSignature
+from seqgen.domains.midi.remi.words import HEADER, KIND, RemiSettings, RemiWords
+from seqgen.domains.midi.score import Score, Tempo, TimeSignature
 
 __all__ = ["Remi", "RemiSettings", "ranges_of"]
 
@@ -57,6 +69,7 @@ class Remi:
         self.augmentations: Augmentation = RemiTranspositions(words, s.ranges)
         self.context = RemiContext(v, s.positions_per_quarter, self.augmentations)
         self._decoder = RemiDecoder(words)
+        self.controls = self._controls()
 
     def config(self) -> Mapping[str, Any]:
         """The settings, JSON-ready."""
@@ -125,11 +138,10 @@ class Remi:
     def _size(self, n_bars: int, n_notes: int, last: int) -> list[int]:
         """The ids of Length and Density."""
         longer = int(np.searchsorted(self.words.lengths, n_bars))
-        per_quarter = n_notes * self.settings.positions_per_quarter / (last + 1)
-        density = int(np.searchsorted(DENSITIES, per_quarter))
+        density = density_token(n_notes, (last + 1) / self.settings.positions_per_quarter)
         return [
             self.words.first["Length"] + min(longer, len(self.words.lengths) - 1),
-            self.words.first["Density"] + density,
+            self.vocabulary.id(f"Density_{density}"),
         ]
 
     def _lay_out(self, header: list[int], bars: Bars, rows: tuple[Longs, ...], has_tempos: bool) -> Ids:
@@ -219,45 +231,86 @@ class Remi:
 
     # --- what a sample begins with
 
-    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
-        """int32 [T]: header ids (-1 = free), then the prompt up to its last note.
+    def _controls(self) -> tuple[Control, ...]:
+        """What may be asked for; those of the header in its order. The others are said by the events themselves."""
+        signatures = [f"{n}/{d}" for n, d in self.words.metre.signatures]
 
-        given: key ("G major"), bars (a number), density (1 sparse … 9 dense); "unknown" blanks one. Raises UsageError.
-        """
-        values = dict.fromkeys(HEADER, -1)
+        def instruments(text: str) -> str:
+            read_instruments(text)
+            return text
+
+        return (
+            key_control(),
+            bars_control(self.words.lengths),
+            density_control(),
+            time_signature_control(signatures, ""),
+            tempo_control(""),
+            Control("instruments", CONTROLS["instruments"], "piano,bass,drums", instruments),
+        )
+
+    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
+        """int32 [T]: header ids (-1 = free), then the prompt up to its last note, or the first bar line and its time
+        signature where those are asked for. A tempo and a time signature asked for become those of the prompt."""
+        values, said = dict.fromkeys(HEADER, -1), asked(self.controls, given)
         body = np.zeros(0, np.int32)
         if prompt is not None:
-            ids = self.encode(prompt)
-            values["Key"] = int(ids[HEADER.index("Key")])
-            values["Density"] = int(ids[HEADER.index("Density")])
+            ids = self.encode(_remarked(prompt, said))
+            values.update(zip(HEADER, ids[: len(HEADER)].tolist(), strict=True))
+            values["Length"] = -1
             body = ids[len(HEADER) : -1]
+        elif "time_signature" in said:
+            body = self.vocabulary.ids(["Bar", f"TimeSignature_{said['time_signature']}"])
+        elif "tempo" in said:
+            body = self.vocabulary.ids(["Bar"])
         if length is not None and length[1] == "bars":
-            given = {"bars": str(length[0] + int((self.words.kind[body] == KIND["Bar"]).sum())), **given}
-        names = {"key": "Key", "bars": "Length", "density": "Density"}
-        for name, text in given.items():
-            kind = names.get(name)
-            if kind is None:
-                raise UsageError(f"This tokenizer takes no {name!r}.", f"It takes {', '.join(names)}.")
-            value = str(text).strip()
-            if value.lower() == "unknown":
-                value = "Unknown"
-            elif kind == "Key":
-                value = key_name(parse_key(value))
-            elif kind == "Length" and value.isdigit() and int(value) > 0:
-                value = str(
-                    self.words.lengths[
-                        min(int(np.searchsorted(self.words.lengths, int(value))), len(self.words.lengths) - 1)
-                    ]
-                )
-            values[kind] = self.vocabulary.id(f"{kind}_{value}")
+            n_bars = length[0] + int(self._bars_begun(body))
+            said = {**asked(self.controls, {"bars": n_bars}), **said}
+        values |= header_ids(self.controls, self.vocabulary, said)
         return np.concatenate((np.array(list(values.values()), np.int32), body)).astype(np.int32)
 
+    def barred(self, prompt: Score | None = None, **given: Any) -> tuple[Barred, ...]:
+        """Programs, notes and drums but those of the instruments asked for; without a prompt whatever comes before the
+        tempo asked for."""
+        said, words, n = asked(self.controls, given), self.words, len(self.vocabulary)
+        found = []
+        if "instruments" in said:
+            programs, drums = read_instruments(said["instruments"])
+            opening = np.zeros(n, bool)
+            opening[[words.first["Program"] + program for program in programs]] = True
+            never = (words.kind == KIND["Program"]) & ~opening
+            never |= (words.kind == KIND["Pitch"]) & (not programs)
+            never |= (words.kind == KIND["Drum"]) & (not drums)
+            found.append(Barred(never, words.kind == KIND["Pitch"], opening))
+        if "tempo" in said and prompt is None:
+            opening = np.zeros(n, bool)
+            opening[self.vocabulary.id(f"Tempo_{said['tempo']}")] = True
+            waiting = words.kind != KIND["TimeSignature"]
+            waiting[words.first["Position"]] = False
+            found.append(Barred(np.zeros(n, bool), waiting, opening))
+        return tuple(found)
+
+    def _bars_begun(self, ids: npt.NDArray[np.integer]) -> int:
+        """Bar lines up to the last note: bars in which nothing stands yet are still to come."""
+        ends = np.flatnonzero(self.words.kind[ids] == KIND["Duration"])
+        return int((self.words.kind[ids[: ends[-1]]] == KIND["Bar"]).sum()) if len(ends) else 0
+
     def length(self, amount: int, unit: str, ids: npt.NDArray[np.integer]) -> Length:
-        """So many bars or tokens more. Raises UsageError."""
+        """So many bars or tokens more; a bar in which nothing stands yet is one of them. Raises UsageError."""
         if unit == "bars":
             counted = self.words.kind == KIND["Bar"]
+            amount -= int(counted[ids].sum()) - self._bars_begun(ids)
         elif unit == "tokens":
             counted = self.vocabulary.scored & (self.words.kind != KIND["End"])
         else:
             raise UsageError(f"A length in {unit!r} is not known here.", "Use bars or tokens, like 16bars.")
         return Length(counted, amount)
+
+
+def _remarked(score: Score, said: Mapping[str, str]) -> Score:
+    """A piece with the tempo and the time signature asked for instead of its own."""
+    if "tempo" in said:
+        score = replace(score, tempos=(Tempo(0, float(said["tempo"])),))
+    if "time_signature" in said:
+        numerator, denominator = map(int, said["time_signature"].split("/"))
+        score = replace(score, time_signatures=(TimeSignature(0, numerator, denominator),))
+    return score

@@ -9,15 +9,14 @@ import numpy as np
 
 from seqgen.core.errors import UsageError
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.midi.keys import KEYS, key_name
-from seqgen.domains.midi.remi.grid import Metre, durations, lengths, nearest, tempos
+from seqgen.domains.midi.header import TEMPOS, density_tokens, key_tokens
+from seqgen.domains.midi.remi.grid import Metre, durations, lengths, nearest
 
 HEADER = ("Key", "Length", "Density")
 KINDS = (
     *HEADER, "Bar", "TimeSignature", "Position", "Tempo", "Program", "Pitch", "Drum", "Velocity", "Duration", "End",
 )  # fmt: skip
 KIND = {kind: i for i, kind in enumerate(KINDS)}
-DENSITIES = (0.5, 1, 2, 3, 4, 6, 8, 12)  # notes a quarter; class i + 1 begins where i ends
 _TICKS = 480  # a quarter in decoded scores, as near as whole positions allow
 
 
@@ -68,11 +67,11 @@ class RemiWords:
         self.velocities = np.unique(
             (np.arange(1, settings.n_velocities + 1) * 128 // settings.n_velocities).clip(1, 127)
         )
-        self.tempos, self.lengths = np.array(tempos()), lengths()
+        self.tempos, self.lengths = np.array(TEMPOS), lengths()
         values: dict[str, Sequence[object]] = {
-            "Key": [key_name(key) for key in KEYS] + ["Unknown"],
+            "Key": key_tokens(),
             "Length": [*self.lengths, "Unknown"],
-            "Density": [*range(1, len(DENSITIES) + 2), "Unknown"],
+            "Density": density_tokens(),
             "Bar": [""],
             "TimeSignature": [f"{n}/{d}" for n, d in self.metre.signatures],
             "Position": range(self.metre.max_length),

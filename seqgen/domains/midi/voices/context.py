@@ -34,13 +34,15 @@ _NO_PITCH_CLASS = 12
 @dataclass
 class _Header:
     """Per row. signature: 0 unknown. key: 0 … 11 major by tonic, 12 … 23 minor, -1 unknown. bar: steps.
-    lead: steps of the first bar before the piece begins, -1 unknown. steps: length of the piece, -1 unknown."""
+    lead: steps of the first bar before the piece begins, -1 unknown. steps: length of the piece, -1 unknown.
+    density: 0 unknown."""
 
     signature: Ints
     key: Ints
     bar: Ints
     lead: Ints
     steps: Ints
+    density: Ints
 
 
 class VoicesContext:
@@ -59,6 +61,7 @@ class VoicesContext:
         self.shape, self.n_header, self.steps_per_quarter = shape, n_header, steps_per_quarter
         v = vocabulary
         self._signature_of = _numbered(v, "TimeSignature")
+        self._density_of = _numbered(v, "Density")
         self._bar_of = np.array([bar_steps.get(t, 4 * steps_per_quarter) for t in v.tokens], np.int32)
         self._pickup_of = np.array([_value(t, "Pickup") for t in v.tokens], np.int32)
         self._bars_of = np.array([_value(t, "Length") for t in v.tokens], np.int32)
@@ -123,6 +126,7 @@ class VoicesContext:
                 Feature("signature", int(self._signature_of.max()) + 1),
                 Feature("given_key", 3),
                 Feature("remaining", MAX_REMAINING + 2),
+                Feature("density", V * phases * (int(self._density_of.max()) + 1)),
             ]
         return features
 
@@ -179,6 +183,7 @@ class VoicesContext:
                 np.broadcast_to(h.signature, at.shape),
                 np.broadcast_to(np.where(h.key < 0, 0, 1 + h.key // 12), at.shape),
                 np.where(h.steps < 0, MAX_REMAINING + 1, quarters),
+                beat * (int(self._density_of.max()) + 1) + h.density,
             ]
         out = np.empty((len(at), len(columns)), np.int32)
         for i, values in enumerate(columns):
@@ -253,12 +258,13 @@ class VoicesContext:
         batch, n = ids_BH.shape
         if n < self.n_header or not n:
             zero = np.zeros(batch, np.int32)
-            return _Header(zero, zero - 1, zero + 4 * self.steps_per_quarter, zero, zero - 1)
+            return _Header(zero, zero - 1, zero + 4 * self.steps_per_quarter, zero, zero - 1, zero)
         bar = self._bar_of[ids_BH[:, 0]]
         pickup, bars = self._pickup_of[ids_BH[:, 1]], self._bars_of[ids_BH[:, 3]]
         lead = np.where(pickup < 0, -1, -pickup % bar).astype(np.int32)
         steps = np.where(bars < 0, -1, bars * bar).astype(np.int32)
-        return _Header(self._signature_of[ids_BH[:, 0]], self._key_of[ids_BH[:, 2]], bar, lead, steps)
+        density = self._density_of[ids_BH[:, 4]]
+        return _Header(self._signature_of[ids_BH[:, 0]], self._key_of[ids_BH[:, 2]], bar, lead, steps, density)
 
     def _header_rows(self, n: int) -> Ints:
         rows = np.zeros((n, len(self.features)), np.int32)

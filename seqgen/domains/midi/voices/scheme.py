@@ -1,7 +1,7 @@
 """Voices: up to eight monophonic voices on a grid, one id per voice and step.
 
-A sequence is a header (time signature, pickup, key, length), then for every step of the grid one id per voice
-in a fixed order — `Pitch_60` starts a note, `Hold` keeps it, `Rest` is silence — and `End`.
+A sequence is a header (time signature, pickup, key, length, density, tempo), then for every step of the grid one id
+per voice in a fixed order — `Pitch_60` starts a note, `Hold` keeps it, `Rest` is silence — and `End`.
 After Hadjeres et al. 2017 (DeepBach's hold symbol) and Peracha 2019 (TonicNet's interleaved voices).
 """
 
@@ -16,13 +16,27 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
+from seqgen.core.controls import UNKNOWN, Control, asked, header_ids
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.grammar import Grammar, build_grammar
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.canonical import canonical
-from seqgen.domains.midi.keys import KEYS, Key, key_name, parse_key
+from seqgen.domains.midi.header import (
+    bars_control,
+    density_control,
+    density_token,
+    density_tokens,
+    key_control,
+    key_tokens,
+    one_of,
+    tempo_control,
+    tempo_token,
+    tempo_tokens,
+    time_signature_control,
+)
+from seqgen.domains.midi.keys import Key, key_name, parse_key
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
 from seqgen.domains.midi.voices.context import VoicesContext
@@ -56,9 +70,12 @@ class Voices:
         if s.header:
             tokens += [f"TimeSignature_{t}" for t in TIME_SIGNATURES] + ["TimeSignature_Unknown"]
             tokens += [f"Pickup_{i}" for i in range(self._max_bar_steps)] + ["Pickup_Unknown"]
-            tokens += [f"Key_{key_name(key)}" for key in KEYS] + ["Key_Unknown"]
+            tokens += [f"Key_{value}" for value in key_tokens()]
             tokens += [f"Length_{n}" for n in range(1, MAX_BARS + 1)] + ["Length_Unknown"]
-        self.header_types = ("TimeSignature", "Pickup", "Key", "Length") if s.header else ()
+            tokens += [f"Density_{value}" for value in density_tokens()]
+            tokens += [f"Tempo_{value}" for value in tempo_tokens()]
+        self.controls = self._controls() if s.header else ()
+        self.header_types = tuple(control.kind for control in self.controls)
         self.n_header = len(self.header_types)
         self.vocabulary = Vocabulary(tokens, unscored_types=self.header_types)
         v = self.vocabulary
@@ -107,6 +124,8 @@ class Voices:
                 f"Pickup_{pickup}",
                 f"Key_{key_name(key) if key else 'Unknown'}",
                 f"Length_{n_bars}",
+                f"Density_{density_token(score.n_notes, n_steps / s.steps_per_quarter)}",
+                f"Tempo_{tempo_token(score)}",
             ]
         body = grid[list(s.order)].T.reshape(-1)
         return np.concatenate([self.vocabulary.ids(header), body, [self.end] * s.end]).astype(np.int32)
@@ -156,7 +175,8 @@ class Voices:
         lead = -int(pickup) % bar if pickup != "Unknown" else 0
         voice, onset, stop = self._notes(grid)
         ticks = TICKS // s.steps_per_quarter
-        marks: dict[str, Any] = {"tempos": (Tempo(0, s.quarters_per_minute),)}
+        tempo = given.get("Tempo", UNKNOWN)
+        marks: dict[str, Any] = {"tempos": (Tempo(0, s.quarters_per_minute if tempo == UNKNOWN else float(tempo)),)}
         if signature != "Unknown":
             marks["time_signatures"] = (TimeSignature(0, *map(int, signature.split("/"))),)
         key = given.get("Key", "Unknown")
@@ -203,7 +223,10 @@ class Voices:
             "durations_changed": float((np.abs((stop - onset) * step - score.duration) > 1e-6).sum()),
             "drum_notes_dropped": float(drums(score).sum()),
             "velocities_set_to_80": float((score.velocity != VELOCITY).sum()),
-            "tempo_marks_dropped": float(len(score.tempos)),
+            "tempo_changes_dropped": float(max(0, len(score.tempos) - 1)),
+            "tempos_changed": float(
+                tempo_token(score) not in (UNKNOWN, *(f"{t.quarters_per_minute:g}" for t in score.tempos[:1]))
+            ),
             "time_signature_changes_dropped": float(max(0, len(score.time_signatures) - 1)),
             "key_changes_dropped": float(max(0, len(score.key_signatures) - 1)),
         }
@@ -211,27 +234,35 @@ class Voices:
 
     # --- what a sample begins with
 
-    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: str) -> Ids:
+    def _controls(self) -> tuple[Control, ...]:
+        """What may be asked for, in the order of the header."""
+        pickups = [str(i) for i in range(self._max_bar_steps)]
+        about = "Steps of the grid before the first bar line."
+        return (
+            time_signature_control(TIME_SIGNATURES),
+            Control("pickup", about, "4", one_of("pickup", pickups), "Pickup"),
+            key_control(),
+            bars_control(range(1, MAX_BARS + 1)),
+            density_control(),
+            tempo_control(),
+        )
+
+    def template(self, prompt: Score | None = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
         """int32 [T]: header ids (-1 = free), then the prompt's steps."""
-        values = dict.fromkeys(self.header_types, -1)
+        values, said = dict.fromkeys(self.header_types, -1), asked(self.controls, given)
+        if self.n_header and not self.settings.tempos:
+            values["Tempo"] = self.vocabulary.id(f"Tempo_{UNKNOWN}")  # of which nothing was learned
         body = np.zeros(0, np.int32)
         if prompt is not None:
             ids = self.encode(prompt)
             values.update(zip(self.header_types, ids[: self.n_header].tolist(), strict=True))
             values["Length"] = -1
             body = ids[self.n_header : len(ids) - self.settings.end]
-        if length is not None and length[1] == "bars" and self.n_header:
-            bar = self._bar_steps_of(ids[0] if prompt is not None else -1)
-            given = {"bars": str(length[0] + round(len(body) / self.settings.n_voices / bar)), **given}
-        for name, text in given.items():
-            kind = {"key": "Key", "time_signature": "TimeSignature", "pickup": "Pickup", "bars": "Length"}.get(name)
-            if kind is None or kind not in self.header_types:
-                raise UsageError(f"This tokenizer takes no {name!r}.", "It takes key, time_signature, pickup and bars.")
-            if kind == "Key" and text.lower() != "unknown":
-                text = key_name(parse_key(text))
-            elif kind == "Length" and text.isdigit():
-                text = str(min(MAX_BARS, max(1, int(text))))
-            values[kind] = self.vocabulary.id(f"{kind}_{text}" if text.lower() != "unknown" else f"{kind}_Unknown")
+        values |= header_ids(self.controls, self.vocabulary, said)
+        if length is not None and length[1] == "bars" and "bars" not in said and self.n_header:
+            bar = self._bar_steps_of(values["TimeSignature"])
+            n_bars = length[0] + round(len(body) / self.settings.n_voices / bar)
+            values["Length"] = self.vocabulary.id(f"Length_{min(n_bars, MAX_BARS)}")
         return np.concatenate([np.array(list(values.values()), np.int32), body]).astype(np.int32)
 
     def length(self, amount: int, unit: str, ids: npt.NDArray[np.integer]) -> Length:

@@ -14,7 +14,8 @@ class VoicesSettings:
 
     n_voices: 1 … 8. steps_per_quarter: the grid. low, high: the lowest and highest MIDI pitch.
     order: in which voices are written within a step, 0 the highest. programs, names: of the voices' tracks.
-    holds: tell holding from repeating. header, end: whether sequences carry them.
+    holds: tell holding from repeating. header, end: whether sequences carry them. tempos: whether the training pieces
+    state different ones, so that the model may choose; else it is quarters_per_minute where none is asked for.
     """
 
     n_voices: int = 4
@@ -29,9 +30,10 @@ class VoicesSettings:
     header: bool = True
     end: bool = True
     ranges: tuple[tuple[int, int], ...] = field(default=())
+    tempos: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("holds", "header", "end"):
+        for name in ("holds", "header", "end", "tempos"):
             if not isinstance(getattr(self, name), bool):
                 raise UsageError(f"{name} is {getattr(self, name)!r}; it must be true or false.")
         for name in ("n_voices", "low", "high"):
