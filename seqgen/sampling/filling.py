@@ -60,10 +60,11 @@ def fill(
     passes: int = PASSES,
     filters: Filters | None = None,
     seed: int = 0,
+    log_probabilities: bool = False,
     report: Callable[[int], None] = lambda n_tokens: None,
 ) -> list[Drawn]:
     """`count` ways to fill a template (-1 where an id is free): each the likeliest of so many candidates, and after so
-    many passes over it.
+    many passes over it; with the log-probability of every id where they are asked for.
 
     predictor: one sequence before its first id. filters: of what is drawn. Number i depends on the seed and i.
     report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
@@ -80,7 +81,8 @@ def fill(
             for _ in range(passes):
                 report(i * len(template))
                 draft.refine()
-            found.append(Drawn(draft.ids, draft.log_p))
+            log_p = draft.log_probabilities() if log_probabilities else np.zeros(0, np.float32)
+            found.append(Drawn(draft.ids, log_p))
     report(count * len(template))
     return found
 
@@ -99,7 +101,7 @@ class _Filling:
     ) -> None:
         self._predictor, self._tokenizer, self._template = predictor, tokenizer, template
         self._n, self._filters, self._rng = n, filters, rng
-        self.ids, self.log_p = template.copy(), np.zeros(len(template), np.float32)
+        self.ids = template.copy()
         gaps = np.flatnonzero(template < 0)
         self._end = int(gaps[-1]) + 1 if len(gaps) else 0
         self._draw(predictor.fork(np.zeros(1, np.int64)), 0, self._end, kept=False)
@@ -121,8 +123,13 @@ class _Filling:
         span = np.concatenate([self._template[start:stop], self.ids[stop:far]])
         present = self.ids[start:far] if kept else None
         cloud = draw_candidates(reader, self._tokenizer, span, self._n, self._rng, self._filters, present)
-        best = cloud.likeliest
-        self.ids[start:far], self.log_p[start:far] = cloud.ids[best], cloud.log_p[best]
+        self.ids[start:far] = cloud.ids[cloud.likeliest]
+
+    def log_probabilities(self) -> Floats:
+        """float32 [T] of the ids as they are."""
+        reader = self._predictor.fork(np.zeros(1, np.int64))
+        log_p: Floats = draw_candidates(reader, self._tokenizer, self.ids, 1, self._rng).log_p[0]
+        return log_p
 
 
 def draw_candidates(
@@ -150,10 +157,10 @@ def draw_candidates(
                 log_weights = np.zeros(n)
         p = reader.probabilities()
         if given < 0:
-            taken = _drawn(p * said, filters, rng)
+            taken = _drawn(p * said, filters, t / len(template), rng)
             if kept is not None:
                 taken[0] = kept[t]
-        elif (p <= 0).all(axis=1)[0] or not tokenizer.grammar.mask(reader.states)[:, given].all():
+        elif not tokenizer.grammar.mask(reader.states)[:, given].all():
             raise UsageError(f"{tokenizer.vocabulary.tokens[given]} may not stand at place {t + 1} of a piece.")
         else:
             taken = np.full(len(p), given, np.int64)
@@ -165,11 +172,11 @@ def draw_candidates(
     return Cloud(ids, log_p, log_weights)
 
 
-def _drawn(p: Floats, filters: Filters, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _drawn(p: Floats, filters: Filters, done: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     if filters != Filters():
         with np.errstate(divide="ignore"):
             logits = np.log(p)
-        filtered = filters(torch.from_numpy(logits)).numpy()
+        filtered = filters(torch.from_numpy(logits), done).numpy()
         p = np.exp(filtered - filtered.max(axis=1, keepdims=True))
     return drawn(p, rng.random(len(p)))
 
@@ -184,4 +191,5 @@ def _systematic(log_weights: npt.NDArray[np.float64], rng: np.random.Generator) 
     """int64 [N]: which candidates go on, each as often as its weight says, but for less than one (Kitagawa 1996)."""
     w = np.exp(log_weights - log_weights.max()).cumsum()
     places = (rng.random() + np.arange(len(w))) * (w[-1] / len(w))
-    return np.minimum(np.searchsorted(w, places, side="right"), len(w) - 1)
+    rows: npt.NDArray[np.int64] = np.minimum(np.searchsorted(w, places, side="right"), len(w) - 1)
+    return rows

@@ -18,6 +18,7 @@ from seqgen.domains.midi.options import MidiOptions, Tokenization
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
+from seqgen.domains.midi.voices.filling import outline
 from seqgen.domains.midi.voices.scheme import Voices
 from seqgen.domains.midi.voices.settings import VoicesSettings
 
@@ -84,6 +85,19 @@ class MidiTokenizer(Tokenizer[Score]):
         """See Tokenizer. given: key ("G major"), bars, density (notes a quarter), tempo, time_signature ("3/4"), and
         pickup (voices) or instruments (remi)."""
         return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
+
+    def outline(
+        self,
+        piece: Any = None,
+        fixed: Mapping[str, Any] | None = None,
+        renew: tuple[int, int] | None = None,
+        **given: Any,
+    ) -> Ids:
+        """See Tokenizer; of voices only."""
+        if isinstance(self.scheme, Remi):
+            return super().outline(piece, fixed, renew, **given)
+        known = {name: to_score(tune) for name, tune in (fixed or {}).items()}
+        return outline(self.scheme, None if piece is None else to_score(piece), known, renew, **given)
 
     def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
         """See Tokenizer."""
