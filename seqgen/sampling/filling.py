@@ -140,8 +140,10 @@ def draw_candidates(
     rng: np.random.Generator,
     filters: Filters | None = None,
     kept: Ids | None = None,
+    few: float = _FEW,
 ) -> Cloud:
-    """n candidates for a template that begins where the reader stands. kept: ids that the first one has."""
+    """n candidates for a template that begins where the reader stands. kept: ids that the first one has. few: when a
+    smaller share of them bears the weight, the others begin anew; 0: never."""
     filters = filters or Filters()
     said = tokenizer.unknown_of != np.arange(len(tokenizer.unknown_of))  # "not given" is not an answer
     ids, log_p = np.zeros((n, len(template)), np.int32), np.zeros((n, len(template)), np.float32)
@@ -150,9 +152,10 @@ def draw_candidates(
         if given < 0:
             if alone:
                 reader, alone = reader.fork(np.zeros(n, np.int64)), False
-            chosen = None if not _few(log_weights) else _systematic(log_weights, rng)
-            if chosen is not None:
-                chosen = chosen if kept is None else np.append(0, chosen[1:])
+            if _share(log_weights) < few:
+                chosen = _systematic(log_weights, rng)
+                if kept is not None:
+                    chosen[0] = 0
                 reader, ids, log_p = reader.fork(chosen), ids[chosen], log_p[chosen]
                 log_weights = np.zeros(n)
         p = reader.probabilities()
@@ -181,10 +184,10 @@ def _drawn(p: Floats, filters: Filters, done: float, rng: np.random.Generator) -
     return drawn(p, rng.random(len(p)))
 
 
-def _few(log_weights: npt.NDArray[np.float64]) -> bool:
-    """Whether the effective number of candidates is small."""
+def _share(log_weights: npt.NDArray[np.float64]) -> float:
+    """The effective number of candidates, as a share of them."""
     w = np.exp(log_weights - log_weights.max())
-    return bool(w.sum() ** 2 < _FEW * len(w) * (w**2).sum())
+    return float(w.sum() ** 2 / (len(w) * (w**2).sum()))
 
 
 def _systematic(log_weights: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
