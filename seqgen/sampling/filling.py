@@ -29,6 +29,7 @@ from seqgen.sampling.stepper import Floats
 CANDIDATES, PASSES = 48, 1
 MOST = 4096  # candidates
 STRETCH = 64  # ids that are drawn again together
+STRIDE = 32  # ids by which the stretches move on
 HORIZON = 128  # given ids behind the last gap that still weigh the candidates
 _FEW = 0.5  # of the candidates bear the weight: the others begin anew
 
@@ -109,7 +110,7 @@ class _Filling:
     def refine(self) -> None:
         """Draw every stretch again, where half of the next one too; keep what makes the whole likelier."""
         reader, at = self._predictor.fork(np.zeros(1, np.int64)), 0
-        for start in range(0, self._end, STRETCH // 2):
+        for start in range(0, self._end, STRIDE):
             stop = min(start + STRETCH, self._end)
             if (self._template[start:stop] < 0).any():
                 for i in self.ids[at:start].tolist():
