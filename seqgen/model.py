@@ -43,7 +43,8 @@ class SequenceModel(nn.Module):
 
     `forward` reads at each position the *previous* id (`begin`, which is V, before the first) and the context row of
     the position to be predicted. The context enters below the first layer, and again above the last, where a
-    perceptron of two layers joins it with what the LSTM says. Features with classes add a score for each id's class.
+    perceptron of two layers joins it with what the LSTM says. Features with classes add a score for each id's class,
+    those that are an id a score for that id.
     """
 
     offsets: Tensor
@@ -57,7 +58,7 @@ class SequenceModel(nn.Module):
         self.layers = nn.ModuleList(nn.LSTM(H, H, batch_first=True) for _ in range(n_layers))
         self.bias = nn.Parameter(torch.zeros(V))
 
-        embedded = [i for i, f in enumerate(features) if f.classes is None]
+        embedded = [i for i, f in enumerate(features) if f.embedded]
         sizes = [features[i].size for i in embedded]
         self.register_buffer("embedded", torch.tensor(embedded, dtype=torch.long), persistent=False)
         self.register_buffer("offsets", torch.tensor([0, *sizes]).cumsum(0)[:-1], persistent=False)
@@ -66,10 +67,12 @@ class SequenceModel(nn.Module):
             self.join = nn.Linear(C + H, M)
             self.deepen = nn.Linear(M, M)
             self.leave = nn.Linear(M, H)
-        self.seen_from = [i for i, f in enumerate(features) if f.classes is not None]
+        self.seen_from = [i for i, f in enumerate(features) if not f.embedded]
         self.class_heads = nn.ModuleList(nn.Linear(H, features[i].n_classes) for i in self.seen_from)
         for i in self.seen_from:
-            self.register_buffer(f"classes{i}", torch.as_tensor(features[i].classes).long(), persistent=False)
+            classes = features[i].classes  # None: the feature's value is itself the id that is scored
+            seen = None if classes is None else torch.as_tensor(classes).long()
+            self.register_buffer(f"classes{i}", seen, persistent=False)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -117,8 +120,14 @@ class SequenceModel(nn.Module):
         x_BTH = self._join(x_BTH, beside_BTC, drop, sequence)
         logits_BTV = F.linear(x_BTH, self.embedding.weight[: self.n_ids], self.bias)
         for i, head in zip(self.seen_from, self.class_heads, strict=True):
-            classes_BTn = self.get_buffer(f"classes{i}")[context_BTF[..., i]]
-            logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
+            classes, value_BT = getattr(self, f"classes{i}"), context_BTF[..., i]
+            if classes is None:
+                none_BT1 = (value_BT == self.n_ids)[..., None]
+                score_BT1 = head(x_BTH).masked_fill(none_BT1, 0).to(logits_BTV.dtype)
+                logits_BTV = logits_BTV.scatter_add(-1, value_BT[..., None].masked_fill(none_BT1, 0), score_BT1)
+            else:
+                classes_BTn = classes[value_BT]
+                logits_BTV[..., : classes_BTn.shape[-1]] += head(x_BTH).gather(-1, classes_BTn)
         return logits_BTV, following
 
     def known(self, previous_BT: Tensor, context_BTF: Tensor, state: State | None = None) -> tuple[Tensor, State]:

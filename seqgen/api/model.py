@@ -333,6 +333,7 @@ class Model:
         *,
         file: str | Path | None = None,
         dynamic: bool = False,
+        ensemble: bool = False,
         n_samples: int = 4,
         rollouts: int = 0,
         picture: str | Path | None = None,
@@ -342,8 +343,9 @@ class Model:
         Of more than a million held-out ids some are scored, of more than ten million to learn from some are counted.
 
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
-        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. n_samples: how many are
-        drawn to see what they copy, 0 to leave that out. rollouts: where sequences are of events, from so many
+        dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. ensemble: also average
+        its probabilities over every re-writing of a piece, such as music in all keys, reported apart. n_samples: how
+        many are drawn to see what they copy, 0 to leave that out. rollouts: where sequences are of events, from so many
         places it is rolled out what comes 1, 3, 10 and 20 events later.
 
         Where sequences are of events, each field's numbers are added, calibrated; what that needs is kept with the run.
@@ -361,6 +363,8 @@ class Model:
                     f"{self.domain.name} has no events, whose reliability is drawn.", "Leave --picture out."
                 )
             picture = check_picture(picture)
+        if ensemble and len(self.tokenizer.augmentations) < 2:
+            raise UsageError(f"Pieces of {self.domain.name} are not re-written.", "Leave --ensemble out.")
         reporter = reporter or Reporter()
         prepared = same_corpus(self.run, corpus, reporter)
         if file is not None:
@@ -380,6 +384,7 @@ class Model:
             pieces,
             samples,
             dynamic=dynamic,
+            ensemble=ensemble,
             report=reporter.working,
         )
         numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])

@@ -18,6 +18,9 @@ def command(
     corpus: Annotated[Path | None, typer.Option(help="Where the corpus lies now, if it has moved.")] = None,
     file: Annotated[Path | None, typer.Option(help="Score this file instead of the held-out pieces.")] = None,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Also let the model adapt to what it reads.")] = False,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Also average over every re-writing, such as music in all keys.")
+    ] = False,
     samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
     rollouts: Annotated[int, typer.Option(help="Of events: from how many places to look far ahead; 0: none.")] = 200,
     picture: Annotated[
@@ -40,6 +43,7 @@ def command(
         reporter,
         file=file,
         dynamic=dynamic,
+        ensemble=ensemble,
         n_samples=samples,
         rollouts=rollouts,
         picture=picture,
@@ -63,9 +67,10 @@ def command(
             f"{numbers['accuracy']:.1%}",
         )
     ]
-    if "dynamic" in numbers:
-        d = numbers["dynamic"]
-        rows.append(("adapting as it reads", f"{d['nats_per_token']:.4f}", f"{d['bits_per_token']:.4f}", "", ""))
+    for key, name in (("dynamic", "adapting as it reads"), ("ensemble", "averaged over re-writings")):
+        if key in numbers:
+            apart = numbers[key]
+            rows.append((name, f"{apart['nats_per_token']:.4f}", f"{apart['bits_per_token']:.4f}", "", ""))
     rows += [
         (name, f"{b['nats_per_token']:.4f}", f"{b['bits_per_token']:.4f}", "", "")
         for name, b in numbers["baselines"].items()

@@ -59,17 +59,22 @@ def command(
         console.out(f"ids: {' '.join(map(str, piece['ids'][:limit]))}{' …' if len(piece['ids']) > limit else ''}\n")
         for problem in piece["problems"] or ["nothing is changed or left out"]:
             console.out(f"- {problem}")
+        if kept := piece.get("kept"):
+            console.out("\nwhat each tokenizer keeps (-: it cannot say this piece):")
+            console.table([list(row.values()) for row in kept], list(kept[0]))
 
 
 def _look(piece: Any, domain: Domain, options: Any, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:
     found: dict[str, Any] = {"events": list(domain.describe(piece)), "tokens": [], "ids": [], "problems": []}
+    if domain.compare is not None:
+        found["kept"] = [dict(row) for row in domain.compare(piece, options)]
     try:
         tokenizer = tokenizer or domain.fit([piece], options)
         found["tokenizer"] = tokenizer.name
         ids = tokenizer.encode(piece)
         found["ids"] = ids.tolist()
         found["tokens"] = tokenizer.vocabulary.readable(ids)
-        found["problems"] = [f"{what.replace('_', ' ')}: {n:g}" for what, n in tokenizer.losses(piece).items()]
+        found["problems"] = tokenizer.problems(piece)
     except SeqgenError as error:
         found.setdefault("tokenizer", "none")
         found["problems"] = [error.message]

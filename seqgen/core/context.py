@@ -18,18 +18,25 @@ class Feature:
     maps: int32 [A, size], the value that each value becomes under each augmentation; None when none changes it.
     classes: int32 [size, n], for a feature that says *against what* ids are to be seen, such as the voice's last
     note: the class of each of the first n ids seen from there (its interval), in [0, n_classes). The model then adds a
-    score for the class to the score of the id, so that it learns intervals besides pitches. Such a feature is not
-    embedded.
+    score for the class to the score of the id, so that it learns intervals besides pitches.
+    is_id: for a feature whose value is an id, such as the one that came when the same was heard before, or size - 1 for
+    none: the model adds a score to that id. Features with classes, and these, are not embedded.
     """
 
     name: str
     size: int
     maps: Ints | None = None
     classes: Ints | None = None
+    is_id: bool = False
 
     @property
     def n_classes(self) -> int:
-        return 0 if self.classes is None else int(self.classes.max()) + 1
+        """How many scores the model gives for it."""
+        return int(self.is_id) if self.classes is None else int(self.classes.max()) + 1
+
+    @property
+    def embedded(self) -> bool:
+        return not self.n_classes
 
 
 class Cursor(Protocol):

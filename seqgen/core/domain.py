@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqgen.core.errors import BadInput, RunError, UsageError
-from seqgen.core.files import read_json, write_json
+from seqgen.core.files import read_head, read_json, write_json
 
 if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
     from seqgen.core.download import RemoteFile
@@ -45,12 +45,15 @@ class Domain:
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
+        compare: a piece, options -> rows of a table: what each tokenizer that the domain has makes of what is in it.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
+        claims: the first kilobytes of a file -> whether it is of this domain, asked where others read its suffix too.
+        slow: seconds that a file of these suffixes may take to read, where that is not read_seconds.
         read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
@@ -85,6 +88,7 @@ class Domain:
     write: Callable[[Any, Path], None]
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
+    compare: Callable[[Any, Any], Iterable[Mapping[str, str]]] | None = None
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
@@ -106,6 +110,8 @@ class Domain:
     controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
+    claims: Callable[[bytes], bool] | None = None
+    slow: Mapping[str, float] = field(default_factory=dict)
     read_seconds: float = 0.0
     read_memory: int = 0
 
@@ -129,10 +135,13 @@ def domains() -> dict[str, Domain]:
 
 
 def domain_of(file: Path) -> Domain:
-    """The domain that reads files of this name. Raises BadInput."""
-    for domain in domains().values():
-        if file.name.lower().endswith(domain.suffixes):
-            return domain
+    """The domain that reads files of this name; where several do, the one that claims its content. Raises BadInput."""
+    named = [domain for domain in domains().values() if file.name.lower().endswith(domain.suffixes)]
+    if len(named) > 1:
+        head = read_head(file)
+        named.sort(key=lambda domain: 1 if domain.claims is None else 0 if domain.claims(head) else 2)
+    if named:
+        return named[0]
     for domain in domains().values():
         if domain.any_suffix:
             return domain

@@ -46,6 +46,15 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
     return data
 
 
+def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
+    """The first bytes of a file, as many as there are; none of what cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(n_bytes)
+    except OSError:
+        return b""
+
+
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
     """The lines of a file as they are written, each once its end is there, without end; of a pipe, or of "-", standard
     input, until that ends.

@@ -61,11 +61,16 @@ def entitle(figure: Any, title: str, about: str, foot: str) -> None:
 
 def write_picture(figure: Any, path: Path) -> None:
     """Write a figure of matplotlib as its suffix says. Raises BadInput where that cannot be written."""
-    kind, drawn = path.suffix.lower()[1:], io.BytesIO()
+    write_bytes(path, picture_bytes(figure, path.suffix))
+
+
+def picture_bytes(figure: Any, suffix: str) -> bytes:
+    """A figure of matplotlib as the file of that suffix."""
+    kind, drawn = suffix.lower()[1:], io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that the font lacks are drawn as boxes
         figure.savefig(drawn, format=kind, metadata=_UNDATED.get(kind))
-    write_bytes(path, drawn.getvalue())
+    return drawn.getvalue()
 
 
 def shortened(text: str, most: int) -> str:

@@ -122,6 +122,10 @@ class Tokenizer(ABC, Generic[Piece]):
         """What encoding changes in a piece or leaves out: name -> how many; nothing that is zero."""
         return {}
 
+    def problems(self, piece: Piece) -> list[str]:
+        """The same as lines to be read."""
+        return [f"{what.replace('_', ' ')}: {n:g}" for what, n in self.losses(piece).items()]
+
     def called(self, piece: Piece) -> Mapping[str, str]:
         """Tokens that stand for someone after a piece -> his name, where that is known."""
         return {}

@@ -30,6 +30,7 @@ from seqgen.core.errors import BadInput, SeqgenError, UsageError
 from seqgen.core.limits import LIMITS
 
 Start = Literal["fork", "fresh", "spawn"]
+Seconds = float | Callable[[Any], float]
 
 _BATCH = 4  # items a message: enough that asking costs nothing, few enough that all workers finish together
 _WINDOW = 256  # results that may wait for an earlier one
@@ -52,9 +53,9 @@ class Outcome(NamedTuple):
 class Workers:
     """A pool of processes that each run `task(item)`.
 
-    task: a function importable by name (a forked worker takes any). seconds: of one item. memory: bytes a worker may
-    take beyond what it holds at its start; enforced where the system limits address space (Linux), elsewhere only
-    the deadline holds. start: see `start_method`; None chooses. name: how errors call an item.
+    task: a function importable by name (a forked worker takes any). seconds: of one item, or what says so of an item.
+    memory: bytes a worker may take beyond what it holds at its start; enforced where the system limits address space
+    (Linux), elsewhere only the deadline holds. start: see `start_method`; None chooses. name: how errors call an item.
 
     Errors of an item: SeqgenErrors as they were raised; BadInput for a deadline passed, memory exceeded, a crash, or
     any other exception (with its type's name).
@@ -65,7 +66,7 @@ class Workers:
         task: Callable[[Any], Any],
         n_workers: int = 1,
         *,
-        seconds: float = LIMITS.read_seconds,
+        seconds: Seconds = LIMITS.read_seconds,
         memory: int = LIMITS.read_bytes,
         start: Start | None = None,
         name: Callable[[Any], str] | None = None,
@@ -154,7 +155,10 @@ class Workers:
                     raise _cannot_start(worker)
                 index, item = worker.asked[0]
                 self._replace(worker, waiting)
-                yield index, Outcome(item, None, BadInput(self._name(item), f"took over {self._seconds:g} s to read"))
+                yield index, Outcome(item, None, self._late(item))
+
+    def _late(self, item: Any) -> BadInput:
+        return BadInput(self._name(item), f"took over {allowed(self._seconds, item):g} s to read")
 
     def _replace(self, worker: _Worker, waiting: deque[tuple[int, Any]]) -> None:
         """The worker's present item is lost; those behind it go back to the front of the queue."""
@@ -168,7 +172,7 @@ def run_bounded(
     task: Callable[[Any], Any],
     item: Any,
     *,
-    seconds: float = LIMITS.read_seconds,
+    seconds: Seconds = LIMITS.read_seconds,
     memory: int = LIMITS.read_bytes,
     start: Start | None = None,
 ) -> Any:
@@ -178,6 +182,11 @@ def run_bounded(
     if outcome.error is not None:
         raise outcome.error
     return outcome.value
+
+
+def allowed(seconds: Seconds, item: Any) -> float:
+    """How long this item may take."""
+    return seconds(item) if callable(seconds) else seconds
 
 
 def start_method() -> Start:
@@ -205,7 +214,7 @@ class _Worker:
     """
 
     def __init__(
-        self, start: Start, task: Callable[[Any], Any], seconds: float, memory: int, others: list[int]
+        self, start: Start, task: Callable[[Any], Any], seconds: Seconds, memory: int, others: list[int]
     ) -> None:
         self.asked: deque[tuple[int, Any]] = deque()
         self.ready = False
@@ -277,8 +286,10 @@ class _Worker:
 
     def patience(self) -> float:
         """Seconds until the present item (or the start) is late."""
-        allowed = self._seconds if self.ready else _START_SECONDS
-        return self._since + allowed - time.monotonic()
+        may = _START_SECONDS
+        if self.ready:
+            may = allowed(self._seconds, self.asked[0][1]) if self.asked else 0.0
+        return self._since + may - time.monotonic()
 
     def end(self) -> None:
         """Kill the process and leave nothing of it behind."""
@@ -323,7 +334,7 @@ def _live(descriptor: int) -> None:
     _serve(connection, *order)
 
 
-def _serve(connection: Any, task: Callable[[Any], Any], seconds: float, memory: int) -> None:
+def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory: int) -> None:
     """Answer batches until the other end closes."""
     warnings.simplefilter("ignore")
     faulthandler.disable()  # a crash here is an item's outcome, not the program's
@@ -342,7 +353,7 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: float, memory: 
             for item in connection.recv():
                 if sys.platform != "win32":
                     # Should the parent die, nobody kills a worker that hangs: the alarm does.
-                    signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 5)
+                    signal.setitimer(signal.ITIMER_REAL, 2 * allowed(seconds, item) + 5)
                 answer = _answer(task, item, memory)
                 try:
                     connection.send(answer)

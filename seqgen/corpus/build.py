@@ -110,10 +110,17 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
 
 def _bounds(domain: Domain) -> dict[str, Any]:
     """What a reader of its files may take."""
+    seconds: Any = domain.read_seconds or LIMITS.read_seconds
+    if domain.slow:
+        seconds = functools.partial(_seconds_for, {**domain.slow}, seconds)
     return {
-        "seconds": domain.read_seconds or LIMITS.read_seconds,
+        "seconds": seconds,
         "memory": domain.read_memory or LIMITS.read_bytes,
     }
+
+
+def _seconds_for(slow: Mapping[str, float], seconds: float, path: str) -> float:
+    return slow.get(Path(path).suffix.lower(), seconds)
 
 
 def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:

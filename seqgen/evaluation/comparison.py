@@ -13,6 +13,7 @@ from seqgen.core.tokenizer import Tokenizer
 from seqgen.evaluation.baselines import baseline_nats
 from seqgen.evaluation.copying import copying
 from seqgen.evaluation.dynamic import dynamic_log_probabilities
+from seqgen.evaluation.ensemble import ensemble_log_probabilities
 from seqgen.evaluation.metrics import evaluate_pieces
 from seqgen.model import SequenceModel
 from seqgen.training.validation import mean_nats
@@ -29,11 +30,12 @@ def compare(
     samples: Sequence[Ids] = (),
     *,
     dynamic: bool = False,
+    ensemble: bool = False,
     report: Report = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """Everything of `evaluate_pieces`; baselines: name -> nats and bits a token; copying, where there are samples: how
-    much of the pieces, and of the samples, stands in the training pieces; dynamic: nats and bits a token of dynamic
-    evaluation, if asked for.
+    much of the pieces, and of the samples, stands in the training pieces; dynamic, ensemble: nats and bits a token of
+    dynamic evaluation, and of the mean over augmentations, if asked for.
 
     report(what, done, total) says how it goes.
     """
@@ -54,6 +56,11 @@ def compare(
             model, tokenizer, pieces, train, report=lambda done, total: report("adapting", done, total)
         )
         found["dynamic"] = _nats(mean_nats(log_p, pieces, tokenizer))
+    if ensemble:
+        together = ensemble_log_probabilities(
+            model, tokenizer, pieces, report=lambda done, total: report("re-writing", done, total)
+        )
+        found["ensemble"] = _nats(mean_nats(together, pieces, tokenizer))
     return found
 
 

@@ -158,7 +158,8 @@ class _Beside:
         self._w = {name: values[:, None] if values.ndim == 1 else values for name, values in w.items()}
         self._columns, self._offsets = model.embedded.cpu().numpy(), model.offsets.cpu().numpy()
         self._table = torch.from_numpy(w["context.weight"]) if len(self._columns) else torch.zeros(0)
-        self._classes = [(i, model.get_buffer(f"classes{i}").cpu().numpy()) for i in model.seen_from]
+        tables = [(i, getattr(model, f"classes{i}")) for i in model.seen_from]
+        self._classes = [(i, None if table is None else table.cpu().numpy()) for i, table in tables]
 
     def embed(self, rows_BF: Ints) -> Floats | None:
         """[H + C, B]."""
@@ -185,5 +186,10 @@ class _Beside:
     def add_classes(self, logits_BV: Floats, x: Floats, rows_BF: Ints) -> None:
         for k, (column, classes) in enumerate(self._classes):
             scores = self._w[f"class_heads.{k}.weight"] @ x + self._w[f"class_heads.{k}.bias"]
-            seen = classes[rows_BF[:, column]]
-            logits_BV[:, : seen.shape[1]] += np.take_along_axis(scores.T, seen, axis=1)
+            values = rows_BF[:, column]
+            if classes is None:
+                told = np.flatnonzero(values < logits_BV.shape[1])
+                logits_BV[told, values[told]] += scores[0, told]
+            else:
+                seen = classes[values]
+                logits_BV[:, : seen.shape[1]] += np.take_along_axis(scores.T, seen, axis=1)

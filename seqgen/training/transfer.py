@@ -64,7 +64,7 @@ def _shared_features(old: Tokenizer[Any], new: Tokenizer[Any]) -> tuple[list[int
     for tokenizer in (new, old):
         offset, table = 0, {}
         for feature in tokenizer.context.features:
-            if feature.classes is None:
+            if feature.embedded:
                 table[feature.name, feature.size] = offset
                 offset += feature.size
         tables.append(table)
@@ -79,9 +79,9 @@ def _shared_features(old: Tokenizer[Any], new: Tokenizer[Any]) -> tuple[list[int
 
 def _heads(old: Tokenizer[Any], new: Tokenizer[Any]) -> dict[str, str]:
     """Names of the new class heads' parameters -> those of the old heads of the same features; "" without such."""
-    order = [f.name for f in old.context.features if f.classes is not None]
+    order = [f.name for f in old.context.features if not f.embedded]
     names = {}
-    for k, feature in enumerate(f for f in new.context.features if f.classes is not None):
+    for k, feature in enumerate(f for f in new.context.features if not f.embedded):
         for part in ("weight", "bias"):
             source = f"class_heads.{order.index(feature.name)}.{part}" if feature.name in order else ""
             names[f"class_heads.{k}.{part}"] = source

@@ -27,9 +27,10 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
     "--repetition-penalty --seed --beam --out --format/-f --set "
-    "--key --bars --density --tempo --time-signature --instruments --device --json --sport --columns",
+    "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
-    "evaluate": "RUN? --split --corpus --file --dynamic --samples --rollouts --picture --json --sport --columns",
+    "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
+    "--sport --columns",
     "inspect": "FILE --run --limit --picture --json --sport --columns",
     "convert": "FILE OUT --json --sport --columns",
     "runs": "FOLDER? --json",
@@ -177,6 +178,10 @@ def test_inspect(cli: Cli, run: Path, corpus: Path, chorales: list[Score], model
     text = cli("inspect", file, "--limit", 2).out
     assert "midi" in text and found["tokens"][0] in text and f"{len(found['events']) - 2} more" in text
     assert all(f"- {problem}" in text for problem in found["problems"])
+    assert found["kept"][0] | {"in the file": ""} == {
+        "": "notes", "in the file": "", "voices": "kept", "remi": "kept", "performance": "kept"
+    }  # fmt: skip
+    assert "what each tokenizer keeps" in text
 
 
 def test_runs(cli: Cli, run: Path, tmp_path: Path) -> None:

@@ -134,6 +134,25 @@ def test_key_and_set_are_what_the_file_says(cli: Cli, run: Path, tmp_path: Path)
     assert score.time_signatures == (TimeSignature(0, 3, 4),) and score.key_signatures == (KeySignature(0, 1, True),)
 
 
+def test_what_is_asked_by_flags_is_what_the_file_says(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
+    asked = ("--key", "G major", "--density", 4, "--tempo", 96, "--time-signature", "3/4")
+    for more in ((), ("--prompt", corpus / "chorale03.mid")):  # which is in 3/4
+        by_bars = cli("sample", run, "-n", 1, "--seed", 3, *asked, "--bars", 2, *more, "--out", "a.mid", "--json")
+        by_length = cli(
+            "sample", run, "-n", 1, "--seed", 3, *asked, "--length", "2bars", *more, "--out", "b.mid", "--json"
+        )
+        assert by_bars.code == 0 and by_length.code == 0, by_bars.err
+        score = piece(tmp_path / "a.mid")
+        assert score.key_signatures == (KeySignature(0, 1, False),)
+        assert score.time_signatures == (TimeSignature(0, 3, 4),)
+        assert score.tempos[0].quarters_per_minute == pytest.approx(96, abs=0.01)
+        assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+    wrong = cli("sample", run, "--instruments", "drums")
+    assert wrong.code == 2 and "takes no 'instruments'" in wrong.err and 'key="G major"; bars=16' in wrong.err
+    for flags in (("--tempo", "fast"), ("--bars", 2, "--length", "2bars"), ("--density", "0"), ("--bars", "two")):
+        assert cli("sample", run, *flags).code == 2
+
+
 def test_pieces_have_the_corpus_tempo_voices_and_range(cli: Cli, run: Path, tmp_path: Path) -> None:
     cli("sample", run, "--length", "4bars", "--seed", 1, "--out", "d")
     for path in (tmp_path / "d").iterdir():

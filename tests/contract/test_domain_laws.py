@@ -37,6 +37,8 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "voices-duet": MidiTokenizer("voices", n_voices=2, steps_per_quarter=3, quarters_per_minute=97.3),
     "remi": MidiTokenizer("remi"),
     "remi-coarse": MidiTokenizer("remi", positions_per_quarter=4, n_velocities=4),
+    "performance": MidiTokenizer("performance"),
+    "performance-coarse": MidiTokenizer("performance", steps_per_second=20, n_velocities=4, max_duration=8),
     "text-characters": TextTokenizer("characters", characters=LETTERS),
     "text-plain": TextTokenizer("characters", characters=LETTERS, fallback=False, end=False),
     "text-bytes": TextTokenizer("bytes"),
@@ -244,11 +246,21 @@ def test_encoding_real_pieces_is_legal_and_keeps_every_note(
         if "plain" in request.node.callspec.id:  # without holds a repeated note is a longer one
             assert again.n_notes <= score.n_notes
             continue
+        if tokenizer.name == "performance":
+            assert sorted(in_seconds(again)) == pytest.approx(sorted(in_seconds(score)), abs=0.026)
+            continue
         first = score.onset.min() - again.onset.min() * score.ticks_per_quarter // again.ticks_per_quarter
         assert sorted(zip(again.onset + first, again.pitch, again.duration, strict=True)) == sorted(
             zip(score.onset, score.pitch, score.duration, strict=True)
         )
         assert again.time_signatures == score.time_signatures and again.key_signatures == score.key_signatures
+
+
+def in_seconds(score: Score) -> list[float]:
+    """Where notes begin, with a second for each pitch."""
+    from seqgen.domains.midi.clock import Clock
+
+    return (Clock(score).seconds(score.onset) + 1000 * score.pitch).tolist()
 
 
 def test_stepped_context_equals_the_whole_at_every_place(tokenizer: Tokenizer[Any]) -> None:
@@ -457,7 +469,11 @@ def templates(name: str, chorales: list[Score]) -> tuple[Ids, ...]:
         return tokenizer.template(), tokenizer.template(season="2031"), tokenizer.template(match, gender="unknown")
     if tokenizer.domain == "text":
         return tokenizer.template(), tokenizer.template(TEXTS[0], (30, "characters"))
-    header = {"voices": {"time_signature": "3/4", "pickup": "4"}, "remi": {"density": "3"}}[name]
+    header = {
+        "voices": {"time_signature": "3/4", "pickup": "4"},
+        "remi": {"density": "3"},
+        "performance": {"seconds": "70"},
+    }[name]
     return (
         tokenizer.template(),
         tokenizer.template(key="G major", **header),
@@ -465,7 +481,7 @@ def templates(name: str, chorales: list[Score]) -> tuple[Ids, ...]:
     )
 
 
-@pytest.mark.parametrize("name", ["voices", "remi", "text-characters", "text-words", "cricket"])
+@pytest.mark.parametrize("name", ["voices", "remi", "performance", "text-characters", "text-words", "cricket"])
 def test_given_ids_of_a_template_come_back_untouched(name: str, chorales: list[Score]) -> None:
     from seqgen.sampling.sampler import Request
 
@@ -498,12 +514,12 @@ def test_what_an_untrained_model_writes_is_text_of_the_length_asked_for(name: st
                 assert 40 <= len(ids) - ended <= 43 and n_bytes >= 40  # a character that was begun is ended
 
 
-@pytest.mark.parametrize("name", ["voices", "remi"])
+@pytest.mark.parametrize("name", ["voices", "remi", "performance"])
 def test_what_an_untrained_model_says_is_legal_and_every_reader_opens_it(name: str, tmp_path: Path) -> None:
     from seqgen.sampling.sampler import Request
 
     tokenizer, domain = TOKENIZERS[name], get_domain("midi")
-    length = {"voices": (2, "bars"), "remi": (100, "tokens")}[name]
+    length = {"voices": (2, "bars"), "remi": (100, "tokens"), "performance": (100, "tokens")}[name]
     drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=50, seed=3)
     assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
     for i, ids in enumerate(drawn):

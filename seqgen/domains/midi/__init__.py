@@ -1,4 +1,4 @@
-"""Music as MIDI files."""
+"""Music, as MIDI files and notation."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def _write(piece: Any, path: Path) -> None:
     write(piece, path)
 
 
+def _draw(piece: Any, path: Path) -> None:
+    from seqgen.domains.midi.picture import draw
+
+    draw(piece, path)
+
+
 def _fit(pieces: Iterable[Any], options: Any) -> Tokenizer[Any]:
     from seqgen.domains.midi.tokenizer import MidiTokenizer
 
@@ -52,26 +58,42 @@ def _describe(piece: Any) -> Iterable[Mapping[str, Any]]:
     return describe(piece)
 
 
+def _compare(piece: Any, options: Any) -> Iterable[Mapping[str, str]]:
+    from seqgen.domains.midi.keeping import compared
+
+    return compared(piece, options)
+
+
 def _bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.midi.recipes import bach_chorales
 
     return bach_chorales(folder, report)
 
 
+def _claims(head: bytes) -> bool:
+    return b"<score-partwise" in head.replace(b"\0", b"") or b"<score-timewise" in head.replace(b"\0", b"")
+
+
 domain = Domain(
     name="midi",
     about="music: melodies, chorales, multitrack pieces",
-    suffixes=(".mid", ".midi"),
+    suffixes=(".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc", ".krn"),
     read=_read,
     fit=_fit,
     tokenizer=_tokenizer,
     options=MidiOptions,
     identity=_identity,
-    units=("bars", "tokens"),
+    units=("bars", "seconds", "tokens"),
     default_length="16bars",
     write=_write,
-    written=(".mid", ".midi"),
+    written=(".mid", ".midi", ".wav", ".html", ".png", ".svg", ".pdf", ".musicxml", ".mxl", ".abc"),
+    draw=_draw,
     describe=_describe,
+    claims=_claims,
+    # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
+    slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),
+    read_memory=1_000_000_000,
+    compare=_compare,
     recipes={"bach-chorales": _bach_chorales},
     controls=CONTROLS,
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three

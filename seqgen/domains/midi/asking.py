@@ -5,6 +5,7 @@ from __future__ import annotations
 CONTROLS = {
     "key": 'Music: the key, like "G major", "F# minor", Bb or Em.',
     "bars": "Music: how many bars; as --length 16bars.",
+    "seconds": "Music: how many seconds, of performances; as --length 30seconds.",
     "density": "Music: about how many notes a quarter, all voices together.",
     "tempo": "Music: quarters a minute at the beginning.",
     "time_signature": "Music: the time signature at the beginning, like 3/4.",

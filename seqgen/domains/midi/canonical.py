@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.errors import UsageError
-from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track
+from seqgen.domains.midi.score import NO_ROWS, Ints, KeySignature, Score, Tempo, TimeSignature, Track
 
 Longs = npt.NDArray[np.int64]
 _MICROSECONDS = 60_000_000  # in a minute
 _MAX_TICKS_PER_QUARTER = 0x7FFF
-_MAX_TICK = (1 << 28) - 1  # the longest delta a file can write
+_TICK_BITS = 28
+_MAX_TICK = (1 << _TICK_BITS) - 1  # the longest delta a file can write
 _MAX_NAME = 120
 
 
@@ -75,7 +76,8 @@ def canonical(score: Score) -> Score:
     Notes last a tick at least, have velocities 1-127 and stand in order; notes before tick 0 or of no MIDI pitch are
     dropped. Where equal pitches of one track overlap, the first to begin is the first to end, as a file cannot say
     otherwise (their number and the ticks where they begin and end stay). Tracks without notes are dropped, drums have
-    program 0, names are printable, of several marks at a tick the last stays, tempos are whole microseconds a quarter.
+    program 0, names are printable, of several marks at a tick the last stays, tempos are whole microseconds a quarter,
+    pedals and bends that change nothing are left out.
     Raises UsageError when ticks_per_quarter is not 1-32767.
     """
     if not 1 <= score.ticks_per_quarter <= _MAX_TICKS_PER_QUARTER:
@@ -97,6 +99,8 @@ def canonical(score: Score) -> Score:
     return replace(
         score,
         **int32_columns(onset, duration, pitch, velocity, track),
+        pedals=changes(_of_tracks(score.pedals, used), 0, 1),
+        bends=changes(_of_tracks(score.bends, used), -8192, 8191),
         tracks=tuple(_clean(score.tracks[i]) for i in used),
         tempos=tuple(
             Tempo(t.tick, tempo_of(microseconds_of(t.quarters_per_minute))) for t in last_at_each_tick(score.tempos)
@@ -121,6 +125,42 @@ def first_ends_first(onset: Longs, track: Longs, pitch: Longs, duration: Longs, 
         _, end = sort_rows((voice, end))  # voices stay where they are, ends are put in order within each
         duration = end - onset
     return sort_rows((onset, track, pitch, duration, velocity))
+
+
+def changes(rows: npt.NDArray[Any], low: int, high: int) -> Ints:
+    """Of what tracks say now and then (tick, track, value; int [N, 3]) what changes it, in order of tick and track.
+
+    Of several rows of a track at one tick the last counts; before the first the value is 0. Values are clipped.
+    """
+    tick, track, value = np.asarray(rows, np.int64).reshape(-1, 3).T
+    possible = (tick >= 0) & (tick <= _MAX_TICK)
+    if not possible.any():
+        return NO_ROWS
+    if not possible.all():
+        tick, track, value = tick[possible], track[possible], value[possible]
+    order = np.argsort(track << _TICK_BITS | tick, kind="stable")
+    tick, track, value = tick[order], track[order], np.clip(value[order], low, high)
+    same = track[1:] == track[:-1]
+    last = np.ones(len(tick), bool)
+    last[:-1] = ~same | (tick[1:] != tick[:-1])
+    if not last.all():
+        tick, track, value = tick[last], track[last], value[last]
+        same = track[1:] == track[:-1]
+    changed = value != 0  # before the first it is 0
+    changed[1:] = value[1:] != value[:-1] * same
+    tick, track, value = tick[changed], track[changed], value[changed]
+    order = np.argsort(tick << _TICK_BITS | track, kind="stable")
+    return np.stack((tick[order], track[order], value[order]), axis=1).astype(np.int32)
+
+
+def _of_tracks(rows: npt.NDArray[Any], used: Longs) -> npt.NDArray[Any]:
+    """The rows (tick, track, value) of these tracks, which are numbered anew."""
+    if not len(rows):
+        return rows
+    place = np.searchsorted(used, rows[:, 1])
+    kept = used[np.minimum(place, len(used) - 1)] == rows[:, 1] if len(used) else np.zeros(len(rows), bool)
+    out: npt.NDArray[Any] = np.stack((rows[:, 0], place, rows[:, 2]), axis=1)[kept]
+    return out
 
 
 def is_time_signature(mark: TimeSignature) -> bool:

@@ -53,24 +53,28 @@ def key_control() -> Control:
     return Control("key", CONTROLS["key"], '"G major"', read, "Key")
 
 
-def bars_control(lengths: Sequence[int]) -> Control:
-    """Takes numbers of bars; the header announces the least of these that is not less, or the most. lengths: rising."""
+def length_control(unit: str, lengths: Sequence[int]) -> Control:
+    """Takes numbers of bars or seconds; the header announces the least of these that is not less, or the most.
+
+    lengths: rising.
+    """
 
     def read(text: str) -> str:
         if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
-            raise UsageError(f"{text[:40]!r} is no number of bars.", "Write it like 16.")
+            raise UsageError(f"{text[:40]!r} is no number of {unit}.", "Write it like 16.")
         return str(lengths[min(int(np.searchsorted(lengths, int(text))), len(lengths) - 1)])
 
-    return Control("bars", CONTROLS["bars"], "16", read, "Length")
+    return Control(unit, CONTROLS[unit], "16", read, "Length")
 
 
-def density_control() -> Control:
-    """Takes notes a quarter, and says the nearest of DENSITIES."""
+def density_control(low: float = DENSITIES[0], high: float = DENSITIES[-1]) -> Control:
+    """Takes notes a quarter, and says the nearest of DENSITIES within what training pieces have: of others nothing was
+    learned."""
 
     def read(text: str) -> str:
         if (density := _number(text)) is None or not 0 < density <= 1000:
             raise UsageError(f"{text[:40]!r} is no density.", "Write the notes a quarter of all voices, like 4 or 4.5.")
-        return _nearest(DENSITIES, density)
+        return _nearest(DENSITIES, min(max(density, low), high))
 
     return Control("density", CONTROLS["density"], "4", read, "Density")
 

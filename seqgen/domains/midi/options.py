@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from seqgen.core.errors import UsageError
 
-Tokenization = Literal["voices", "remi"]
+Tokenization = Literal["voices", "remi", "performance"]
 GRIDS = (1, 2, 3, 4, 6, 8, 12)  # steps a quarter of the voices tokenizer
 
 
@@ -15,15 +15,19 @@ GRIDS = (1, 2, 3, 4, 6, 8, 12)  # steps a quarter of the voices tokenizer
 class MidiOptions:
     """How music is written as ids; each field is a flag."""
 
-    tokenizer: Literal["auto", "voices", "remi"] = field(
-        default="auto", metadata={"help": "voices for up to four melodic lines, remi for everything else."}
+    tokenizer: Literal["auto", "voices", "remi", "performance"] = field(
+        default="auto",
+        metadata={
+            "help": "voices for up to four melodic lines, performance for what is played freely, in seconds and with "
+            "pedal, remi for everything else."
+        },
     )
     voices: int = field(default=4, metadata={"help": "The most voices of the voices tokenizer."})
     steps_per_quarter: int = field(default=4, metadata={"help": "The grid of the voices tokenizer."})
 
     def __post_init__(self) -> None:
         if self.tokenizer not in ("auto", *get_args(Tokenization)):
-            raise UsageError(f"No MIDI tokenizer {self.tokenizer!r}.", "Choose auto, voices or remi.")
+            raise UsageError(f"No MIDI tokenizer {self.tokenizer!r}.", "Choose auto, voices, remi or performance.")
         if not 1 <= self.voices <= 8:
             raise UsageError(f"{self.voices} voices: choose from 1 to 8.")
         check_grid(self.steps_per_quarter)

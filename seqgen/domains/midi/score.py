@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int32]
 
+NO_ROWS: Ints = np.zeros((0, 3), np.int32)
+NO_ROWS.flags.writeable = False
+
 
 @dataclass(frozen=True)
 class Track:
@@ -55,6 +58,8 @@ class Score:
     """Notes of all tracks, in one canonical order: by onset, track, pitch, duration, velocity.
 
     onset, duration: ticks. pitch, velocity: MIDI numbers. track: index into `tracks`. All int32 [N].
+    pedals: int32 [P, 3], where a sustain pedal changes: tick, track, 1 pressed or 0 released. bends: int32 [B, 3],
+    where a pitch bend changes: tick, track, -8192 … 8191, 0 for none. Both in order of tick and track.
     """
 
     ticks_per_quarter: int
@@ -67,6 +72,8 @@ class Score:
     tempos: tuple[Tempo, ...] = ()
     time_signatures: tuple[TimeSignature, ...] = ()
     key_signatures: tuple[KeySignature, ...] = ()
+    pedals: Ints = field(default_factory=lambda: NO_ROWS)
+    bends: Ints = field(default_factory=lambda: NO_ROWS)
     name: str = field(default="", compare=False)
 
     @property
@@ -89,7 +96,7 @@ class Score:
             and self.key_signatures == other.key_signatures
             and all(
                 np.array_equal(getattr(self, name), getattr(other, name))
-                for name in ("onset", "duration", "pitch", "velocity", "track")
+                for name in ("onset", "duration", "pitch", "velocity", "track", "pedals", "bends")
             )
         )
 

@@ -1,4 +1,4 @@
-"""MidiTokenizer: music ↔ ids, in one of two tokenizations."""
+"""MidiTokenizer: music ↔ ids, in one of three tokenizations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
+from seqgen.domains.midi.keeping import problems
 from seqgen.domains.midi.options import MidiOptions, Tokenization
+from seqgen.domains.midi.performance.detection import is_performed
+from seqgen.domains.midi.performance.scheme import Performance
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
@@ -22,14 +25,17 @@ from seqgen.domains.midi.voices.filling import outline
 from seqgen.domains.midi.voices.scheme import Voices
 from seqgen.domains.midi.voices.settings import VoicesSettings
 
-_SCHEMES: dict[str, type[Voices] | type[Remi]] = {"voices": Voices, "remi": Remi}
+Scheme = Voices | Remi | Performance
+
+_SCHEMES: dict[str, type[Scheme]] = {"voices": Voices, "remi": Remi, "performance": Performance}
 
 
 class MidiTokenizer(Tokenizer[Score]):
     """Music ↔ integer ids.
 
     tokenization: "voices" writes one id per voice and sixteenth (chorales, melodies); "remi" writes bars, positions,
-    programs, pitches, velocities and durations (anything). settings: of that tokenization.
+    programs, pitches, velocities and durations (anything); "performance" writes time in seconds, with pedals (what is
+    played freely). settings: of that tokenization.
 
     >>> tokenizer = MidiTokenizer("remi")
     >>> ids = tokenizer.encode("song.mid")        # doctest: +SKIP
@@ -40,9 +46,9 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def __init__(self, tokenization: Tokenization = "remi", **settings: Any) -> None:
         if tokenization not in _SCHEMES:
-            raise UsageError(f"No MIDI tokenizer {tokenization!r}.", "Choose voices or remi.")
+            raise UsageError(f"No MIDI tokenizer {tokenization!r}.", "Choose voices, remi or performance.")
         try:
-            self.scheme: Voices | Remi = _SCHEMES[tokenization](**settings)
+            self.scheme: Scheme = _SCHEMES[tokenization](**settings)
         except TypeError as error:
             raise UsageError(f"The tokenizer {tokenization!r} does not take these settings: {error}.") from None
         scheme = self.scheme
@@ -59,8 +65,10 @@ class MidiTokenizer(Tokenizer[Score]):
         scores = list(scores)
         if not scores:
             raise CorpusError("There is no piece to fit a tokenizer to.")
-        if options.tokenizer == "remi":
-            return cls("remi")
+        if options.tokenizer in ("remi", "performance"):
+            return cls(options.tokenizer)
+        if options.tokenizer == "auto" and sum(map(is_performed, scores)) > len(scores) / 2:
+            return cls("performance")
         # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
         n_voices = [_n_voices(score, options) for score in scores]
         fitting = [(score, n) for score, n in zip(scores, n_voices, strict=True) if n]
@@ -83,7 +91,8 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
         """See Tokenizer. given: key ("G major"), bars, density (notes a quarter), tempo, time_signature ("3/4"), and
-        pickup (voices) or instruments (remi)."""
+        pickup (voices) or instruments (remi); performance takes key, seconds, density
+        and instruments."""
         return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
 
     def outline(
@@ -101,13 +110,17 @@ class MidiTokenizer(Tokenizer[Score]):
 
     def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
         """See Tokenizer."""
-        return self.scheme.barred(prompt, **given) if isinstance(self.scheme, Remi) else ()
+        return () if isinstance(self.scheme, Voices) else self.scheme.barred(prompt, **given)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         return self.scheme.length(amount, unit, ids)
 
     def losses(self, piece: Any) -> Mapping[str, float]:
         return self.scheme.losses(to_score(piece))
+
+    def problems(self, piece: Any) -> list[str]:
+        score = to_score(piece)
+        return problems(score, self.losses(score))
 
     def config(self) -> Mapping[str, Any]:
         return {"tokenization": self.name, **self.scheme.config()}
@@ -146,9 +159,11 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
     programs: list[Counter[int]] = [Counter() for _ in range(n_voices)]
     lows, highs = [127] * n_voices, [0] * n_voices
     tempos: list[float] = []
+    densities = []
     for score in scores:
         onset, stop = on_grid(score, steps_per_quarter)
         voice = assign_voices(score, onset, stop, n_voices)
+        densities.append(score.n_notes * steps_per_quarter / float(stop.max() - onset.min()))
         tempos += [score.tempos[0].quarters_per_minute] if score.tempos else []
         for v in np.unique(voice):
             chosen = voice == v
@@ -167,6 +182,7 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
         "names": tuple((names[v] or Counter([""])).most_common(1)[0][0] or default.names[v] for v in range(n_voices)),
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
+        "densities": (min(densities), max(densities)),
         "tempos": len(tempos) > len(scores) / 2 and len(set(tempos)) > 1,
         "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
     }

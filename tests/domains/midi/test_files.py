@@ -21,7 +21,7 @@ from seqgen.domains.midi.files import read, to_score, write
 from seqgen.domains.midi.formats.midi import from_symusic, to_symusic
 from seqgen.domains.midi.formats.objects import from_pretty_midi, to_pretty_midi
 from seqgen.domains.midi.formats.serial import to_bytes
-from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
+from seqgen.domains.midi.score import Ints, KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
 ASSETS = Path(__file__).parents[2] / "assets"
 DATA = Path(os.environ.get("SEQGEN_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
@@ -49,6 +49,7 @@ def scores(draw: st.DrawFn) -> Score:
     )  # fmt: skip
     notes = draw(st.lists(note, min_size=1, max_size=40))
     tick = st.integers(0, 3000)
+    changes = st.tuples(tick, st.integers(0, len(tracks) - 1), st.integers(-9000, 9000) | st.integers(0, 1))
     return make_score(
         draw(st.integers(1, 32767)),
         *zip(*notes, strict=True),
@@ -64,7 +65,13 @@ def scores(draw: st.DrawFn) -> Score:
         key_signatures=tuple(
             draw(st.lists(st.builds(KeySignature, tick, st.integers(-8, 8), st.booleans()), max_size=4))
         ),
+        pedals=_rows(draw(st.lists(changes, max_size=8))),
+        bends=_rows(draw(st.lists(changes, max_size=8))),
     )
+
+
+def _rows(rows: list[tuple[int, int, int]]) -> Ints:
+    return np.array(rows, np.int32).reshape(-1, 3)
 
 
 @given(scores())
@@ -151,6 +158,27 @@ def test_forty_tracks_keep_their_programs() -> None:
     assert next(read(to_bytes(score))) == score
 
 
+def test_pedals_and_bends_say_changes_only() -> None:
+    score = canonical(
+        make_score(
+            480, [0, 0], [480, 480], [60, 62], [80, 80], [0, 2], [Track(0), Track(1), Track(2)],
+            pedals=_rows([(9, 2, 1), (0, 0, 0), (5, 0, 1), (7, 0, 1), (9, 0, 0), (9, 1, 1), (-1, 0, 1), (2000, 0, 5)]),
+            bends=_rows([(5, 0, 9000), (5, 0, -5), (6, 0, -5), (7, 0, 0), (7, 7, 100)]),
+        )
+    )  # fmt: skip
+    assert score.pedals.tolist() == [[5, 0, 1], [9, 0, 0], [9, 1, 1], [2000, 0, 1]]
+    assert score.bends.tolist() == [[5, 0, -5], [7, 0, 0]]
+    assert next(read(to_bytes(score))) == score
+    assert score != canonical(make_score(480, [0, 0], [480, 480], [60, 62], [80, 80], [0, 1], score.tracks))
+
+
+def test_a_damaged_file_keeps_its_pedals_and_bends() -> None:
+    score = make_score(
+        480, [0], [480], [60], [80], [0], pedals=_rows([(5, 0, 1), (90, 0, 0)]), bends=_rows([(7, 0, 99)])
+    )
+    assert next(read(to_bytes(score)[:-4])) == score
+
+
 def test_write_is_atomic_and_says_what_it_writes(tmp_path: Path) -> None:
     score = make_score(480, [0], [480], [60], [80], [0])
     write(score, tmp_path / "a.mid")
@@ -174,8 +202,10 @@ def test_pretty_midi_both_ways() -> None:
             [Track(40, name="violin"), Track(0, True, "kit")], tempos=(Tempo(0, 120.0), Tempo(330, 90.0)),
             time_signatures=(TimeSignature(0, 3, 4), TimeSignature(660, 6, 8)),
             key_signatures=(KeySignature(0, 2), KeySignature(660, -3, True)),
+            pedals=_rows([(110, 0, 1), (440, 0, 0)]), bends=_rows([(220, 0, -8192), (230, 0, 8191), (500, 1, 5)]),
         )
     )  # fmt: skip
+    assert len(score.pedals) == 2 and len(score.bends) == 3
     assert from_pretty_midi(to_pretty_midi(score)) == score
     assert to_score(to_pretty_midi(score)) == score
     bomb = make_score(1, [50_000_000], [1], [60], [80], [0])

@@ -200,11 +200,13 @@ def test_losses_are_named() -> None:
         480, [7, 480, 480, 480], [480, 500, 480, 480], [60, 60, 60, 60], [65, 64, 64, 64], [0, 0, 1, 1],
         [Track(0, name="left"), Track(0)], tempos=(Tempo(0, 91.3), Tempo(9000, 60.0)),
         time_signatures=(TimeSignature(0, 17, 8),), key_signatures=(KeySignature(0, 1), KeySignature(480, 2)),
+        pedals=np.array([(0, 0, 1)]), bends=np.array([(0, 0, 1), (9, 0, 0)]),
     )  # fmt: skip
     assert REMI.losses(piece) == {
-        "onsets_moved": 1, "largest_shift_in_quarters": 0.0146, "durations_changed": 1, "velocities_changed": 1,
-        "tempos_changed": 2, "time_signatures_changed": 1, "key_changes_dropped": 1, "marks_after_the_last_note": 1,
-        "track_names_dropped": 1,
+        "onsets_moved": 1, "mean_shift_in_quarters": 0.0036, "largest_shift_in_quarters": 0.0146,
+        "durations_changed": 1, "velocities_changed": 1, "tempos_changed": 2, "time_signatures_changed": 1,
+        "key_changes_dropped": 1, "marks_after_the_last_note": 1, "pedal_changes_dropped": 1,
+        "pitch_bends_dropped": 2, "track_names_dropped": 1,
     }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The bytes of a MIDI file before any library sees them: where its chunks lie, and what of a damaged file can be kept.
 
 Standard MIDI File 1.0 (RP-001). `layout` costs microseconds and is done for every file. `mend` walks every event and
-is done only for files that are not plain: it keeps what a score holds (notes, programs, names, tempos, signatures),
-drops broken or needless events and passes on a file any reader takes.
+is done only for files that are not plain: it keeps what a score holds (notes, programs, names, tempos, signatures,
+sustain pedals, pitch bends), drops broken or needless events and passes on a file any reader takes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from seqgen.core.limits import LIMITS
 _END = b"\xff\x2f\x00"
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # no business in a file, but some hold them; other F4-FE carry nothing
+_SUSTAIN = 64  # the number of the controller
 _MAX_DELTA = (1 << 28) - 1
 
 
@@ -170,7 +171,7 @@ class _Walk:
         values = self._take(_DATA_BYTES[status >> 4])
         if max(values) > 0x7F:
             raise _DamagedError(f"a value over 127 in a message 0x{status:02x}")
-        if status >> 4 in (0x8, 0x9, 0xC):
+        if status >> 4 in (0x8, 0x9, 0xC, 0xE) or (status >> 4 == 0xB and values[0] == _SUSTAIN):
             self._keep(bytes((status,)) + values)
             self.n_notes += status >> 4 == 0x9 and values[1] > 0
 

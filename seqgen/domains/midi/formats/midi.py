@@ -16,14 +16,25 @@ import numpy.typing as npt
 
 from seqgen.core.errors import BadInput, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.midi.canonical import canonical, clean_name, int32_columns, last_at_each_tick, sort_rows, tempo_of
+from seqgen.domains.midi.canonical import (
+    canonical,
+    changes,
+    clean_name,
+    int32_columns,
+    last_at_each_tick,
+    sort_rows,
+    tempo_of,
+)
 from seqgen.domains.midi.formats import check
 from seqgen.domains.midi.formats.serial import to_bytes
-from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track
+from seqgen.domains.midi.score import NO_ROWS, Ints, KeySignature, Score, Tempo, TimeSignature, Track
 
 if TYPE_CHECKING:
     import symusic
 
+Controls = tuple[Any, ...]  # of a track: its number, ticks, values and what else there is
+
+_SUSTAIN, _PRESSED = 64, 64  # the number of the controller, and the value from which it is on
 # What symusic raises: RuntimeError on bytes it does not take, the others from its bindings on values out of range.
 _REFUSALS = (RuntimeError, ValueError, OverflowError, TypeError)
 
@@ -76,9 +87,17 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
     """What symusic read, checked. Notes of a file are paired first to begin, first to end already."""
     columns: list[tuple[npt.NDArray[Any], ...]] = []
     tracks: list[Track] = []
+    controls: list[Controls] = []
+    bends: list[Controls] = []
     for track in score.tracks:
         notes = track.notes.numpy()
         if len(notes["time"]):
+            if said := track.controls:
+                said = said.numpy()
+                controls.append((len(tracks), said["time"], said["value"], said["number"]))
+            if said := track.pitch_bends:
+                said = said.numpy()
+                bends.append((len(tracks), said["time"], said["value"]))
             columns.append((notes["time"], notes["pitch"], notes["duration"], notes["velocity"]))
             program = 0 if track.is_drum else int(track.program)
             tracks.append(Track(program & 0x7F, bool(track.is_drum), clean_name(track.name)))
@@ -104,6 +123,8 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
         int(score.tpq),
         **int32_columns(onset, duration, pitch, velocity, of_track),
         tracks=tuple(tracks),
+        pedals=_pedals(controls),
+        bends=changes(_rows(bends)[:3].T, -8192, 8191) if bends else NO_ROWS,
         tempos=tuple(
             last_at_each_tick(
                 Tempo(int(tick), tempo_of(int(mspq)))
@@ -127,6 +148,26 @@ def _sound(score: symusic.Score[Any], name: str) -> Score:
         ),
         name=Path(name).stem,
     )
+
+
+def _rows(said: list[Controls]) -> Ints:
+    """Tick, track, value and what else there is, each a row."""
+    numbers, *columns = zip(*said, strict=True)
+    tick, *rest = (np.concatenate(column) for column in columns)
+    rows = np.empty((2 + len(rest), len(tick)), np.int32)
+    rows[0], rows[1] = tick, np.repeat(numbers, [len(column) for column in columns[0]])
+    rows[2:] = rest
+    return rows
+
+
+def _pedals(controls: list[Controls]) -> Ints:
+    if not controls:
+        return NO_ROWS
+    if not (np.concatenate([said[3] for said in controls]) == _SUSTAIN).any():
+        return NO_ROWS
+    rows = _rows(controls)
+    tick, track, value, _ = rows[:, rows[3] == _SUSTAIN]
+    return changes(np.stack((tick, track, value >= _PRESSED), axis=1), 0, 1)
 
 
 def to_symusic(score: Score) -> symusic.Score[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import LIMITS
-from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.canonical import canonical, clean_name
 from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PRETTY_MIDI_TICKS = 10_000_000  # its own limit; it keeps a time for every tick
 _MUSIC21_TICKS = 480  # a quarter: holds triplets, quintuplets and 128ths
 _DEFAULT_VELOCITY = 64
+_MINOR_MODES = ("minor", "aeolian")
 # Fifths of the major key on each pitch class from C, and of the minor key, in the spelling with fewer accidentals.
 _MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 _MINOR_FIFTHS = (-3, 4, -1, 6, 1, -4, 3, -2, 5, 0, -5, 2)
@@ -52,6 +53,12 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
         segment = np.clip(np.searchsorted(changes, seconds, "right") - 1, 0, None)
         return np.asarray(np.rint(ticks[segment] + (seconds - changes[segment]) * rates[segment]))
 
+    def rows(said: Iterable[tuple[float, int, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        table = np.array(list(said), float).reshape(-1, 3)
+        table[:, 0] = to_ticks(table[:, 0])
+        possible = np.isfinite(table).all(axis=1) & (table[:, 0] <= LIMITS.max_ticks)
+        return np.asarray(table[possible], np.int64)
+
     instruments = [instrument for instrument in midi.instruments if instrument.notes]
     notes = [(note, i) for i, instrument in enumerate(instruments) for note in instrument.notes]
     if not notes:
@@ -69,6 +76,13 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
         [int(note.velocity) for note, _ in notes],
         [i for _, i in notes],
         [Track(int(i.program), bool(i.is_drum), str(i.name)) for i in instruments],
+        pedals=rows(
+            (control.time, i, control.value >= 64)
+            for i, instrument in enumerate(instruments)
+            for control in instrument.control_changes
+            if control.number == 64  # the sustain pedal
+        ),
+        bends=rows((b.time, i, b.pitch) for i, instrument in enumerate(instruments) for b in instrument.pitch_bends),
         tempos=tuple(Tempo(round(float(tick)), float(tempo)) for tick, tempo in zip(ticks, tempos, strict=True)),
         time_signatures=tuple(
             TimeSignature(int(tick), int(s.numerator), int(s.denominator))
@@ -83,23 +97,27 @@ def from_pretty_midi(midi: pretty_midi.PrettyMIDI) -> Score:
     return canonical(score)
 
 
-def from_music21(stream: Any) -> Score:
+def from_music21(stream: Any, path: str = "<music21 stream>", name: str = "") -> Score:
     """A music21 stream as a Score, a track for each part, sounding pitches, 480 ticks a quarter.
 
-    Tied notes become one; grace notes and chord symbols, which take no time, are left out. An incomplete first bar
-    becomes a bar of its own, so that the later bar lines stand where they stand in the stream. Raises BadInput when
-    the stream holds no notes, TooLarge.
+    Tied notes become one; grace notes and chord symbols, which take no time, are left out, and repeats are not played
+    out. An incomplete first bar becomes a bar of its own, so that the later bar lines stand where they stand in the
+    stream. path: how errors call it. name: of the piece, where the stream has no title. Raises BadInput when the stream
+    holds no notes, TooLarge.
     """
     try:
-        return _from_music21(stream)
+        return _from_music21(stream, path, name)
     except BadInput:
         raise
     except Exception as error:  # music21 raises exceptions of many kinds, at any attribute
-        raise BadInput("<music21 stream>", f"cannot be read ({type(error).__name__}: {error})") from None
+        said = " ".join(str(error).split())[:200]
+        raise BadInput(path, f"cannot be read ({type(error).__name__}: {said})") from None
 
 
-def _from_music21(stream: Any) -> Score:
+def _from_music21(stream: Any, path: str, name: str) -> Score:
     parts = list(stream.parts) if getattr(stream, "hasPartLikeStreams", lambda: False)() else [stream]
+    if len(parts) > LIMITS.max_tracks:
+        raise TooLarge(path, "max_tracks", LIMITS.max_tracks, len(parts))
     if any(instrument.transposition for part in parts for instrument in part.getInstruments(recurse=True)):
         parts = [part.toSoundingPitch() for part in parts]
     flat_parts = [part.flatten() for part in parts]
@@ -109,11 +127,14 @@ def _from_music21(stream: Any) -> Score:
         for onset, duration, pitch, velocity in _joined(flat)
     ]
     if not rows:
-        raise BadInput("<music21 stream>", "holds no notes")
+        raise BadInput(path, "holds no notes")
+    if len(rows) > LIMITS.max_notes:
+        raise TooLarge(path, "max_notes", LIMITS.max_notes, len(rows))
     if max(row[0] + row[1] for row in rows) * _MUSIC21_TICKS > LIMITS.max_ticks:
-        raise TooLarge("<music21 stream>", "max_ticks", LIMITS.max_ticks)
+        raise TooLarge(path, "max_ticks", LIMITS.max_ticks)
     begin = [_tick(row[0]) for row in rows]
     everything = stream.flatten()
+    metadata = getattr(stream, "metadata", None)
     score = make_score(
         _MUSIC21_TICKS,
         begin,
@@ -125,21 +146,25 @@ def _from_music21(stream: Any) -> Score:
         tempos=tuple(
             Tempo(_tick(mark.offset), float(tempo))
             for mark in everything.getElementsByClass("MetronomeMark")
-            if (tempo := mark.getQuarterBPM())
+            if (tempo := mark.getQuarterBPM()) and tempo > 0
         ),
         time_signatures=tuple(_time_signatures(parts[0], flat_parts[0])),
         key_signatures=tuple(
-            KeySignature(_tick(k.offset), int(k.sharps), getattr(k, "mode", "major") == "minor")
+            KeySignature(_tick(k.offset), int(k.sharps), getattr(k, "mode", "major") in _MINOR_MODES)
             for k in flat_parts[0].getElementsByClass("KeySignature")
+            if k.sharps is not None
         ),
-        name=str(getattr(stream.metadata, "title", None) or "") if getattr(stream, "metadata", None) else "",
+        name=clean_name(str(getattr(metadata, "title", None) or getattr(metadata, "movementName", None) or "")) or name,
     )
-    return canonical(score)
+    score = canonical(score)
+    if not score.n_notes:
+        raise BadInput(path, "holds no note that MIDI has")
+    return score
 
 
 def _joined(flat: Any) -> Iterator[tuple[Fraction, Fraction, int, int]]:
     """Onset and duration in quarters, pitch, velocity of each sounding note of a part; ties joined."""
-    open_ties: dict[int, list[Any]] = {}
+    tied: dict[tuple[int, Fraction], list[Any]] = {}  # pitch, where it ends so far -> note that goes on there
     for element in flat.notes:
         if "Harmony" in element.classes:  # chord symbols say what others play
             continue
@@ -149,19 +174,18 @@ def _joined(flat: Any) -> Iterator[tuple[Fraction, Fraction, int, int]]:
         for note in getattr(element, "notes", (element,)):
             pitch = int(note.pitch.midi) if hasattr(note, "pitch") else _percussion_pitch(note)
             tie = (note.tie or element.tie).type if (note.tie or element.tie) else ""
-            held = open_ties.pop(pitch, None)
-            if tie in ("stop", "continue") and held and held[0] + held[1] == onset:
+            held = tied.pop((pitch, onset), None) if tie in ("stop", "continue") else None
+            if held:
                 held[1] += length
             else:
-                if held:
-                    yield held[0], held[1], held[2], held[3]
                 velocity = note.volume.velocity or element.volume.velocity or _DEFAULT_VELOCITY
                 held = [onset, length, pitch, int(velocity)]
-            if tie in ("start", "continue"):
-                open_ties[pitch] = held
+            end = (pitch, held[0] + held[1])
+            if tie in ("start", "continue") and end not in tied:
+                tied[end] = held
             else:
                 yield held[0], held[1], held[2], held[3]
-    for held in open_ties.values():
+    for held in tied.values():
         yield held[0], held[1], held[2], held[3]
 
 
@@ -174,7 +198,10 @@ def _track(part: Any, flat: Any) -> Track:
     instrument = part.getInstrument(returnDefault=True)
     drums = instrument.midiChannel == 9 or "UnpitchedPercussion" in instrument.classes
     drums = drums or any(not hasattr(note, "pitches") or "Unpitched" in note.classes for note in flat.notes)
-    name = str(part.partName or instrument.partName or "")
+    # What music21 calls a part without a name, and where it leaves a name that Humdrum gives.
+    name = str(part.partName or instrument.partName or "").removeprefix("MusicXML Part")
+    said = (m.tandem for m in flat.getElementsByClass("MiscTandem") if m.tandem.startswith('"'))
+    name = name or next(said, "").strip('" ')
     return Track(0 if drums else int(instrument.midiProgram or 0), bool(drums), name)
 
 

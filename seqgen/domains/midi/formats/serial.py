@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seqgen.core.errors import UsageError
 from seqgen.domains.midi.canonical import (
+    Longs,
     canonical,
+    changes,
     clean_name,
     is_time_signature,
     last_at_each_tick,
     microseconds_of,
 )
 from seqgen.domains.midi.formats.check import assemble, variable_length
-from seqgen.domains.midi.score import Score, Track
+from seqgen.domains.midi.score import Ints, Score, Track
 
 _END_OF_TRACK = b"\x00\xff\x2f\x00"
+_SUSTAIN = 64  # the number of the controller
 _DRUM_CHANNEL = 9
 _PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != _DRUM_CHANNEL)
 
@@ -30,7 +35,7 @@ def to_bytes(score: Score) -> bytes:
     if not _writable(score):
         score = canonical(score)
     channels, ports = _channels(score.tracks)
-    notes = _note_events(score, channels)
+    notes = _events(score, channels)
     tracks = [_conductor(score)]
     for track, channel, port, events in zip(score.tracks, channels, ports, notes, strict=True):
         opening = bytearray()
@@ -51,6 +56,9 @@ def _writable(score: Score) -> bool:
         return False
     if not score.n_notes:
         return not score.tracks
+    n_tracks = len(score.tracks)
+    if not (_in_order(score.pedals, n_tracks, 0, 1) and _in_order(score.bends, n_tracks, -8192, 8191)):
+        return False
     return bool(
         score.onset.min() >= 0
         and score.duration.min() >= 1
@@ -63,6 +71,14 @@ def _writable(score: Score) -> bool:
         and score.track.max() < len(score.tracks)
         and np.bincount(score.track, minlength=len(score.tracks)).all()
     )
+
+
+def _in_order(rows: Ints, n_tracks: int, low: int, high: int) -> bool:
+    """Whether these changes of pedals or bends can be written as they are."""
+    if not len(rows):
+        return True
+    known = rows[:, 1].min() >= 0 and rows[:, 1].max() < n_tracks
+    return bool(known) and np.array_equal(rows, changes(rows, low, high))
 
 
 def _channels(tracks: tuple[Track, ...]) -> tuple[list[int], list[int]]:
@@ -101,16 +117,20 @@ def _conductor(score: Score) -> bytes:
     return bytes(out) + _END_OF_TRACK
 
 
-def _note_events(score: Score, channels: list[int]) -> list[bytes]:
-    """The note events of each track. A note ends by a note-on of velocity 0, so that one status serves the track."""
+def _events(score: Score, channels: list[int]) -> list[bytes]:
+    """The notes, pedals and bends of each track. A note ends by a note-on of velocity 0, so that one status serves
+    the notes of a track."""
     n = score.n_notes
     if not n:
         return [b""] * len(score.tracks)
     # Events are sorted as one integer each: track, tick, whether it begins a note, index of the note. Ends so come
     # before beginnings at the same tick, or a repeated note would be cut off; beginnings come in canonical order.
+    # Pedals and bends have the indices after the notes, which puts them between ends and beginnings.
     onset, track = score.onset.astype(np.int64), score.track.astype(np.int64)
     stop = onset + score.duration
-    index_bits, tick_bits = n.bit_length(), int(stop.max()).bit_length()
+    controls = _controls(score)
+    last = max(int(stop.max()), int(controls[0].max(initial=0)))
+    index_bits, tick_bits = (n + len(controls[0])).bit_length(), last.bit_length()
     if index_bits + tick_bits + 1 + len(score.tracks).bit_length() > 63:
         raise UsageError(f"{n:,} notes are too many for a file.", "Split the piece.")
     # Track by track (a radix sort) beginnings are in order and ends nearly so: the stable sort merges such runs.
@@ -119,29 +139,65 @@ def _note_events(score: Score, channels: list[int]) -> list[bytes]:
     event = np.concatenate(
         ((track | onset) << index_bits + 1 | 1 << index_bits | index, (track | stop) << index_bits + 1 | index)
     )
+    counts = 2 * np.bincount(score.track)
+    pitch, velocity = score.pitch.astype(np.uint8), score.velocity.astype(np.uint8)
+    if len(controls[0]):
+        at, of_track, _, low, high = controls
+        index = n + np.arange(len(at))
+        event = np.concatenate((event, (of_track << tick_bits | at) << index_bits + 1 | index))
+        counts += np.bincount(of_track, minlength=len(counts))
+        pitch, velocity = np.append(pitch, low), np.append(velocity, high)
     event.sort(kind="stable")
     index = event & (1 << index_bits) - 1
-    begins = (event >> index_bits & 1).astype(np.uint8)
+    begins = event >> index_bits & 1
     event >>= index_bits + 1  # track and tick are left
-    counts = 2 * np.bincount(score.track)
     opening = np.cumsum(counts) - counts  # each track's first event
-    delta = np.empty(2 * n, np.int64)
+    delta = np.empty(len(event), np.int64)
     np.subtract(event[1:], event[:-1], out=delta[1:])
     delta[opening] = event[opening] & (1 << tick_bits) - 1
-    # Three bytes an event and more for a long delta; the first of a track says its status.
-    size = np.full(2 * n, 3, np.int64)
+    stated, status = opening, 0x90 | np.array(channels)  # the events that say their status
+    loudness = velocity[index] * begins.astype(np.uint8)
+    if len(controls[0]):
+        control = np.flatnonzero(index >= n)
+        loudness[control] = velocity[index[control]]
+        kind = np.full(len(event), 0x90)
+        kind[control] = controls[2][index[control] - n]
+        stated = np.union1d(opening, np.flatnonzero(np.diff(kind)) + 1)
+        status = kind[stated] | np.array(channels)[event[stated] >> tick_bits]
+    return _lay_out(delta, (stated, status), (pitch[index], loudness), opening)
+
+
+def _controls(score: Score) -> tuple[np.ndarray[Any, Any], ...]:
+    """Tick, track, kind of message and two values of each change of a pedal or a bend."""
+    (at, track, pressed), (bent_at, bent_track, bend) = score.pedals.T, score.bends.T
+    bend = bend + 0x2000
+    return (
+        np.append(at, bent_at).astype(np.int64),
+        np.append(track, bent_track).astype(np.int64),
+        np.append(np.full(len(at), 0xB0), np.full(len(bend), 0xE0)),
+        np.append(np.full(len(at), _SUSTAIN), bend & 0x7F).astype(np.uint8),
+        np.append(pressed * 127, bend >> 7).astype(np.uint8),
+    )
+
+
+def _lay_out(
+    delta: Longs, stated: tuple[Longs, Longs], values: tuple[np.ndarray[Any, Any], ...], opening: Longs
+) -> list[bytes]:
+    """Events as bytes, one string for each track. stated: which events say their status, and what it is."""
+    # Three bytes an event, more for a long delta and where a status is said.
+    size = np.full(len(delta), 3, np.int64)
     longer = [np.flatnonzero(delta >= 1 << 7)]
     for place in (2, 3):
         longer.append(longer[-1][delta[longer[-1]] >= 1 << 7 * place])
-    for at in (*longer, opening):
+    for at in (*longer, stated[0]):
         size[at] += 1
     end = np.cumsum(size)
     out = np.empty(int(end[-1]), np.uint8)
-    out[end - 1] = score.velocity.astype(np.uint8)[index] * begins
-    out[end - 2] = score.pitch.astype(np.uint8)[index]
-    out[end[opening] - 3] = 0x90 | np.array(channels)
+    out[end - 1] = values[1]
+    out[end - 2] = values[0]
+    out[end[stated[0]] - 3] = stated[1]
     last_digit = end - 3
-    last_digit[opening] -= 1
+    last_digit[stated[0]] -= 1
     out[last_digit] = delta & 0x7F
     for place, at in enumerate(longer, 1):
         out[last_digit[at] - place] = delta[at] >> 7 * place & 0x7F | 0x80

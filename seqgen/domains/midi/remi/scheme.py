@@ -23,10 +23,10 @@ from seqgen.core.tokenizer import Length
 from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.canonical import sort_rows
 from seqgen.domains.midi.header import (
-    bars_control,
     density_control,
     density_token,
     key_control,
+    length_control,
     tempo_control,
     time_signature_control,
 )
@@ -66,7 +66,7 @@ class Remi:
         for kind in HEADER:
             self.unknown_of[v.of_type(kind)] = v.id(f"{kind}_Unknown")
         self.grammar = remi_grammar(v, HEADER, words.metre)
-        self.augmentations: Augmentation = RemiTranspositions(words, s.ranges)
+        self.augmentations: Augmentation = RemiTranspositions(v, s.ranges)
         self.context = RemiContext(v, s.positions_per_quarter, self.augmentations)
         self._decoder = RemiDecoder(words)
         self.controls = self._controls()
@@ -210,6 +210,7 @@ class Remi:
         counts = {
             "notes_dropped": score.n_notes - kept.n_notes,
             "onsets_moved": int((shift > 1e-9).sum()),
+            "mean_shift_in_quarters": round(float(shift.mean()), 4),
             "largest_shift_in_quarters": round(float(shift.max()), 4),
             "durations_changed": int((np.abs(self.words.durations[duration] * ticks - score.duration) > 1e-6).sum()),
             "velocities_changed": int((self.words.velocities[velocity] != score.velocity).sum()),
@@ -220,6 +221,8 @@ class Remi:
             "key_changes_dropped": max(len(score.key_signatures) - len(kept.key_signatures), 0),
             "marks_after_the_last_note": sum(t.tick > last for t in score.tempos)
             + sum(t.tick > last for t in score.time_signatures),
+            "pedal_changes_dropped": len(score.pedals),
+            "pitch_bends_dropped": len(score.bends),
             "tracks_merged": max(len(score.tracks) - len(kept.tracks), 0),
             "track_names_dropped": sum(bool(track.name) for track in score.tracks),
         }
@@ -241,7 +244,7 @@ class Remi:
 
         return (
             key_control(),
-            bars_control(self.words.lengths),
+            length_control("bars", self.words.lengths),
             density_control(),
             time_signature_control(signatures, ""),
             tempo_control(""),

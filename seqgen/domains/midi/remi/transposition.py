@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.augmentation import Augmentation
+from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.keys import KEYS, key_name, transpose_key
-from seqgen.domains.midi.remi.words import RemiWords
 from seqgen.domains.midi.score import Score
 
 _SHIFTS = (0, *(k for k in range(-6, 6) if k))
@@ -20,8 +20,8 @@ class RemiTranspositions(Augmentation):
     lie outside of it already.
     """
 
-    def __init__(self, words: RemiWords, ranges: Sequence[tuple[int, int, int]]) -> None:
-        v = words.vocabulary
+    def __init__(self, vocabulary: Vocabulary, ranges: Sequence[tuple[int, int, int]]) -> None:
+        v = vocabulary
         table = np.tile(np.arange(len(v), dtype=np.int32), (len(_SHIFTS), 1))
         pitches = v.of_type("Pitch")
         for row, k in zip(table, _SHIFTS, strict=True):

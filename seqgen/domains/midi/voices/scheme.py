@@ -24,12 +24,12 @@ from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.canonical import canonical
 from seqgen.domains.midi.header import (
-    bars_control,
     density_control,
     density_token,
     density_tokens,
     key_control,
     key_tokens,
+    length_control,
     one_of,
     tempo_control,
     tempo_token,
@@ -228,6 +228,7 @@ class Voices:
         shift = np.abs(onset * step - score.onset) / score.ticks_per_quarter
         counts = {
             "onsets_moved": float((shift > 1e-9).sum()),
+            "mean_shift_in_quarters": round(float(shift.mean()), 4) if len(shift) else 0.0,
             "largest_shift_in_quarters": round(float(shift.max(initial=0)), 4),
             "durations_changed": float((np.abs((stop - onset) * step - score.duration) > 1e-6).sum()),
             "drum_notes_dropped": float(drums(score).sum()),
@@ -238,6 +239,8 @@ class Voices:
             ),
             "time_signature_changes_dropped": float(max(0, len(score.time_signatures) - 1)),
             "key_changes_dropped": float(max(0, len(score.key_signatures) - 1)),
+            "pedal_changes_dropped": float(len(score.pedals)),
+            "pitch_bends_dropped": float(len(score.bends)),
         }
         return {name: n for name, n in counts.items() if n}
 
@@ -251,8 +254,8 @@ class Voices:
             time_signature_control(TIME_SIGNATURES),
             Control("pickup", about, "4", one_of("pickup", pickups), "Pickup"),
             key_control(),
-            bars_control(range(1, MAX_BARS + 1)),
-            density_control(),
+            length_control("bars", range(1, MAX_BARS + 1)),
+            density_control(*self.settings.densities),
             tempo_control(),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from seqgen.core.errors import UsageError
+from seqgen.domains.midi.header import DENSITIES
 from seqgen.domains.midi.options import check_grid
 
 
@@ -16,6 +17,7 @@ class VoicesSettings:
     order: in which voices are written within a step, 0 the highest. programs, names: of the voices' tracks.
     holds: tell holding from repeating. header, end: whether sequences carry them. tempos: whether the training pieces
     state different ones, so that the model may choose; else it is quarters_per_minute where none is asked for.
+    densities: notes a quarter of the sparsest and the densest of the training pieces.
     """
 
     n_voices: int = 4
@@ -31,6 +33,7 @@ class VoicesSettings:
     end: bool = True
     ranges: tuple[tuple[int, int], ...] = field(default=())
     tempos: bool = False
+    densities: tuple[float, float] = (DENSITIES[0], DENSITIES[-1])
 
     def __post_init__(self) -> None:
         for name in ("holds", "header", "end", "tempos"):
@@ -59,6 +62,13 @@ class VoicesSettings:
         object.__setattr__(self, "ranges", tuple((int(a), int(b)) for a, b in self.ranges) or (whole,) * n)
         if not len(self.programs) == len(self.names) == len(self.ranges) == n:
             raise UsageError(f"Programs, names and ranges must be given for each of {n} voices.")
+        try:
+            low, high = map(float, self.densities)
+        except (TypeError, ValueError):
+            low, high = 1.0, 0.0
+        if not 0 < low <= high <= 10_000:
+            raise UsageError(f"{self.densities!r} is no range of densities.")
+        object.__setattr__(self, "densities", (low, high))
         if not all(isinstance(p, int) and 0 <= p <= 127 for p in self.programs):
             raise UsageError(f"The programs {self.programs} are not all whole numbers from 0 to 127.")
         if not all(isinstance(name, str) for name in self.names):

@@ -1,0 +1,1 @@
+"""Performances: what sounds when, in seconds instead of bars and beats."""
