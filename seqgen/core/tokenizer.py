@@ -108,7 +108,10 @@ class Tokenizer(ABC, Generic[Piece]):
         fixed: by name the parts of a new piece that are given, such as voices; the piece is as long as they are.
         piece, renew: or a piece of which these bars, first and last, are to be made new; of it parts that are `fixed`
         are given there. given: as for `template`. Raises UsageError where pieces have no such parts, BadInput."""
-        raise UsageError(f"Nothing can be filled in by this tokenizer ({self.domain}, {self.name}).")
+        raise UsageError(
+            f"Nothing can be given or filled in with the tokenizer {self.name} of {self.domain}.",
+            "It takes one whose ids have places of their own, such as voices of music.",
+        )
 
     def barred(self, prompt: Piece | None = None, **given: Any) -> tuple[Barred, ...]:
         """What may not come behind the template of the same prompt and `given`. Raises UsageError."""

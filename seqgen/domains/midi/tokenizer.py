@@ -103,7 +103,7 @@ class MidiTokenizer(Tokenizer[Score]):
         **given: Any,
     ) -> Ids:
         """See Tokenizer; of voices only."""
-        if isinstance(self.scheme, Remi):
+        if not isinstance(self.scheme, Voices):
             return super().outline(piece, fixed, renew, **given)
         known = {name: to_score(tune) for name, tune in (fixed or {}).items()}
         return outline(self.scheme, None if piece is None else to_score(piece), known, renew, **given)

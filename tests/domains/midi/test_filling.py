@@ -127,13 +127,13 @@ def test_what_cannot_be_given_is_refused(chorales: list[Score]) -> None:
         TOKENIZER.outline(fixed={"alto": replace(score, track=np.zeros(score.n_notes, np.int32))})
     with pytest.raises(BadInput, match="no track is called Alto"):
         TOKENIZER.outline(fixed={"alto": score.take(score.track != 1)})
-    with pytest.raises(UsageError, match="Nothing can be"):
+    with pytest.raises(UsageError, match="tokenizer remi"):
         MidiTokenizer("remi").outline(fixed={"soprano": score})
 
 
 def test_a_given_voice_comes_back_untouched(model: Any, chorales: list[Score]) -> None:
     tune = only(chorales[5], "Soprano", "Melody")
-    drawn = model.sample(2, fixed={"soprano": tune}, candidates=4, seed=1)
+    drawn = model.sample(2, fixed={"soprano": tune}, candidates=2, seed=1)
     for one in drawn:
         assert not len(model.tokenizer.grammar.violations(one.ids))
         assert voice(one.piece, "Soprano") == voice(chorales[5], "Soprano")
@@ -143,8 +143,8 @@ def test_a_given_voice_comes_back_untouched(model: Any, chorales: list[Score]) -
 
 
 def test_bars_beside_new_ones_come_back_untouched(model: Any, chorales: list[Score]) -> None:
-    (one,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=4, seed=1)
-    (again,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=4, seed=1)
+    (one,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=2, seed=1)
+    (again,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=2, seed=1)
     whole = model.tokenizer.encode(chorales[1])
     assert np.array_equal(one.ids, again.ids) and len(one.ids) == len(whole)
     changed = (grid(one.ids) != grid(whole)).any(axis=0)

@@ -33,7 +33,12 @@ def outline(
         first, stop = _bars(scheme, header, whole.shape[1] - silent, renew)
         grid = _renewed(scheme, whole, rows, first + silent, stop + silent)[:, silent:]
     values = dict(zip(scheme.header_types, header.tolist(), strict=True))
-    values |= header_ids(scheme.controls, scheme.vocabulary, asked(scheme.controls, given))
+    said = asked(scheme.controls, given)
+    if "bars" in said:
+        raise UsageError("What is given says how many bars there are.", "Leave bars out.")
+    values |= header_ids(scheme.controls, scheme.vocabulary, said)
+    if "Length" in values:
+        values["Length"] = scheme.announced(grid.shape[1], scheme.metre(list(values.values()))[0])
     if not (grid == FREE).any():
         raise UsageError("Everything is given; nothing is left to find.", "Leave a voice out.")
     return scheme.joined(list(values.values()), grid)
@@ -68,7 +73,7 @@ def _bars(scheme: Voices, header: Ids, n_steps: int, renew: tuple[int, int] | No
     """The steps of the bars to be made new, from and to. Raises UsageError."""
     if renew is None:
         raise UsageError("Which bars of the piece shall be made new?", "Say so: --infill 5-8.")
-    bar, pickup = scheme.metre(header)
+    bar, pickup = scheme.metre(header.tolist())
     last = -(-(n_steps - pickup) // bar)
     low = 0 if pickup else 1
     if not low <= renew[0] <= renew[1] <= last:

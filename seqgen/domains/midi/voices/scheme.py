@@ -7,7 +7,7 @@ After Hadjeres et al. 2017 (DeepBach's hold symbol) and Peracha 2019 (TonicNet's
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -129,7 +129,7 @@ class Voices:
             f"TimeSignature_{signature or 'Unknown'}",
             f"Pickup_{(origin - silent) % bar}",
             f"Key_{key_name(key) if key else 'Unknown'}",
-            f"Length_{min(MAX_BARS, max(1, round(n_steps / bar)))}",
+            self.vocabulary.tokens[self.announced(n_steps, bar)],
             f"Density_{density_token(score.n_notes, n_steps / s.steps_per_quarter)}",
             f"Tempo_{tempo_token(score)}",
         ]
@@ -303,7 +303,11 @@ class Voices:
         numerator, denominator = map(int, signature.split("/"))
         return max(1, int(Fraction(4 * numerator, denominator) * self.settings.steps_per_quarter))
 
-    def metre(self, header: Ids) -> tuple[int, int]:
+    def announced(self, n_steps: int, bar: int) -> int:
+        """The Length id of so many steps."""
+        return self.vocabulary.id(f"Length_{min(MAX_BARS, max(1, round(n_steps / bar)))}")
+
+    def metre(self, header: Sequence[int]) -> tuple[int, int]:
         """Steps of a bar, and before the first bar line."""
         if not self.n_header:
             return self._bar_steps("4/4"), 0
