@@ -34,6 +34,21 @@ class Length:
     amount: int
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A piece with a gap that any number of ids may fill.
+
+    before: what stands before it. length, barred: of what is drawn then. whole: makes the piece of what is drawn.
+    n_behind: how many ids then stand behind the gap.
+    """
+
+    before: Ids
+    length: tuple[int, str]
+    barred: tuple[Barred, ...]
+    whole: Callable[[Ids], Ids]
+    n_behind: int
+
+
 class Tokenizer(ABC, Generic[Piece]):
     """Pieces ↔ ids, with the grammar and the context of the language they form.
 
@@ -102,15 +117,15 @@ class Tokenizer(ABC, Generic[Piece]):
         fixed: Mapping[str, Any] | None = None,
         renew: tuple[int, int] | None = None,
         **given: Any,
-    ) -> Ids:
-        """int32 [T] a whole piece, to its end, with gaps; -1 = free.
+    ) -> Ids | Gap:
+        """int32 [T] a whole piece, to its end, with gaps; -1 = free. Or a Gap, where ids have no places of their own.
 
         fixed: by name the parts of a new piece that are given, such as voices; the piece is as long as they are.
         piece, renew: or a piece of which these bars, first and last, are to be made new; of it parts that are `fixed`
         are given there. given: as for `template`. Raises UsageError where pieces have no such parts, BadInput."""
         raise UsageError(
             f"Nothing can be given or filled in with the tokenizer {self.name} of {self.domain}.",
-            "It takes one whose ids have places of their own, such as voices of music.",
+            "Voices of music take both, remi bars to fill in.",
         )
 
     def barred(self, prompt: Piece | None = None, **given: Any) -> tuple[Barred, ...]:

@@ -29,8 +29,7 @@ from seqgen.sampling.stepper import Floats
 CANDIDATES, PASSES = 48, 1
 MOST = 4096  # candidates
 STRETCH = 64  # ids that are drawn again together
-STRIDE = 32  # ids by which the stretches move on
-HORIZON = 128  # given ids behind the last gap that still weigh the candidates
+NEAR, HORIZON = 32, 128  # ids that weigh the candidates behind a stretch, and behind the last gap
 _FEW = 0.5  # of the candidates bear the weight: the others begin anew
 
 
@@ -70,22 +69,27 @@ def fill(
     predictor: one sequence before its first id. filters: of what is drawn. Number i depends on the seed and i.
     report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
     """
-    if not 1 <= candidates <= MOST:
-        raise UsageError(f"{candidates} candidates: choose from 1 to {MOST:,}.")
-    if count < 1:
-        raise UsageError(f"{count} samples: ask for at least one.")
+    check(count, candidates)
     found = []
     with one_thread():
         for i in range(count):
             rng = np.random.Generator(np.random.Philox(key=[seed, i]))
             draft = _Filling(predictor, tokenizer, template, candidates, filters or Filters(), rng)
-            for _ in range(passes):
+            for k in range(passes):
                 report(i * len(template))
-                draft.refine()
+                draft.refine(k % 2 * STRETCH // 2)  # so that where one ends, another goes on
             log_p = draft.log_probabilities() if log_probabilities else np.zeros(0, np.float32)
             found.append(Drawn(draft.ids, log_p))
     report(count * len(template))
     return found
+
+
+def check(count: int, candidates: int) -> None:
+    """Raises UsageError."""
+    if not 1 <= candidates <= MOST:
+        raise UsageError(f"{candidates} candidates: choose from 1 to {MOST:,}.")
+    if count < 1:
+        raise UsageError(f"{count} samples: ask for at least one.")
 
 
 class _Filling:
@@ -105,22 +109,22 @@ class _Filling:
         self.ids = template.copy()
         gaps = np.flatnonzero(template < 0)
         self._end = int(gaps[-1]) + 1 if len(gaps) else 0
-        self._draw(predictor.fork(np.zeros(1, np.int64)), 0, self._end, kept=False)
+        self._draw(predictor.fork(np.zeros(1, np.int64)), 0, self._end, HORIZON, kept=False)
 
-    def refine(self) -> None:
-        """Draw every stretch again, where half of the next one too; keep what makes the whole likelier."""
+    def refine(self, shift: int) -> None:
+        """Draw stretch after stretch again; what makes the whole likelier stays. shift: how much earlier they begin."""
         reader, at = self._predictor.fork(np.zeros(1, np.int64)), 0
-        for start in range(0, self._end, STRIDE):
-            stop = min(start + STRETCH, self._end)
+        for begin in range(-shift, self._end, STRETCH):
+            start, stop = max(0, begin), min(begin + STRETCH, self._end)
             if (self._template[start:stop] < 0).any():
                 for i in self.ids[at:start].tolist():
                     reader.take(np.full(1, i))
                 at = start
-                self._draw(reader.fork(np.zeros(1, np.int64)), start, stop, kept=True)
+                self._draw(reader.fork(np.zeros(1, np.int64)), start, stop, NEAR, kept=True)
 
-    def _draw(self, reader: Predictor, start: int, stop: int, *, kept: bool) -> None:
+    def _draw(self, reader: Predictor, start: int, stop: int, ahead: int, *, kept: bool) -> None:
         """Fill from start to stop, seen with what follows; kept: what stands there is a candidate."""
-        far = min(stop + HORIZON, len(self.ids))
+        far = min(stop + ahead, len(self.ids))
         span = np.concatenate([self._template[start:stop], self.ids[stop:far]])
         present = self.ids[start:far] if kept else None
         cloud = draw_candidates(reader, self._tokenizer, span, self._n, self._rng, self._filters, present)

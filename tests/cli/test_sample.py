@@ -176,7 +176,8 @@ def test_beams_find_the_same_without_a_seed(cli: Cli, run: Path, tmp_path: Path)
 
 
 def test_a_voice_that_is_given_is_sung_and_bars_are_made_new(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
-    file = corpus / "chorale03.mid"
+    whole, file = piece(corpus / "chorale03.mid"), tmp_path / "tune.mid"
+    whole.take(whole.onset < 9 * whole.ticks_per_quarter).write(file)  # three bars
     tune, few = piece(file), ("--candidates", 2, "--seed", 1, "--json")
     said = json.loads(cli("sample", run, "--given", f"soprano={file}", *few, "--out", "a.mid").out)
     assert said["files"] == ["a.mid"] and said["violations"] == 0

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.narrowing import Barred
-from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.core.tokenizer import Gap, Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.keeping import problems
 from seqgen.domains.midi.options import MidiOptions, Tokenization
 from seqgen.domains.midi.performance.detection import is_performed
 from seqgen.domains.midi.performance.scheme import Performance
+from seqgen.domains.midi.remi.filling import gap
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
@@ -101,12 +102,17 @@ class MidiTokenizer(Tokenizer[Score]):
         fixed: Mapping[str, Any] | None = None,
         renew: tuple[int, int] | None = None,
         **given: Any,
-    ) -> Ids:
-        """See Tokenizer; of voices only."""
-        if not isinstance(self.scheme, Voices):
+    ) -> Ids | Gap:
+        """See Tokenizer; of voices, by their names or numbers, and bars. remi: of bars alone."""
+        score = None if piece is None else to_score(piece)
+        if isinstance(self.scheme, Voices):
+            tunes = {name: to_score(tune) for name, tune in (fixed or {}).items()}
+            return outline(self.scheme, score, tunes, renew, **given)
+        if not isinstance(self.scheme, Remi) or fixed or score is None or renew is None:
             return super().outline(piece, fixed, renew, **given)
-        known = {name: to_score(tune) for name, tune in (fixed or {}).items()}
-        return outline(self.scheme, None if piece is None else to_score(piece), known, renew, **given)
+        if given:
+            raise UsageError("A piece that is filled in is in its own key, metre and so on.", "Leave the rest out.")
+        return gap(self.scheme, score, renew)
 
     def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
         """See Tokenizer."""

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.domains.midi.score import Score, Track, make_score
+from seqgen.core.tokenizer import Gap
+from seqgen.domains.midi.score import Score, Tempo, Track, make_score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
 from seqgen.domains.midi.voices.scheme import Voices
 
@@ -40,6 +41,11 @@ def only(score: Score, name: str, renamed: str = "") -> Score:
     (track,) = [i for i, t in enumerate(score.tracks) if t.name == name]
     tune = score.take(score.track == track)
     return replace(tune, track=np.zeros(tune.n_notes, np.int32), tracks=(Track(0, False, renamed),))
+
+
+def cut(score: Score, n_bars: int) -> Score:
+    """Its first bars, of four quarters."""
+    return score.take(score.onset < n_bars * 4 * score.ticks_per_quarter)
 
 
 def grid(ids: Any) -> Any:
@@ -127,25 +133,32 @@ def test_what_cannot_be_given_is_refused(chorales: list[Score]) -> None:
         TOKENIZER.outline(fixed={"alto": replace(score, track=np.zeros(score.n_notes, np.int32))})
     with pytest.raises(BadInput, match="no track is called Alto"):
         TOKENIZER.outline(fixed={"alto": score.take(score.track != 1)})
-    with pytest.raises(UsageError, match="tokenizer remi"):
-        MidiTokenizer("remi").outline(fixed={"soprano": score})
+    remi = MidiTokenizer("remi")
+    for options, why in (
+        ({"fixed": {"soprano": score}}, "tokenizer remi"),
+        ({"piece": score, "renew": (2, 9)}, "Bars 2 to 9"),
+        ({"piece": score, "renew": (2, 3), "key": "G"}, "own key"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            remi.outline(**options)
 
 
 def test_a_given_voice_comes_back_untouched(model: Any, chorales: list[Score]) -> None:
-    tune = only(chorales[5], "Soprano", "Melody")
+    score = cut(chorales[5], 2)
+    tune = only(score, "Soprano", "Melody")
     drawn = model.sample(2, fixed={"soprano": tune}, candidates=2, seed=1)
     for one in drawn:
         assert not len(model.tokenizer.grammar.violations(one.ids))
-        assert voice(one.piece, "Soprano") == voice(chorales[5], "Soprano")
+        assert voice(one.piece, "Soprano") == voice(score, "Soprano")
         assert one.piece.key_signatures == tune.key_signatures
         assert one.piece.time_signatures == tune.time_signatures
     assert not np.array_equal(drawn[0].ids, drawn[1].ids)
 
 
 def test_bars_beside_new_ones_come_back_untouched(model: Any, chorales: list[Score]) -> None:
-    (one,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=2, seed=1)
-    (again,) = model.sample(1, prompt=chorales[1], infill="2-3", candidates=2, seed=1)
-    whole = model.tokenizer.encode(chorales[1])
+    score = cut(chorales[1], 4)
+    one, again = (model.sample(1, prompt=score, infill="2-3", candidates=2, seed=1)[0] for _ in range(2))
+    whole = model.tokenizer.encode(score)
     assert np.array_equal(one.ids, again.ids) and len(one.ids) == len(whole)
     changed = (grid(one.ids) != grid(whole)).any(axis=0)
     assert changed.any() and changed[16:48].sum() == changed.sum()
@@ -165,3 +178,49 @@ def test_what_does_not_go_together_is_refused(model: Any, chorales: list[Score])
     ):
         with pytest.raises(UsageError):
             model.sample(1, **wrong)
+
+
+def band() -> Score:
+    """Six bars of 4/4 for piano, bass and drums, the bass beginning in bar 4, where the tempo changes."""
+    rng = np.random.default_rng(0)
+    notes = [(480 * q, 480, int(rng.integers(60, 72)), 80, 0) for q in range(24)]
+    notes += [(480 * q, 960, 40, 80, 1) for q in range(12, 24, 2)] + [(480 * q, 240, 36, 80, 2) for q in range(24)]
+    onset, duration, pitch, velocity, track = zip(*notes, strict=True)
+    tracks = [Track(0), Track(33), Track(0, True)]
+    tempos = (Tempo(0, 100.0), Tempo(12 * 480, 80.0))
+    return make_score(480, onset, duration, pitch, velocity, track, tracks, tempos=tempos)
+
+
+def sounding(score: Score, start: int, stop: int) -> set[tuple[int, ...]]:
+    """Onset in positions, program, drums, pitch, duration and velocity of what begins from quarter to quarter."""
+    ticks = score.ticks_per_quarter
+    programs = [(t.program, int(t.is_drum)) for t in score.tracks]
+    rows = zip(score.onset * 4 // ticks, score.duration * 4 // ticks, score.pitch, score.velocity, score.track,
+               strict=True)  # fmt: skip
+    return {(int(a), int(d), int(p), int(v), *programs[t]) for a, d, p, v, t in rows if 4 * start <= a < 4 * stop}
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("bars", [(4, 5), *(pytest.param(b, marks=SLOW) for b in ((1, 1), (2, 4), (6, 6)))])
+def test_what_surrounds_new_bars_of_remi_sounds_as_before(bars: tuple[int, int]) -> None:
+    from seqgen.sampling.sampler import Request, draw
+    from seqgen.training.config import TrainConfig
+    from seqgen.training.loop import new_model
+
+    tokenizer = MidiTokenizer("remi", positions_per_quarter=4)
+    network = new_model(tokenizer, TrainConfig(width=8, n_layers=1)).eval()
+    score = tokenizer.decode(tokenizer.encode(band()))
+    gap = tokenizer.outline(score, renew=bars)
+    assert isinstance(gap, Gap)
+    for drawn in draw(network, tokenizer, Request(gap.before, gap.length, barred=gap.barred), count=2, seed=1):
+        ids = gap.whole(drawn.ids[len(gap.before) :])
+        assert not len(tokenizer.grammar.violations(ids))
+        assert (ids == tokenizer.vocabulary.id("Bar")).sum() == 6
+        again = tokenizer.decode(ids)
+        start, stop = 4 * (bars[0] - 1), 4 * bars[1]
+        for part in ((0, start), (stop, 24)):
+            assert sounding(again, *part) == sounding(score, *part)
+        if stop < 24:
+            assert again.tempos[-1].quarters_per_minute == score.tempos[-1].quarters_per_minute
