@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsb import HIGH, LOW, chorales, ranges
+from jsb import HIGH, LOW, Task, sixteenths, task
 
 from seqgen.core.workers import cores
 from seqgen.sampling.filling import CANDIDATES, draw_candidates, fill
 from seqgen.sampling.filters import Filters, drawn
 from seqgen.sampling.reader import Reader
 from seqgen.sampling.sampler import one_thread
-from seqgen.tokenizers import MidiTokenizer
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
@@ -43,17 +42,13 @@ METHODS = ("likeliest of n", "smc", "smc + passes", "gibbs")
 GIBBS_SWEEPS, GIBBS_AHEAD, GIBBS_CHOICES = 4, 16, 12  # ids seen behind the one that is drawn, and values it may take
 
 
-def train(path: Path, data: Path, minutes: float, replicas: int | None) -> None:
+def train(path: Path, t: Task, minutes: float, replicas: int | None) -> None:
     """A run of the jsb protocol."""
-    settings = {"low": LOW, "high": HIGH, "holds": False, "header": False, "end": False, "names": VOICES}
-    tokenizer = MidiTokenizer("voices", **settings)
-    pieces = chorales(data, tokenizer)
-    tokenizer = MidiTokenizer("voices", **settings, ranges=ranges(pieces["train"], tokenizer))
     config = TrainConfig(n_evaluations=10, **choose_machine("cpu", replicas))
-    config = calibrate(config, tokenizer, pieces["train"], pieces["valid"], minutes * 60)
+    config = calibrate(config, t.tokenizer, t.data["train"], t.data["valid"], minutes * 60)
     run = Run(path)
-    run.create(tokenizer, config, {})
-    trainer = Trainer(config, tokenizer, pieces["train"], pieces["valid"])
+    run.create(t.tokenizer, config, {})
+    trainer = Trainer(config, t.tokenizer, t.data["train"], t.data["valid"])
     trainer.run(lambda p: None, lambda is_best: run.save(trainer))
     trainer.close()
 
@@ -66,6 +61,7 @@ class Harmoniser:
         self.tokenizer: Any = Run(run).tokenizer()
         self.n = candidates
         self.order = list(self.tokenizer.config()["order"])
+        self.soprano = self.order.index(0)
 
     def grid(self, ids: np.ndarray) -> np.ndarray:
         """MIDI pitches [voices, steps], the highest voice first; a rest is -1."""
@@ -78,7 +74,7 @@ class Harmoniser:
 
     def __call__(self, method: str, ids: np.ndarray, seed: int) -> np.ndarray:
         template = np.full(len(ids), -1, np.int32)
-        template[::4] = ids[::4]  # the soprano comes first
+        template[self.soprano :: 4] = ids[self.soprano :: 4]
         reader = Reader(self.model, self.tokenizer)
         with one_thread():
             if method in METHODS[1:3]:
@@ -147,7 +143,7 @@ def _one(job: tuple[str, np.ndarray, int]) -> dict[str, float]:
     h, begin = _harmoniser, time.process_time()
     made = ids if method == "Bach" else h(method, ids, seed)
     seconds = time.process_time() - begin
-    if (made[::4] != ids[::4]).any():
+    if (made[h.soprano :: 4] != ids[h.soprano :: 4]).any():
         raise ValueError("The soprano has changed.")
     bach = h.grid(ids)
     return {
@@ -168,17 +164,16 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=cores(), help="pieces side by side")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    path = next((p for p in (args.data, args.data / "jsb") if (p / "Jsb16thSeparated.json").is_file()), None)
-    if path is None:
-        sys.exit(f"error: {args.data} holds no Jsb16thSeparated.json")
     methods = [m.strip() for m in args.methods.split(",")]
     if set(methods) - set(METHODS):
         sys.exit(f"error: methods are {', '.join(METHODS)}")
-    path = path / "Jsb16thSeparated.json"
+    t = task(args.data, "sixteenth")
     begin = time.monotonic()
     if not (args.run / "checkpoints").is_dir():
-        train(args.run, path, args.minutes, args.replicas)
-    pieces = chorales(path, Run(args.run).tokenizer())["valid"]  # type: ignore[arg-type]  # it is one of music
+        train(args.run, t, args.minutes, args.replicas)
+    order = tuple(Run(args.run).tokenizer().config()["order"])
+    folder = args.data / "jsb" if (args.data / "jsb").is_dir() else args.data
+    pieces = sixteenths(folder, order).data["valid"]
     pieces = [pieces[i] for i in np.linspace(0, len(pieces) - 1, min(args.pieces, len(pieces))).astype(int)]
 
     found: dict[str, dict[str, float]] = {}
