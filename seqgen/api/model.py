@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,6 +28,8 @@ from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.counts import Counts
 from seqgen.evaluation.fields import fit_temperatures
+from seqgen.evaluation.measures import measure
+from seqgen.evaluation.metrics import in_plural, in_units
 from seqgen.evaluation.picture import draw_reliability
 from seqgen.model import SequenceModel
 from seqgen.sampling.beam import draw_beam
@@ -42,6 +43,7 @@ from seqgen.training.validation import piece_log_probabilities
 Ids = npt.NDArray[np.int32]
 # Ids at most: held-out ones scored by an evaluation, training ones counted by it.
 _SCORED, _COUNTED = 1_000_000, 10_000_000
+_SAMPLES, _MEASURED = 4, 32  # drawn by an evaluation: to see what they copy, and where a domain measures them
 _CALIBRATED = 300_000  # validation ids
 CALIBRATION, BIGRAM = "calibration.json", "bigram.safetensors"  # kept with a run, for predictions
 
@@ -308,22 +310,15 @@ class Model:
         return Counts.of(self.tokenizer, store.of_split("train", _COUNTED))
 
     def score(self, piece: Any) -> dict[str, float]:
-        """How likely a piece is: tokens (scored ids), nats, nats_per_token; of a text also characters, nats and bits a
-        character."""
+        """How likely a piece is: tokens (scored ids), nats, nats_per_token; and, where the tokenizer counts in such,
+        characters or notes and sixteenths, and nats and bits by each."""
         ids = self.tokenizer.encode(piece)
         (log_p,) = piece_log_probabilities(self.network, self.tokenizer, [ids])
         scored = self.tokenizer.vocabulary.scored[ids]
         n, nats = int(scored.sum()), -float(log_p[scored].sum(dtype=np.float64))
+        sizes = self.tokenizer.sizes(ids)
         found: dict[str, float] = {"tokens": n, "nats": nats, "nats_per_token": nats / max(1, n)}
-        return found | self._per_character([ids], nats)
-
-    def _per_character(self, pieces: Sequence[Ids], nats: float) -> dict[str, float]:
-        """characters, nats and bits a character, of texts."""
-        if not self.domain.textual:
-            return {}
-        n = sum(len(self.tokenizer.decode(ids)) for ids in pieces)
-        per = nats / max(1, n)
-        return {"characters": n, "nats_per_character": per, "bits_per_character": per / math.log(2)}
+        return found | in_plural(sizes) | in_units(nats, sizes)
 
     def evaluate(
         self,
@@ -334,7 +329,7 @@ class Model:
         file: str | Path | None = None,
         dynamic: bool = False,
         ensemble: bool = False,
-        n_samples: int = 4,
+        n_samples: int | None = None,
         rollouts: int = 0,
         picture: str | Path | None = None,
     ) -> dict[str, Any]:
@@ -345,14 +340,17 @@ class Model:
         corpus: where the corpus lies now, if not where it was. file: score its pieces instead of the held-out ones.
         dynamic: also let the model adapt to what it reads (Krause et al. 2018), reported apart. ensemble: also average
         its probabilities over every re-writing of a piece, such as music in all keys, reported apart. n_samples: how
-        many are drawn to see what they copy, 0 to leave that out. rollouts: where sequences are of events, from so many
-        places it is rolled out what comes 1, 3, 10 and 20 events later.
+        many are drawn to see what they copy, and how what the domain measures of them lies beside held-out and training
+        pieces; 0 to leave that out, None: 32 where the domain measures anything, else 4. rollouts: where sequences are
+        of events, from so many places it is rolled out what comes 1, 3, 10 and 20 events later.
 
         Where sequences are of events, each field's numbers are added, calibrated; what that needs is kept with the run.
         picture: a file (.png, .svg, .pdf) to draw into how reliable the probabilities of the main field are.
 
         Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused, MissingExtra.
         """
+        if n_samples is None:
+            n_samples = _SAMPLES if self.domain.metrics is None else _MEASURED
         if n_samples < 0:
             raise UsageError(f"{n_samples} samples cannot be drawn.", "0 leaves out what they copy.")
         if rollouts < 0:
@@ -373,9 +371,7 @@ class Model:
             pieces = prepared.store.of_split(split, _SCORED)
         if not pieces:
             raise CorpusError(f"This corpus has no {split} pieces.", "Train on more files, or evaluate another split.")
-        reporter.working("sampling", 0, 1)
-        samples = [drawn.ids for drawn in self.sample(n_samples, seed=0)] if n_samples else []
-        reporter.working("sampling", 1, 1)
+        samples = self._samples(n_samples, reporter) if n_samples else []
         train = prepared.store.of_split("train", _COUNTED)
         numbers = compare(
             self.network,
@@ -387,7 +383,10 @@ class Model:
             ensemble=ensemble,
             report=reporter.working,
         )
-        numbers |= self._per_character(pieces, numbers["nats_per_token"] * numbers["tokens"])
+        if samples:
+            reporter.working("measuring", 0, 1)
+            numbers |= measure(self.domain, self.tokenizer, train, pieces, samples, numbers["copying"])
+            reporter.working("measuring", 1, 1)
         if self.tokenizer.main:
             if self.temperatures is None or not (self.run.path / BIGRAM).exists():
                 self._keep_for_predictions(prepared, reporter)
@@ -396,6 +395,16 @@ class Model:
         if picture is not None:
             draw_reliability(numbers, picture)
         return numbers
+
+    def _samples(self, count: int, reporter: Reporter) -> list[Ids]:
+        """Drawn as `sample` does where nothing is asked for."""
+
+        def report(n_tokens: int) -> None:
+            reporter.working("sampling, tokens", n_tokens, n_tokens + 1)  # how many there will be is not known
+
+        drawn = self.sample(count, seed=0, report=report)
+        reporter.working("sampling, tokens", 1, 1)
+        return [sample.ids for sample in drawn]
 
     def calibrate(self, corpus: str | Path | None = None, reporter: Reporter | None = None) -> None:
         """Fit temperatures on the validation pieces of the run's corpus and count the bigrams of its training pieces;

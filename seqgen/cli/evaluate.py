@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli import console
+from seqgen.cli.measures import show_copying, show_measures
 from seqgen.core.errors import UsageError
 
 
@@ -21,7 +22,9 @@ def command(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Also average over every re-writing, such as music in all keys.")
     ] = False,
-    samples: Annotated[int, typer.Option(help="How many are drawn to see what they copy; 0 for none.")] = 4,
+    samples: Annotated[
+        int | None, typer.Option(help="How many are drawn to be measured, and to see what they copy; 0 for none.")
+    ] = None,
     rollouts: Annotated[int, typer.Option(help="Of events: from how many places to look far ahead; 0: none.")] = 200,
     picture: Annotated[
         Path | None, typer.Option(help="Of events: draw how reliable probabilities are: .png, .svg or .pdf.")
@@ -55,30 +58,27 @@ def command(
     about = f"{pieces} of {numbers['split']}, {numbers['tokens']:,} scored tokens"
     console.out(f"{model.run.path}: {about}; every distribution is renormalised")
     console.out("over what the grammar allows, header values are not counted.\n")
-    if "characters" in numbers:
-        per = f"{numbers['nats_per_character']:.4f} nats, {numbers['bits_per_character']:.4f} bits a character"
-        console.out(f"{numbers['characters']:,} characters: {per}\n")
-    rows = [
-        (
-            "this model",
-            f"{numbers['nats_per_token']:.4f}",
-            f"{numbers['bits_per_token']:.4f}",
-            f"{numbers['perplexity']:.3f}",
-            f"{numbers['accuracy']:.1%}",
-        )
+    units = [
+        key.removeprefix("nats_per_") for key in numbers if key.startswith("nats_per_") and key != "nats_per_token"
     ]
-    for key, name in (("dynamic", "adapting as it reads"), ("ensemble", "averaged over re-writings")):
-        if key in numbers:
-            apart = numbers[key]
-            rows.append((name, f"{apart['nats_per_token']:.4f}", f"{apart['bits_per_token']:.4f}", "", ""))
-    rows += [
-        (name, f"{b['nats_per_token']:.4f}", f"{b['bits_per_token']:.4f}", "", "")
-        for name, b in numbers["baselines"].items()
-    ]
+    for unit in units:
+        per = f"{numbers[f'nats_per_{unit}']:.4f} nats, {numbers[f'bits_per_{unit}']:.4f} bits a {unit}"
+        console.out(f"{numbers[f'{unit}s']:,} {unit}s: {per}")
+    if units:
+        console.out()
+    said = {
+        "this model": numbers,
+        "adapting as it reads": numbers.get("dynamic"),
+        "averaged over re-writings": numbers.get("ensemble"),
+        **numbers["baselines"],
+    }
+    shown = ["nats_per_token", "bits_per_token", *(f"nats_per_{unit}" for unit in units)]
+    rows = [(name, *(f"{n[key]:.4f}" for key in shown), *_plain(n)) for name, n in said.items() if n is not None]
     if "fields" in numbers:
         _fields(numbers["fields"], numbers["main"])
         console.out("\nAll ids, who acts and what follows from the rest among them:\n")
-    console.table(rows, ("", "nats/token", "bits/token", "perplexity", "accuracy"), right=[1, 2, 3, 4])
+    header = ("", *(key.replace("_per_", "/") for key in shown), "perplexity", "accuracy")
+    console.table(rows, header, right=range(1, len(header)))
     console.out()
     console.table(
         [(k, f"{v['tokens']:,}", f"{v['nats_per_token']:.4f}") for k, v in numbers["by_type"].items()],
@@ -87,17 +87,16 @@ def command(
     )
     if "ahead" in numbers:
         _ahead(numbers["ahead"], numbers["main"])
-    if "copying" not in numbers:
-        return
-    console.out()
-    console.table(
-        [
-            (name.replace("_", " "), c["longest_overlap"], f"{c['share_of_30grams']:.2%}")
-            for name, c in numbers["copying"].items()
-        ],
-        ("found in the training pieces", "longest, tokens", "of 30 tokens in a row"),
-        right=[1, 2],
-    )
+    show_measures(numbers)
+    if "copying" in numbers:
+        show_copying(numbers["copying"], model.domain.contour_units)
+
+
+def _plain(numbers: Mapping[str, Any]) -> tuple[str, str]:
+    """Perplexity and accuracy, which are only known of the model."""
+    if "perplexity" not in numbers:
+        return "", ""
+    return f"{numbers['perplexity']:.3f}", f"{numbers['accuracy']:.1%}"
 
 
 def _fields(fields: Mapping[str, Any], main: str) -> None:

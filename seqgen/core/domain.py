@@ -15,6 +15,7 @@ from seqgen.core.files import read_head, read_json, write_json
 
 if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
     from seqgen.core.download import RemoteFile
+    from seqgen.core.metrics import Contour, Metrics
     from seqgen.core.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -70,6 +71,9 @@ class Domain:
             of id and a value -> the fields of a next event that says it), a path -> a picture. Raises UsageError,
             MissingExtra.
         draw: a piece, a path -> a picture of the piece as it is. Raises UsageError, MissingExtra.
+        metrics: pieces, and those of the training part -> what is measured of the former, such as of samples.
+        contour: a piece -> what stays of it however it is re-written, to find what was copied; contour_units: what its
+            events are, and what its places count.
         timeline: a piece, what `Model.value` says of each of its events, the run's name, a path -> a picture.
         open: like `read`, for training, of a path and options: files, or pieces that stay in them, are read in parts,
             so that they may be larger than `size_limit` or memory. None: files are read whole.
@@ -106,6 +110,9 @@ class Domain:
     picture: Callable[[Any, Mapping[str, Any], Callable[[str, str], Mapping[str, Any]], Path], None] | None = None
     draw: Callable[[Any, Path], None] | None = None
     timeline: Callable[[Any, Sequence[Mapping[str, Any]], str, Path], None] | None = None
+    metrics: Callable[[Sequence[Any], Sequence[Any]], Metrics] | None = None
+    contour: Callable[[Any], Contour] | None = None
+    contour_units: tuple[str, str] = ("events", "places")
     date: Callable[[Any], str] | None = None
     controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)

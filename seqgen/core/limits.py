@@ -25,10 +25,10 @@ class Limits:
     max_ticks: int = 100_000_000  # a day of music at 480 ticks a quarter and 120 quarters a minute is 83 million
     max_bars: int = 20_000
     max_measures: int = 100_000  # of a score that is written as notation: bars of all its parts together
-    max_engraved_notes: int = 20_000  # of a score that is drawn
+    max_engraved_notes: int = 20_000  # and rests, of a score that is drawn
     max_tokens: int = 20_000_000  # of one piece
     max_audio_seconds: int = 1_800  # of sound that is rendered: 0.35 MB of memory each
-    max_note_seconds: int = 100_000  # that its notes last, all together
+    max_note_seconds: int = 100_000  # that its notes sound, all together
     max_soundfont_bytes: int = 1_000_000_000
     read_seconds: float = 2.0
     read_bytes: int = 256_000_000  # memory a reader may take beyond what its worker starts with

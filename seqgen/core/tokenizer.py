@@ -148,6 +148,10 @@ class Tokenizer(ABC, Generic[Piece]):
         """Tokens that stand for someone after a piece -> his name, where that is known."""
         return {}
 
+    def sizes(self, ids: npt.NDArray[np.integer]) -> Mapping[str, float]:
+        """How long a piece is in what nats are also counted by: unit, such as "note", -> how many."""
+        return {}
+
     @abstractmethod
     def config(self) -> Mapping[str, Any]:
         """JSON-ready settings from which `Domain.tokenizer` rebuilds an equal tokenizer."""

@@ -14,7 +14,7 @@ from seqgen.evaluation.baselines import baseline_nats
 from seqgen.evaluation.copying import copying
 from seqgen.evaluation.dynamic import dynamic_log_probabilities
 from seqgen.evaluation.ensemble import ensemble_log_probabilities
-from seqgen.evaluation.metrics import evaluate_pieces
+from seqgen.evaluation.metrics import evaluate_pieces, in_plural, in_units, total_sizes
 from seqgen.model import SequenceModel
 from seqgen.training.validation import mean_nats
 
@@ -33,19 +33,28 @@ def compare(
     ensemble: bool = False,
     report: Report = lambda what, done, total: None,
 ) -> dict[str, Any]:
-    """Everything of `evaluate_pieces`; baselines: name -> nats and bits a token; copying, where there are samples: how
-    much of the pieces, and of the samples, stands in the training pieces; dynamic, ensemble: nats and bits a token of
-    dynamic evaluation, and of the mean over augmentations, if asked for.
+    """Everything of `evaluate_pieces`; the units that the tokenizer counts in, such as notes, with nats and bits by
+    each; baselines: name -> nats and bits by the token and by those; copying, where there are samples: how much of the
+    pieces, and of the samples, stands in the training pieces; dynamic, ensemble: nats and bits of dynamic evaluation,
+    and of the mean over augmentations, if asked for.
 
     report(what, done, total) says how it goes.
     """
     numbers = evaluate_pieces(model, tokenizer, pieces, lambda done, total: report("scoring", done, total))
+    sizes = total_sizes(tokenizer, pieces)
+
+    def nats(per_token: float) -> dict[str, float]:
+        found = {"nats_per_token": per_token, "bits_per_token": per_token / math.log(2)}
+        return {k: round(v, 4) for k, v in (found | in_units(per_token * numbers["tokens"], sizes)).items()}
+
     report("counting n-grams", 0, 1)
     baselines = baseline_nats(tokenizer, train, {"pieces": pieces})
     report("counting n-grams", 1, 1)
     found: dict[str, Any] = {
         **numbers,
-        "baselines": {name: _nats(values["pieces"]) for name, values in baselines.items()},
+        **in_plural(sizes),
+        **in_units(numbers["nats_per_token"] * numbers["tokens"], sizes),
+        "baselines": {name: nats(values["pieces"]) for name, values in baselines.items()},
     }
     if samples:
         report("looking for copies", 0, 1)
@@ -55,14 +64,10 @@ def compare(
         log_p = dynamic_log_probabilities(
             model, tokenizer, pieces, train, report=lambda done, total: report("adapting", done, total)
         )
-        found["dynamic"] = _nats(mean_nats(log_p, pieces, tokenizer))
+        found["dynamic"] = nats(mean_nats(log_p, pieces, tokenizer))
     if ensemble:
         together = ensemble_log_probabilities(
             model, tokenizer, pieces, report=lambda done, total: report("re-writing", done, total)
         )
-        found["ensemble"] = _nats(mean_nats(together, pieces, tokenizer))
+        found["ensemble"] = nats(mean_nats(together, pieces, tokenizer))
     return found
-
-
-def _nats(nats: float) -> dict[str, float]:
-    return {"nats_per_token": round(nats, 4), "bits_per_token": round(nats / math.log(2), 4)}

@@ -3,15 +3,17 @@ n-grams do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from seqgen.core.metrics import Contour
 from seqgen.core.repetition import ngrams
 
 Ids = npt.NDArray[np.integer]
+_BETWEEN = -2  # between the codes of two pieces, and no code itself
 
 
 class Training:
@@ -36,13 +38,18 @@ class Training:
         def stands(n: int) -> bool:
             return any(self.found(ids, n).any() for ids in sequences)
 
-        low, high = 0, 1
-        while stands(high):
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if stands(middle) else (low, middle)
-        return low
+        return _largest(stands)
+
+
+def _largest(holds: Callable[[int], bool]) -> int:
+    """The largest number for which something holds that holds for all smaller ones."""
+    low, high = 0, 1
+    while holds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
 
 
 def copying(train: Sequence[Ids], sequences: Sequence[Ids], n: int = 30) -> dict[str, Any]:
@@ -53,4 +60,39 @@ def copying(train: Sequence[Ids], sequences: Sequence[Ids], n: int = 30) -> dict
     return {
         "longest_overlap": training.longest(*sequences),
         f"share_of_{n}grams": round(sum(int(f.sum()) for f in found) / total, 4) if total else 0.0,
+    }
+
+
+def contour_copying(
+    train: Sequence[Contour], contours: Sequence[Contour], units: tuple[str, str] = ("events", "places")
+) -> dict[str, float]:
+    """The longest stretches that stand in a training piece however it is re-written, in events and in what places
+    count: the longest of all, and the median of each contour's longest."""
+    lines, separator = [c.codes for c in train], np.array([_BETWEEN])
+    said = np.concatenate([part for line in lines for part in (line, separator)] or [separator])
+    known: dict[int, npt.NDArray[np.uint64]] = {}
+    longest = []
+    for contour in contours:
+        found: dict[int, float] = {0: 0.0}
+
+        def holds(n: int, contour: Contour = contour, found: dict[int, float] = found) -> bool:
+            if n not in known:
+                known[n] = np.unique(ngrams(said, n))
+            asked = ngrams(contour.codes, n)
+            if not len(asked) or not len(known[n]):
+                return False
+            at = np.searchsorted(known[n], asked).clip(max=len(known[n]) - 1)
+            stands = np.flatnonzero(known[n][at] == asked)
+            found[n] = max((float(contour.places[i + n] - contour.places[i]) for i in stands.tolist()), default=0.0)
+            return len(stands) > 0
+
+        n = _largest(holds)
+        longest.append((n + 1 if n else 0, found[n]))
+    events, extents = np.array(longest, np.float64).reshape(-1, 2).T
+    best = max(longest, default=(0, 0.0))
+    return {
+        units[0]: int(best[0]),
+        units[1]: round(best[1], 2),
+        f"median_{units[0]}": float(np.median(events)) if len(events) else 0.0,
+        f"median_{units[1]}": round(float(np.median(extents)), 2) if len(extents) else 0.0,
     }

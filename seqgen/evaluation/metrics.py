@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,3 +58,25 @@ def evaluate_pieces(
         "by_type": by_type,
         "violations": sum(len(tokenizer.grammar.violations(piece)) for piece in pieces),
     }
+
+
+def in_units(nats: float, sizes: Mapping[str, float]) -> dict[str, float]:
+    """nats_per_note, bits_per_note … of what is so many notes … long."""
+    found: dict[str, float] = {}
+    for unit, n in sizes.items():
+        per = nats / n if n else 0.0
+        found |= {f"nats_per_{unit}": per, f"bits_per_{unit}": per / math.log(2)}
+    return found
+
+
+def total_sizes(tokenizer: Tokenizer[Any], pieces: Sequence[Ids]) -> dict[str, float]:
+    """`Tokenizer.sizes` of all these pieces together."""
+    total: Counter[str] = Counter()
+    for ids in pieces:
+        total.update(tokenizer.sizes(ids))
+    return {unit: int(n) if n == int(n) else float(n) for unit, n in total.items()}
+
+
+def in_plural(sizes: Mapping[str, float]) -> dict[str, float]:
+    """notes, sixteenths …: as they are called in what is reported."""
+    return {f"{unit}s": n for unit, n in sizes.items()}

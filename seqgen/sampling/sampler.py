@@ -181,7 +181,7 @@ class Draft:
                 if self.done():
                     return
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
-            chosen = self._draw(logits, allowed)
+            chosen = self._draw(self._ending(logits, allowed), allowed)
         if self._scores is not None:
             self._scores.append(self._log_probabilities(logits)[self._rows, chosen])
         self._take(chosen)
@@ -215,6 +215,19 @@ class Draft:
             # Where no such id may come and the piece may not end, counted ones must go on.
             allowed[b] = rest if rest.any() or rules.final(state[b : b + 1])[0] else self._choices[state[b]]
         return np.asarray(allowed)
+
+    def _ending(self, logits: Floats, allowed: Bools) -> Floats:
+        """Where the length is reached, what would go on (to the next bar) ends the piece instead, as likely as that:
+        an end by itself is rare, and filters would leave it out."""
+        over = np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0)) if self._counts is not None else ()
+        if len(over):
+            logits = logits.copy()
+        for b in over:
+            ends = self._ends[self.rules_state[b]] & allowed[b]
+            if ends.any():
+                onward = self._choices[self.rules_state[b]] & ~allowed[b]
+                logits[b, ends] = np.logaddexp.reduce(logits[b, onward | ends])
+        return logits
 
     def _set_lengths(self) -> None:
         """Each sequence's own: how many ids a bar has depends on its time signature."""

@@ -149,11 +149,31 @@ def test_evaluate(cli: Cli, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert valid["split"] == "valid" and valid["nats_per_token"] != found["nats_per_token"]
     assert "copying" in found and "copying" not in valid
     text = cli("evaluate", run, "--samples", 1).out
-    assert counts == [4, 1] and "found in the training pieces" in text
+    assert counts == [32, 1] and "found in the training pieces" in text
     assert "found in the training pieces" not in cli("evaluate", run, "--samples", 0).out
     for number in (found["nats_per_token"], *(b["nats_per_token"] for b in found["baselines"].values())):
         assert f"{number:.4f}" in text
     assert all(name in text for name in found["baselines"])
+
+
+def test_evaluate_measures_music(cli: Cli, run: Path) -> None:
+    found = of_json(cli("evaluate", run, "--samples", 2, "--json"))
+    assert found["nats_per_note"] * found["notes"] == pytest.approx(found["nats_per_token"] * found["tokens"])
+    assert found["nats_per_sixteenth"] * found["sixteenths"] == pytest.approx(found["nats_per_note"] * found["notes"])
+    assert all(b["bits_per_note"] > b["nats_per_note"] > b["nats_per_token"] for b in found["baselines"].values())
+    sets = {"train", "held_out", "samples"}
+    assert all(sets | {f"{s}_distance" for s in ("held_out", "samples")} == set(m) for m in found["metrics"].values())
+    assert 0.5 < found["metrics"]["scale_consistency"]["samples"] <= 1
+    assert found["metrics"]["ends_with_a_triad"]["train"] is not None
+    for histogram in found["histograms"].values():
+        assert all(sum(histogram[s].values()) == pytest.approx(1, abs=1e-4) for s in sets)
+        assert all(0 <= share <= 1 for share in histogram["overlap"].values())
+    assert all(c["contour"]["notes"] >= c["contour"]["median_notes"] for c in found["copying"].values())
+    text = cli("evaluate", run, "--samples", 1).out
+    assert all(
+        words in text
+        for words in ("parallel fifths per piece", "melodic interval", "longest, notes", "bits a sixteenth")
+    )
 
 
 def test_evaluate_finds_a_corpus_that_has_moved(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:

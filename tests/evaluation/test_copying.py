@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqgen.core.metrics import Contour
 from seqgen.core.repetition import ngrams
-from seqgen.evaluation.copying import Training, copying
+from seqgen.evaluation.copying import Training, contour_copying, copying
 
 texts = st.lists(st.integers(0, 2), max_size=25).map(lambda ids: np.array(ids, np.int32))
 
@@ -42,3 +43,31 @@ def test_the_report_counts_over_all_sequences() -> None:
     found = copying(train, [np.arange(10, 50), np.arange(200, 240)], n=30)
     assert found == {"longest_overlap": 40, "share_of_30grams": 0.5}
     assert copying(train, [], n=30) == {"longest_overlap": 0, "share_of_30grams": 0.0}
+
+
+def contour_of(codes: list[int]) -> Contour:
+    return Contour(np.array(codes, np.int64), np.arange(len(codes) + 1) / 2)
+
+
+@given(st.lists(texts, max_size=3), st.lists(texts, min_size=1, max_size=3))
+def test_the_longest_stretch_of_contours_is_the_longest(pieces: list[np.ndarray], asked: list[np.ndarray]) -> None:
+    known = [p.tolist() for p in pieces]
+    longest = [
+        max(
+            (j - i for i in range(len(a)) for j in range(i + 1, len(a) + 1) if stands(a[i:j].tolist(), known)),
+            default=0,
+        )
+        for a in asked
+    ]
+    events = [n + 1 if n else 0 for n in longest]
+    found = contour_copying(
+        [contour_of(p) for p in known], [contour_of(a.tolist()) for a in asked], ("notes", "quarters")
+    )
+    assert found["notes"] == max(events) and found["quarters"] == max(longest) / 2
+    assert found["median_notes"] == np.median(events)
+
+
+def test_without_contours_nothing_is_copied() -> None:
+    nothing = {"events": 0, "places": 0.0, "median_events": 0.0, "median_places": 0.0}
+    assert contour_copying([], []) == contour_copying([contour_of([1, 2])], []) == nothing
+    assert contour_copying([contour_of([1, 2])], [Contour(np.zeros(0, np.int64), np.zeros(0))]) == nothing

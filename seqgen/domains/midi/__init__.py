@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.options import MidiOptions
 
 if TYPE_CHECKING:
+    from seqgen.core.metrics import Contour, Metrics
     from seqgen.core.tokenizer import Tokenizer
 
 # Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
@@ -58,6 +59,18 @@ def _describe(piece: Any) -> Iterable[Mapping[str, Any]]:
     return describe(piece)
 
 
+def _metrics(pieces: Sequence[Any], training: Sequence[Any]) -> Metrics:
+    from seqgen.domains.midi.metrics import metrics
+
+    return metrics(pieces, training)
+
+
+def _contour(piece: Any) -> Contour:
+    from seqgen.domains.midi.metrics.contour import contour
+
+    return contour(piece)
+
+
 def _compare(piece: Any, options: Any) -> Iterable[Mapping[str, str]]:
     from seqgen.domains.midi.keeping import compared
 
@@ -89,6 +102,9 @@ domain = Domain(
     written=(".mid", ".midi", ".wav", ".html", ".png", ".svg", ".pdf", ".musicxml", ".mxl", ".abc"),
     draw=_draw,
     describe=_describe,
+    metrics=_metrics,
+    contour=_contour,
+    contour_units=("notes", "quarters"),
     claims=_claims,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
     slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),

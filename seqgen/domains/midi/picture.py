@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ _WIDTH = 14.0  # inches
 _ROWS, _FEW_ROWS = 14, 4  # at most; of short bars
 _QUARTERS = (32, 64)  # of a row: where few rows then hold the piece, else
 _PITCH, _LANE, _GAP = 0.075, 0.16, 0.34  # inches of a semitone, of a drum's lane, below a row
+_NAMED = 24  # drums, at most
 _HIGHEST = 3.6  # inches of the pitches of a row
-_TOP = 1.3  # inches above the first row
+_TOP = 1.15  # inches above the first row
 _LEGEND = 12  # tracks
 _FEWEST_PITCHES = 13
 _BLACK = (1, 3, 6, 8, 10)
@@ -88,7 +89,7 @@ def _figure(score: Score, n_rows: int) -> Iterator[tuple[Any, list[float]]]:
     heights = []
     for lane in _lanes(score):
         low, high = _range(score)
-        heights.append(_LANE * len(_kit(score)) if lane else min(_HIGHEST, _PITCH * 2 * (high - low + 1)))
+        heights.append(_LANE * min(_NAMED, len(_kit(score))) if lane else min(_HIGHEST, _PITCH * 2 * (high - low + 1)))
     height = _TOP + 0.4 + n_rows * (sum(heights) + _GAP + 0.1 * len(heights))
     with style.context(["default", dict(STYLE)]):
         yield Figure((_WIDTH, height), layout="constrained"), heights
@@ -109,23 +110,32 @@ def _kit(score: Score) -> list[int]:
 
 def _pitches(axes: Any, score: Score) -> None:
     low, high = _range(score)
-    for pitch in range(low, high + 1):
-        if pitch % 12 in _BLACK:
-            axes.axhspan(pitch - 0.5, pitch + 0.5, color="#F1F1F1", linewidth=0, zorder=0)
+    pitches = range(low, high + 1)
+    _shade(axes, [pitch for pitch in pitches if pitch % 12 in _BLACK], "#F1F1F1")
+    for pitch in pitches:
         if pitch % 12 == 0:
             axes.axhline(pitch - 0.5, color="#BBBBBB", linewidth=0.6, zorder=1)
     named = (0, 4, 7) if high - low <= 36 else (0,)
-    ticks = [pitch for pitch in range(low, high + 1) if pitch % 12 in named]
+    ticks = [pitch for pitch in pitches if pitch % 12 in named]
     axes.set_yticks(ticks, [pitch_name(pitch) for pitch in ticks], size=7)
     axes.set_ylim(low - 0.5, high + 0.5)
 
 
 def _drums(axes: Any, score: Score) -> None:
     kit = _kit(score)
-    for place in range(0, len(kit), 2):
-        axes.axhspan(place - 0.5, place + 0.5, color="#F6F6F6", linewidth=0, zorder=0)
-    axes.set_yticks(range(len(kit)), [drum_name(key) for key in kit], size=7)
+    _shade(axes, range(0, len(kit), 2), "#F6F6F6")
+    named = range(0, len(kit), -(-len(kit) // _NAMED))
+    axes.set_yticks(named, [drum_name(kit[place]) for place in named], size=7)
     axes.set_ylim(-0.5, len(kit) - 0.5)
+
+
+def _shade(axes: Any, places: Iterable[int], colour: str) -> None:
+    """Whole rows; all in one, as hundreds of patches would take their time."""
+    from matplotlib.collections import PolyCollection
+
+    boxes = [[(0, y - 0.5), (1, y - 0.5), (1, y + 0.5), (0, y + 0.5)] for y in places]
+    across = axes.get_yaxis_transform()
+    axes.add_collection(PolyCollection(boxes, facecolors=colour, linewidths=0, zorder=0, transform=across))
 
 
 def _rule(axes: Any, lines: list[int], beats: list[int], start: int, stop: int, span: int, *, numbered: bool) -> None:

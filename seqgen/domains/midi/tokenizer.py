@@ -124,6 +124,12 @@ class MidiTokenizer(Tokenizer[Score]):
     def losses(self, piece: Any) -> Mapping[str, float]:
         return self.scheme.losses(to_score(piece))
 
+    def sizes(self, ids: npt.NDArray[np.integer]) -> Mapping[str, float]:
+        """note: those that begin. sixteenth: from the first note to the end of the last."""
+        score = self.decode(ids)
+        first = int(score.onset.min()) if score.n_notes else 0
+        return {"note": score.n_notes, "sixteenth": (score.end_tick - first) * 4 / score.ticks_per_quarter}
+
     def problems(self, piece: Any) -> list[str]:
         score = to_score(piece)
         return problems(score, self.losses(score))

@@ -149,6 +149,9 @@ class TextTokenizer(Tokenizer[str]):
         never = sum(byte[0] & 0xC0 != 0x80 for byte in fallen)
         return {"characters_never_seen": float(never)} if never else {}
 
+    def sizes(self, ids: npt.NDArray[np.integer]) -> Mapping[str, float]:
+        return {"character": len(self.decode(ids))}
+
     def config(self) -> Mapping[str, Any]:
         return self.settings.config()
 

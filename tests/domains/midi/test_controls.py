@@ -16,6 +16,7 @@ from seqgen.domains.midi.instruments import FAMILIES, read_instruments
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
 from seqgen.model import SequenceModel
+from seqgen.sampling.filters import Filters
 from seqgen.sampling.sampler import Request, draw
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import new_model
@@ -70,6 +71,14 @@ def test_bars_are_as_many_as_asked_for(remi: Any, given: dict[str, Any]) -> None
         request = Request(template, (n_bars, "bars"), barred=tokenizer.barred(prompt, **given))
         for one in draw(model, tokenizer, request, count=2, seed=1):
             assert tokenizer.vocabulary.readable(one.ids).count("Bar") == n_bars + more
+
+
+def test_the_last_bar_ends_where_another_would_begin(remi: Any) -> None:
+    tokenizer, model = remi  # which finds a bar line likely, and an end so unlikely that it is left out
+    given = {"instruments": "drums"}
+    request = Request(tokenizer.template(**given), (1, "bars"), barred=tokenizer.barred(**given))
+    few = draw(model, tokenizer, request, count=4, seed=1, filters=Filters(min_p=0.3))
+    assert all(len(one.ids) < 100 and tokenizer.vocabulary.tokens[one.ids[-1]] == "End" for one in few)
 
 
 @pytest.mark.parametrize("asked", ["drums", "Bass, drums", "violin"])

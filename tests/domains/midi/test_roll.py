@@ -43,7 +43,7 @@ def test_rolls_are_drawn(tmp_path: Path) -> None:
     draw(_score(), tmp_path / "roll.svg")
     drawn = (tmp_path / "roll.svg").read_text()
     assert drawn.count("#0072b2") == 2  # a patch in the legend
-    assert drawn.count("#005686") == 16  # the edges of notes
+    assert drawn.count("#2d8bbf") == 16  # notes
     with pytest.raises(UsageError, match="picture"):
         draw(_score(), tmp_path / "roll.gif")
 

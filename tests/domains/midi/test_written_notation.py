@@ -251,6 +251,19 @@ def test_metres_may_change_and_begin_with_a_pickup() -> None:
     assert read_back(to_musicxml(score), "musicxml")[1] == notes_of(score)
 
 
+def test_a_pickup_and_the_last_bar_make_one() -> None:
+    score = make_score(TICKS, [1440, 1920, 3840], [480, 1920, 1440], [60] * 3, [80] * 3, [0] * 3)
+    assert [(bar.length, bar.number) for bar in notate(score).bars] == [(96, ""), (384, "1"), (288, "2")]
+
+
+def test_a_voice_may_be_silent_in_the_pickup() -> None:
+    notes = [(0, 480, 60, 80, 0), (480, 1920, 62, 80, 0), (960, 1440, 50, 80, 1)]
+    marks = (TimeSignature(0, 1, 4), TimeSignature(480, 4, 4))
+    score = make_score(TICKS, *zip(*notes, strict=True), [Track(40), Track(42)], time_signatures=marks)
+    for kind, text in (("musicxml", to_musicxml(score)), ("abc", to_abc(score))):
+        assert read_back(text, kind)[1] == notes_of(score)
+
+
 def test_tempo_names_and_titles_are_kept(tmp_path: Path) -> None:
     score = make_score(
         TICKS, [0], [TICKS], [60], [80], [0], [Track(0, False, 'A & "B" <c>')],

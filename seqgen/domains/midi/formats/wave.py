@@ -34,7 +34,7 @@ def write_wave(score: Score, suffix: str = ".wav") -> bytes:
     length = float(seconds.max()) if score.n_notes else 0.0
     if length > LIMITS.max_audio_seconds:
         raise TooLarge(name, "max_audio_seconds", LIMITS.max_audio_seconds, round(length))
-    sounding = float((seconds[:, 1] - seconds[:, 0]).sum())
+    sounding = float((seconds[:, 1] - seconds[:, 0]).sum()) + score.n_notes * TAIL_SECONDS  # each rings on for a while
     if sounding > LIMITS.max_note_seconds:
         raise TooLarge(name, "max_note_seconds", LIMITS.max_note_seconds, round(sounding))
     mixed = _render(score, seconds, round((length + TAIL_SECONDS) * RATE))

@@ -16,6 +16,7 @@ from seqgen.domains.midi.notation.sheet import UNITS, Bar, whole
 from seqgen.domains.midi.score import KeySignature, Score
 
 Longs = npt.NDArray[np.int64]
+_TELLING = 5  # fewer pitch classes hardly tell a key
 _SNAP = 12  # bars that a time signature cuts short last whole 32nds
 _MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 
@@ -80,6 +81,14 @@ def without_lead(bars: list[Bar], places: Longs) -> tuple[list[Bar], int]:
     return _numbered([pickup, *(replace(bar, start=bar.start - silence) for bar in bars[1:])]), silence
 
 
+def without_tail(bars: list[Bar], end: int) -> list[Bar]:
+    """The last bar without the silence that a pickup has taken from it, as is the custom."""
+    first, last = bars[0], bars[-1]
+    if len(bars) > 1 and first.shift and last.is_whole and last.start + last.length - end == first.length:
+        return [*bars[:-1], replace(last, length=last.length - first.length)]
+    return bars
+
+
 def _keys(score: Score) -> list[tuple[int, tuple[int, bool]]]:
     """Where a key begins, fifths and minor; the likeliest one where the piece states none."""
     marks = list(score.key_signatures) or [_likely(score)]
@@ -92,7 +101,7 @@ def _likely(score: Score) -> KeySignature:
     pitch = score.pitch[heard] % 12
     counts = np.bincount(pitch, weights=np.minimum(score.duration[heard], 4 * score.ticks_per_quarter), minlength=12)
     key = int(find_keys(np.rint(counts)[None].astype(np.int64), pitch[:1])[0]) if len(pitch) else -1
-    if key < 0:
+    if key < 0 or np.count_nonzero(counts) < _TELLING:
         return KeySignature(0, 0)
     minor = key >= 12
     return KeySignature(0, _MAJOR_FIFTHS[(key + 3) % 12 if minor else key], minor)

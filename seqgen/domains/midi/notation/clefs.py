@@ -28,10 +28,11 @@ def clef_of(pitch: Longs, name: str, program: int) -> Clef:
     def cost(clef: Clef) -> float:
         beyond = np.abs(pitch - (_MIDDLE[clef[0]] + 12 * clef[2])) - 9
         usual = clef[2] == 0 or (low and clef == ("G", 2, -1))
-        return float(np.maximum(beyond, 0).mean()) + (0.0 if usual else _OCTAVE_COST) - 2.0 * (low and usual)
+        lower = 1.5 * (clef[0] == "F")  # around middle C, the treble
+        return float(np.maximum(beyond, 0).mean()) + lower + (0.0 if usual else _OCTAVE_COST)
 
     choices = [TREBLE, BASS, ("G", 2, -1), ("G", 2, 1), ("F", 4, -1)]
-    return min(choices, key=lambda clef: cost(clef) - (4.0 if low and clef[2] == -1 and clef[0] == "G" else 0.0))
+    return min(choices, key=lambda clef: cost(clef) - 4.0 * (low and clef == ("G", 2, -1)))
 
 
 def needs_two_staves(pitch: Longs, begin: Longs, end: Longs, program: int) -> bool:

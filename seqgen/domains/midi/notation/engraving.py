@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,7 +17,9 @@ from seqgen.domains.midi.score import Score
 A4 = (2100, 2970)  # in verovio's units: tenths of a millimetre at full size
 _TALLEST = 60_000  # the highest page that verovio draws
 _SMALL_FILE_SCALE = 40
+_LONGEST_TITLE = 48  # characters that fit on a page
 MUSIC = "Leipzig"
+_PAGE_NUMBER = re.compile(r'<g [^>]*class="pgHead[^>]*>\s*<text\b.*?</text>\s*</g>', re.S)
 _STYLES = {(False, False): "", (True, False): "-bold", (False, True): "-italic", (True, True): "-bold-italic"}
 
 
@@ -53,21 +55,28 @@ def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
         import verovio
     except ImportError:
         raise MissingExtra("Engraving", "verovio", "scores") from None
-    if score.n_notes > LIMITS.max_engraved_notes:
-        raise TooLarge(score.name or "<score>", "max_engraved_notes", LIMITS.max_engraved_notes, score.n_notes)
-    source = to_musicxml(score).decode()
+    _check(score, score.n_notes)
+    title = score.name if len(score.name) <= _LONGEST_TITLE else score.name[: _LONGEST_TITLE - 3].rstrip() + "..."
+    source = to_musicxml(replace(score, name=title)).decode()
+    _check(score, source.count("<note"))  # rests are drawn, too
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
     toolkit.setOptions({
         "pageWidth": size[0], "pageHeight": size[1], "adjustPageHeight": shrink, "scale": _SMALL_FILE_SCALE,
         "xmlIdSeed": 1, "footer": "none", "breaks": "auto", "smuflTextFont": "none", "justifyVertically": False,
         "pageMarginLeft": 100, "pageMarginRight": 100, "pageMarginTop": 100, "pageMarginBottom": 100,
-        "font": MUSIC,
+        "font": MUSIC, "spacingStaff": 10,
     })  # fmt: skip
     if not toolkit.loadData(source):
         raise UsageError(f"{score.name or 'The piece'} cannot be engraved.", "Write .musicxml instead.")
     toolkit.resetXmlIdSeed(1)
-    return [_outlined(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
+    pages = [_outlined(toolkit.renderToSVG(page + 1)) for page in range(toolkit.getPageCount())]
+    return [pages[0], *(_PAGE_NUMBER.sub("", page) for page in pages[1:])]
+
+
+def _check(score: Score, found: int) -> None:
+    if found > LIMITS.max_engraved_notes:
+        raise TooLarge(score.name or "<score>", "max_engraved_notes", LIMITS.max_engraved_notes, found)
 
 
 def _outlined(svg: str) -> str:

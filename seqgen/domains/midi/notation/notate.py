@@ -11,7 +11,7 @@ import numpy.typing as npt
 from seqgen.core.errors import TooLarge, UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.canonical import canonical, last_at_each_tick
-from seqgen.domains.midi.notation.bars import lay_bars, to_units, without_lead
+from seqgen.domains.midi.notation.bars import lay_bars, to_units, without_lead, without_tail
 from seqgen.domains.midi.notation.clefs import PERCUSSION, clef_of, needs_two_staves, right_hand
 from seqgen.domains.midi.notation.grid import quantise
 from seqgen.domains.midi.notation.percussion import place, program_name
@@ -31,8 +31,9 @@ def notate(score: Score) -> Sheet:
     Kept: every note with its pitch, begin and end where these lie on 32nds or thirds of 32nds (each beat of a track
     has one of the two divisions), tracks, names, programs, velocities, tempos, time signatures, keys.
     Quantised: what lies off that grid, to a 16th or what suits the beat better; marks within bars to 32nds; keys to
-    bar lines. Changed: how long drums last; silence of half a bar or more before the first note makes a pickup;
-    a key that is not stated is the likeliest. Not written: pedals and bends, which scores here do not hold.
+    bar lines. Changed: how long drums last; silence of half a bar or more before the first note makes a pickup, and
+    silence that completes it is left out of the last bar; a key that is not stated is the likeliest. Not written:
+    pedals and bends.
     Raises UsageError for a piece without notes, TooLarge.
     """
     tempos = last_at_each_tick(score.tempos)
@@ -46,6 +47,7 @@ def notate(score: Score) -> Sheet:
     begin, end = quantise(score, bars)
     bars, lead = without_lead(bars, np.concatenate([begin, end]))
     begin, end = begin - lead, end - lead
+    bars = without_tail(bars, int(end.max()))
     names = _names(score, begin, bars)
     parts = [
         _part(score, track, np.flatnonzero(score.track == track), begin, end, bars, names)
@@ -88,9 +90,9 @@ def _part(
         step, alter, octave = names[note.index]
         return Head(step, alter, octave, note.pitch, int(velocity[note.index]), held, holds)
 
-    def stroke(note: Note, held: bool, holds: bool) -> Head:
-        step, octave, _ = place(note.pitch)
-        return Head(step, 0, octave, note.pitch, int(velocity[note.index]), held, holds)
+    def stroke(note: Note, held: bool, holds: bool) -> Head | None:
+        step, octave, _ = place(note.pitch)  # a rest follows rather than a tie
+        return None if held else Head(step, 0, octave, note.pitch, int(velocity[note.index]), False, False)
 
     everything = np.ones(len(pitch), bool)
     if about.is_drum:

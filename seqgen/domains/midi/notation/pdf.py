@@ -27,7 +27,7 @@ def to_pdf(score: Score) -> bytes:
     Raises UsageError, TooLarge, MissingExtra.
     """
     n_staves = len(set(score.track.tolist()))
-    shrunk = max(1.0, n_staves / _STAVES)
+    shrunk = max(1.0, min(2 * n_staves / _STAVES, 1.5), n_staves / _STAVES)
     pages = draw(score, (round(A4[0] * shrunk), round(A4[1] * shrunk)), shrink=False)
     glyphs: dict[str, str] = {}
     contents = [_page(svg, f"seqgen   {i + 1} / {len(pages)}", glyphs) for i, svg in enumerate(pages)]

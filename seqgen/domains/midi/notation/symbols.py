@@ -13,13 +13,13 @@ from seqgen.domains.midi.notation.voices import Chord, Note
 Span = tuple[int, int, Chord | None]  # from, to (in the bar), what sounds
 _PLAIN = 12  # what is no multiple of a 32nd belongs to a triplet
 
-Heads = Callable[[Note, bool, bool], Head]  # a note, whether it is held from before, whether it is held on
+Heads = Callable[[Note, bool, bool], Head | None]  # a note, whether it is held from before, whether it is held on
 
 
 def symbols_of(chords: Iterable[Chord], bar: Bar, heads: Heads, hidden: bool) -> list[Symbol]:
     """The symbols that fill a bar. chords: those of one voice that sound in it. hidden: rests are not printed."""
     spans = _filled(chords, bar)
-    if len(spans) == 1 and spans[0][2] is None:
+    if len(spans) == 1 and spans[0][2] is None and bar.is_whole:  # some readers take it for a whole bar anywhere
         return [Symbol(0, bar.length, bar.length, whole=True, hidden=hidden)]
     out: list[Symbol] = []
     at = 0
@@ -109,8 +109,8 @@ def _symbol(
     if chord is None:
         return Symbol(begin, end - begin, value, dots, hidden=hidden)
     a, b = begin + bar.start, end + bar.start
-    notes = tuple(heads(note, note.begin < a, note.end > b) for note in chord.notes)
-    return Symbol(begin, end - begin, value, dots, notes)
+    notes = (heads(note, note.begin < a, note.end > b) for note in chord.notes)
+    return Symbol(begin, end - begin, value, dots, tuple(head for head in notes if head), hidden=hidden)
 
 
 def _beamed(symbols: list[Symbol], bar: Bar) -> list[Symbol]:
