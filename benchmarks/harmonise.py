@@ -47,7 +47,7 @@ def train(path: Path, t: Task, minutes: float, replicas: int | None) -> None:
     config = TrainConfig(n_evaluations=10, **choose_machine("cpu", replicas))
     config = calibrate(config, t.tokenizer, t.data["train"], t.data["valid"], minutes * 60)
     run = Run(path)
-    run.create(t.tokenizer, config, {})
+    run.create(t.tokenizer, config, {"options": {}})
     trainer = Trainer(config, t.tokenizer, t.data["train"], t.data["valid"])
     trainer.run(lambda p: None, lambda is_best: run.save(trainer))
     trainer.close()

@@ -130,7 +130,7 @@ class Model:
             if length is not None or beam is not None or stop:
                 raise UsageError("What is given says how long a piece is.", "Leave out length, beam and stop.")
             drawn = fill_in(self, prompt, fixed or {}, infill, given, candidates=candidates, **drawing)
-            return self._samples(drawn, log_probabilities)
+            return self._decoded(drawn, log_probabilities)
         if candidates is not None:
             raise UsageError("Candidates are drawn where something is given.", "Give a part, or bars to fill in.")
         request = self._request(length, prompt, given, stop)
@@ -141,9 +141,9 @@ class Model:
                 if value is not None:
                     raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
             drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
-        return self._samples(drawn, log_probabilities)
+        return self._decoded(drawn, log_probabilities)
 
-    def _samples(self, drawn: Iterable[Drawn], log_probabilities: bool) -> list[Sample]:
+    def _decoded(self, drawn: Iterable[Drawn], log_probabilities: bool) -> list[Sample]:
         return [
             Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
             for d in drawn
