@@ -26,7 +26,7 @@ from seqgen.sampling.reader import Predictor
 from seqgen.sampling.sampler import Drawn, one_thread
 from seqgen.sampling.stepper import Floats
 
-CANDIDATES, PASSES = 48, 1
+CANDIDATES, PASSES = 32, 1  # more of either find likelier fillings, and take longer
 MOST = 4096  # candidates
 STRETCH = 64  # ids that are drawn again together
 NEAR, HORIZON = 32, 128  # ids that weigh the candidates behind a stretch, and behind the last gap
