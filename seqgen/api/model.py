@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from seqgen.api.corpora import same_corpus
 from seqgen.api.events import compare_events
+from seqgen.api.filling import fill_in
 from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
 from seqgen.api.valuation import value_events
@@ -35,7 +36,7 @@ from seqgen.sampling.beam import draw_beam
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.prediction import without_gaps
 from seqgen.sampling.reader import Reader
-from seqgen.sampling.sampler import Request, draw, draw_one
+from seqgen.sampling.sampler import Drawn, Request, draw, draw_one
 from seqgen.training.run import Run, find_run
 from seqgen.training.validation import piece_log_probabilities
 
@@ -76,6 +77,9 @@ class Model:
         length: str | None = None,
         *,
         prompt: Any = None,
+        fixed: Mapping[str, Any] | None = None,
+        infill: str | None = None,
+        candidates: int | None = None,
         temperature: float | tuple[float, float] | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -94,6 +98,9 @@ class Model:
             count: how many.
             length: like "16bars", in one of the domain's units; after a prompt, so much is added to it.
             prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
+            fixed: parts that are given by name, such as fixed={"soprano": "tune.mid"}: the piece is made around them,
+                as long as they are, each the likeliest of so many `candidates` drawn side by side.
+            infill: like "5-8": make these bars of the prompt new, but for what is fixed, and leave the others.
             temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
                 domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
@@ -108,7 +115,6 @@ class Model:
             UsageError: for values out of range, unknown header names, or what does not go together.
             BadInput: for a prompt that is refused.
         """
-        request = self._request(length, prompt, given, stop)
         filters = {
             "temperature": temperature,
             "top_k": top_k,
@@ -116,17 +122,28 @@ class Model:
             "min_p": min_p,
             "repetition_penalty": repetition_penalty,
         }
+        drawing: dict[str, Any] = {"count": count, "log_probabilities": log_probabilities, "report": report}
         if beam is None:
-            drawn = draw(
-                self.network, self.tokenizer, request, count=count, filters=self._filters(**filters),
-                seed=secrets.randbelow(2**32) if seed is None else seed, log_probabilities=log_probabilities,
-                report=report,
-            )  # fmt: skip
+            drawing["filters"] = self._filters(**filters)
+            drawing["seed"] = secrets.randbelow(2**32) if seed is None else seed
+        if fixed or infill is not None:
+            if length is not None or beam is not None or stop:
+                raise UsageError("What is given says how long a piece is.", "Leave out length, beam and stop.")
+            drawn = fill_in(self, prompt, fixed or {}, infill, given, candidates=candidates, **drawing)
+            return self._decoded(drawn, log_probabilities)
+        if candidates is not None:
+            raise UsageError("Candidates are drawn where something is given.", "Give a part, or bars to fill in.")
+        request = self._request(length, prompt, given, stop)
+        if beam is None:
+            drawn = draw(self.network, self.tokenizer, request, **drawing)
         else:
             for name, value in {**filters, "seed": seed}.items():
                 if value is not None:
                     raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
             drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
+        return self._decoded(drawn, log_probabilities)
+
+    def _decoded(self, drawn: Iterable[Drawn], log_probabilities: bool) -> list[Sample]:
         return [
             Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
             for d in drawn

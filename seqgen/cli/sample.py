@@ -16,9 +16,23 @@ from seqgen.core.errors import UsageError
 
 def command(
     run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
-    count: Annotated[int | None, typer.Option("--count", "-n", help="How many; 4, of text or with --beam 1.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", help="How many; 4, of text or with --beam, --given or --infill 1.")
+    ] = None,
     length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
     prompt: Annotated[str | None, typer.Option(help="A file to continue, or of text the text itself.")] = None,
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--given", metavar="NAME=FILE", help="A voice that is given, like soprano=tune.mid; several may be."
+        ),
+    ] = None,
+    infill: Annotated[
+        str | None, typer.Option(help="Bars of the prompt to make new, like 5-8; the rest stays.")
+    ] = None,
+    candidates: Annotated[
+        int | None, typer.Option(help="To --given, --infill: so many are drawn side by side; the likeliest stays.")
+    ] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Text: end with this; may be given several times.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Text: print it as it is drawn.")] = False,
     temperature: Annotated[
@@ -61,7 +75,8 @@ def command(
             f"--set gives what a run takes by name, and {name!r} is an option.", "`seqgen sample --help` lists options."
         )
     textual = model.domain.textual
-    count = (4 if beam is None and not textual else 1) if count is None else count
+    searched = bool(beam is not None or fixed or infill)
+    count = (1 if searched or textual else 4) if count is None else count
     seed = secrets.randbelow(2**32) if seed is None and beam is None else seed
     how = f"seed {seed}" if beam is None else f"beam {beam}"
     asked: dict[str, Any] = {
@@ -75,9 +90,10 @@ def command(
         "stop": stop or (),
     }
     if stream:
-        if json or out or formats or header or count != 1 or beam is not None:
+        if json or out or formats or header or count != 1 or searched:
             raise UsageError(
-                "--stream prints one text as it is drawn.", "Leave out --json, --out, -f, --set, -n and --beam."
+                "--stream prints one text as it is drawn.",
+                "Leave out --json, --out, -f, --set, --given, --infill, -n and --beam.",
             )
         parts = model.stream(length, **asked)
         console.write(asked["prompt"] or "")
@@ -85,6 +101,8 @@ def command(
             console.write(part)
         console.out()
         return
+    asked["fixed"] = {name: _piece(file, model, reporter) for name, file in _pairs(fixed or [], "--given").items()}
+    asked |= {"infill": infill, "candidates": candidates}
     files: list[list[Path]] = []
     if not textual or out or formats:
         folder = out or model.run.path / "samples"
@@ -149,8 +167,9 @@ def _temperature(text: str | None) -> float | tuple[float, float] | None:
     return values[0] if len(values) == 1 else (values[0], values[1])
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
+def _pairs(texts: list[str], option: str = "--set") -> dict[str, str]:
     pairs = dict(text.split("=", 1) for text in texts if "=" in text)
     if len(pairs) < len(texts):
-        raise UsageError("--set takes NAME=VALUE, each name once.", '--set key="G major"')
+        example = {"--set": 'key="G major"', "--given": "soprano=tune.mid"}[option]
+        raise UsageError(f"{option} takes a name and what it is, each name once.", f"{option} {example}")
     return pairs

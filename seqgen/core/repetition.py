@@ -6,6 +6,8 @@ and how long the agreement has lasted, it copies at once and knows when not to.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,6 +33,12 @@ class Follower:
         self._hash = 0
         self._powers = pow(_BASE, shortest, 2**64)
         self.place, self.length = -1, 0
+
+    def fork(self) -> Follower:
+        """Another, at the same place."""
+        other = copy.copy(self)
+        other._codes, other._seen = self._codes.copy(), self._seen.copy()
+        return other
 
     @property
     def following(self) -> int:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from seqgen.core.augmentation import Augmentation
 from seqgen.core.context import Context
 from seqgen.core.controls import Control
+from seqgen.core.errors import UsageError
 from seqgen.core.grammar import Grammar
 from seqgen.core.narrowing import Barred
 from seqgen.core.vocabulary import Vocabulary
@@ -31,6 +32,21 @@ class Length:
 
     counted: npt.NDArray[np.integer] | npt.NDArray[np.bool_]
     amount: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A piece with a gap that any number of ids may fill.
+
+    before: what stands before it. length, barred: of what is drawn then. whole: makes the piece of what is drawn.
+    n_behind: how many ids then stand behind the gap.
+    """
+
+    before: Ids
+    length: tuple[int, str]
+    barred: tuple[Barred, ...]
+    whole: Callable[[Ids], Ids]
+    n_behind: int
 
 
 class Tokenizer(ABC, Generic[Piece]):
@@ -94,6 +110,23 @@ class Tokenizer(ABC, Generic[Piece]):
         prompt: a piece to continue, in its own key, metre and so on. length: amount and unit that will be added, for
         the header to announce. given: values of `controls` by name, as text or numbers (key="G major"). Raises
         UsageError for an unknown name or value."""
+
+    def outline(
+        self,
+        piece: Piece | None = None,
+        fixed: Mapping[str, Any] | None = None,
+        renew: tuple[int, int] | None = None,
+        **given: Any,
+    ) -> Ids | Gap:
+        """int32 [T] a whole piece, to its end, with gaps; -1 = free. Or a Gap, where ids have no places of their own.
+
+        fixed: by name the parts of a new piece that are given, such as voices; the piece is as long as they are.
+        piece, renew: or a piece of which these bars, first and last, are to be made new; of it parts that are `fixed`
+        are given there. given: as for `template`. Raises UsageError where pieces have no such parts, BadInput."""
+        raise UsageError(
+            f"Nothing can be given or filled in with the tokenizer {self.name} of {self.domain}.",
+            "Voices of music take both, remi bars to fill in.",
+        )
 
     def barred(self, prompt: Piece | None = None, **given: Any) -> tuple[Barred, ...]:
         """What may not come behind the template of the same prompt and `given`. Raises UsageError."""

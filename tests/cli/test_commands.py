@@ -25,8 +25,8 @@ Cli = Callable[..., Any]
 # Scripts rely on these words. Add to them; take one away only with a new major version. A "?" may be left out.
 FROZEN = {
     "": "--version",
-    "sample": "RUN? --count/-n --length --prompt --stop --stream --temperature --top-k --top-p --min-p "
-    "--repetition-penalty --seed --beam --out --format/-f --set "
+    "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
+    "--top-k --top-p --min-p --repetition-penalty --seed --beam --out --format/-f --set "
     "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",

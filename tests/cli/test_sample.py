@@ -173,3 +173,28 @@ def test_beams_find_the_same_without_a_seed(cli: Cli, run: Path, tmp_path: Path)
     )
     for no in (("--temperature", 1), ("--top-k", 2), ("--min-p", 0), ("--seed", 1), ("--count", 4), ("--stream",)):
         assert cli(*asked, *no).code == 2
+
+
+def test_a_voice_that_is_given_is_sung_and_bars_are_made_new(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
+    whole, file = piece(corpus / "chorale03.mid"), tmp_path / "tune.mid"
+    whole.take(whole.onset < 9 * whole.ticks_per_quarter).write(file)  # three bars
+    tune, few = piece(file), ("--candidates", 2, "--seed", 1, "--json")
+    said = json.loads(cli("sample", run, "--given", f"soprano={file}", *few, "--out", "a.mid").out)
+    assert said["files"] == ["a.mid"] and said["violations"] == 0
+    made = piece(tmp_path / "a.mid")
+    assert made.end_tick / made.ticks_per_quarter == tune.end_tick / tune.ticks_per_quarter
+    assert (made.pitch[made.track == 0] == tune.pitch[tune.track == 0]).all()
+    both = ("--prompt", file, "--infill", "2-3", "--given", f"1={file}")
+    again = json.loads(cli("sample", run, *both, *few, "--out", "b.mid").out)
+    assert again["violations"] == 0 and again["tokens"] == said["tokens"]
+    for no, why in (
+        (("--given", "violin=" + str(file)), "no voice 'violin'"),
+        (("--given", str(file)), "soprano=tune.mid"),
+        (("--given", f"alto={file}", "--length", "4bars"), "how long"),
+        (("--given", f"alto={file}", "--bars", 4), "how many bars"),
+        (("--infill", "2-3"), "no piece"),
+        (("--prompt", file, "--infill", "2-30"), "Bars 2 to 30"),
+        (("--candidates", 3), "Candidates"),
+    ):
+        wrong = cli("sample", run, *no)
+        assert wrong.code == 2 and why in wrong.err

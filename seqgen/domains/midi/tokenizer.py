@@ -12,15 +12,17 @@ import numpy.typing as npt
 from seqgen.core.context import Context
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.narrowing import Barred
-from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.core.tokenizer import Gap, Ids, Length, Tokenizer
 from seqgen.domains.midi.files import to_score
 from seqgen.domains.midi.keeping import problems
 from seqgen.domains.midi.options import MidiOptions, Tokenization
 from seqgen.domains.midi.performance.detection import is_performed
 from seqgen.domains.midi.performance.scheme import Performance
+from seqgen.domains.midi.remi.filling import gap
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.voices.assignment import assign_voices, drums, on_grid
+from seqgen.domains.midi.voices.filling import outline
 from seqgen.domains.midi.voices.scheme import Voices
 from seqgen.domains.midi.voices.settings import VoicesSettings
 
@@ -93,6 +95,24 @@ class MidiTokenizer(Tokenizer[Score]):
         pickup (voices) or instruments (remi); performance takes key, seconds, density
         and instruments."""
         return self.scheme.template(None if prompt is None else to_score(prompt), length, **given)
+
+    def outline(
+        self,
+        piece: Any = None,
+        fixed: Mapping[str, Any] | None = None,
+        renew: tuple[int, int] | None = None,
+        **given: Any,
+    ) -> Ids | Gap:
+        """See Tokenizer; of voices, by their names or numbers, and bars. remi: of bars alone."""
+        score = None if piece is None else to_score(piece)
+        if isinstance(self.scheme, Voices):
+            tunes = {name: to_score(tune) for name, tune in (fixed or {}).items()}
+            return outline(self.scheme, score, tunes, renew, **given)
+        if not isinstance(self.scheme, Remi) or fixed or score is None or renew is None:
+            return super().outline(piece, fixed, renew, **given)
+        if given:
+            raise UsageError("A piece that is filled in is in its own key, metre and so on.", "Leave the rest out.")
+        return gap(self.scheme, score, renew)
 
     def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
         """See Tokenizer."""

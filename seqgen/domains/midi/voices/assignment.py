@@ -32,7 +32,7 @@ def assign_voices(score: Score, onset: Ids, stop: Ids, n_voices: int) -> Ids:
     pitched = ~drums(score)
     used = np.unique(score.track[pitched])
     voice = np.zeros(len(onset), np.int32)
-    if 0 < len(used) <= n_voices and all(_monophonic(onset, stop, pitched & (score.track == t)) for t in used):
+    if 0 < len(used) <= n_voices and all(monophonic(onset, stop, pitched & (score.track == t)) for t in used):
         by_height = sorted(used, key=lambda t: -float(score.pitch[score.track == t].mean()))
         if len(used) == n_voices and _plausible_order(score, used):
             by_height = list(used)
@@ -82,7 +82,8 @@ def _nearest(pitches: npt.NDArray[Any], places: npt.NDArray[Any]) -> list[int]:
     return taken[::-1]
 
 
-def _monophonic(onset: Ids, stop: Ids, chosen: npt.NDArray[np.bool_]) -> bool:
+def monophonic(onset: Ids, stop: Ids, chosen: npt.NDArray[np.bool_]) -> bool:
+    """Whether no two of the chosen notes sound at once."""
     order = np.argsort(onset[chosen], kind="stable")
     return bool((onset[chosen][order][1:] >= stop[chosen][order][:-1]).all())
 

@@ -7,7 +7,7 @@ After Hadjeres et al. 2017 (DeepBach's hold symbol) and Peracha 2019 (TonicNet's
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -105,39 +105,48 @@ class Voices:
 
     def encode(self, score: Score) -> Ids:
         """int32 [T]. Raises BadInput when the piece has more voices at once, or pitches out of range."""
-        s = self.settings
-        grid = self._grid(score)
-        header: list[str] = []
-        n_steps = grid.shape[1]
-        if s.header:
-            mark, key = _metre(score), _key(score)
-            signature = f"{mark.numerator}/{mark.denominator}" if mark else None
-            bar = self._bar_steps(signature or "4/4")
-            origin = round(mark.tick * s.steps_per_quarter / score.ticks_per_quarter) if mark else 0
-            silent = int((grid != self.rest).any(axis=0).argmax())
-            pickup = (origin - silent) % bar
-            grid = grid[:, silent:]
-            n_steps = grid.shape[1]
-            n_bars = min(MAX_BARS, max(1, round(n_steps / bar)))
-            header = [
-                f"TimeSignature_{signature or 'Unknown'}",
-                f"Pickup_{pickup}",
-                f"Key_{key_name(key) if key else 'Unknown'}",
-                f"Length_{n_bars}",
-                f"Density_{density_token(score.n_notes, n_steps / s.steps_per_quarter)}",
-                f"Tempo_{tempo_token(score)}",
-            ]
-        body = grid[list(s.order)].T.reshape(-1)
-        return np.concatenate([self.vocabulary.ids(header), body, [self.end] * s.end]).astype(np.int32)
+        grid = self.grid(score)
+        header, silent = self.header(score, grid)
+        return self.joined(header, grid[:, silent:])
 
-    def _grid(self, score: Score) -> Ids:
+    def joined(self, header: npt.ArrayLike, grid: Ids) -> Ids:
+        """int32 [T]: a header and int32 [voices, steps], to the end."""
+        body = grid[list(self.settings.order)].T.reshape(-1)
+        return np.concatenate([header, body, [self.end] * self.settings.end]).astype(np.int32)
+
+    def header(self, score: Score, grid: Ids) -> tuple[Ids, int]:
+        """The header's ids, and the steps of silence before the piece, which are left out; none without a header."""
+        s = self.settings
+        if not s.header:
+            return np.zeros(0, np.int32), 0
+        mark, key = _metre(score), _key(score)
+        signature = f"{mark.numerator}/{mark.denominator}" if mark else None
+        bar = self._bar_steps(signature or "4/4")
+        origin = round(mark.tick * s.steps_per_quarter / score.ticks_per_quarter) if mark else 0
+        silent = int((grid != self.rest).any(axis=0).argmax())
+        n_steps = grid.shape[1] - silent
+        tokens = [
+            f"TimeSignature_{signature or 'Unknown'}",
+            f"Pickup_{(origin - silent) % bar}",
+            f"Key_{key_name(key) if key else 'Unknown'}",
+            self.vocabulary.tokens[self.announced(n_steps, bar)],
+            f"Density_{density_token(score.n_notes, n_steps / s.steps_per_quarter)}",
+            f"Tempo_{tempo_token(score)}",
+        ]
+        return np.asarray(self.vocabulary.ids(tokens), np.int32), silent
+
+    def grid(self, score: Score) -> Ids:
         """int32 [voices, steps] ids on the grid; after the last note nothing."""
+        voice = assign_voices(score, *on_grid(score, self.settings.steps_per_quarter), self.settings.n_voices)
+        return self.laid_out(score, voice)
+
+    def laid_out(self, score: Score, voice: Ids) -> Ids:
+        """The same of notes whose voices are known. Raises BadInput, TooLarge."""
         s = self.settings
         onset, stop = on_grid(score, s.steps_per_quarter)
         if not len(onset):
             raise BadInput(score.name or "piece", "holds no notes")
         keep = ~drums(score)
-        voice = assign_voices(score, onset, stop, s.n_voices)
         outside = keep & ((score.pitch < s.low) | (score.pitch > s.high))
         if outside.any():
             worst = int(score.pitch[outside][0])
@@ -293,6 +302,17 @@ class Voices:
     def _bar_steps(self, signature: str) -> int:
         numerator, denominator = map(int, signature.split("/"))
         return max(1, int(Fraction(4 * numerator, denominator) * self.settings.steps_per_quarter))
+
+    def announced(self, n_steps: int, bar: int) -> int:
+        """The Length id of so many steps."""
+        return self.vocabulary.id(f"Length_{min(MAX_BARS, max(1, round(n_steps / bar)))}")
+
+    def metre(self, header: Sequence[int]) -> tuple[int, int]:
+        """Steps of a bar, and before the first bar line."""
+        if not self.n_header:
+            return self._bar_steps("4/4"), 0
+        pickup = self.vocabulary.tokens[header[1]].split("_", 1)[1]
+        return self._bar_steps_of(int(header[0])), 0 if pickup == "Unknown" else int(pickup)
 
     def _grammar(self) -> Grammar:
         s, v = self.settings, self.vocabulary

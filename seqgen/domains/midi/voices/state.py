@@ -213,7 +213,7 @@ class RowStepper:
         other.rows = Rows(*(getattr(self.rows, field.name)[chosen] for field in fields(Rows)))
         other._heard, other._lately = self._heard[chosen], self._lately[:, chosen]
         other._first = self._first[chosen]
-        other._followers = [copy.deepcopy(self._followers[i]) for i in chosen.tolist()]
+        other._followers = [self._followers[i].fork() for i in chosen.tolist()]
         other._codes = [self._codes[i].copy() for i in chosen.tolist()]
         return other
 
