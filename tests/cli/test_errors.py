@@ -12,7 +12,7 @@ import pytest
 
 Cli = Callable[..., Any]
 BROKEN = Path(__file__).parents[1] / "assets" / "broken"
-REFUSED = sorted(BROKEN.glob("refused_*.mid"))
+REFUSED = sorted(BROKEN.glob("refused_*"))
 SHORT = ("--steps", 2, "--preset", "tiny", "--batch-size", 2)
 TRAIN = ("train", "midi")
 
@@ -60,7 +60,7 @@ def test_a_folder_of_broken_files_is_no_corpus(cli: Cli, tmp_path: Path) -> None
     for file in REFUSED:
         shutil.copy(file, tmp_path / "broken")
     result = cli(*TRAIN, "broken", *SHORT, "--out", "r")
-    refused(result, 4, f"{len(REFUSED)} files were refused", "refused_data_before_status.mid", "seqgen inspect")
+    refused(result, 4, f"{len(REFUSED)} files were refused", "The first: refused_", "seqgen inspect")
     assert not (tmp_path / "r").exists()
 
 
