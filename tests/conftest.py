@@ -140,7 +140,19 @@ def model(run: Path) -> Any:
 
 
 @pytest.fixture
-def cli(quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers start by fork, in milliseconds, though torch is loaded here: nothing that they do waits for its threads.
+
+    How workers start is tested in tests/core/test_workers.py.
+    """
+    if sys.platform == "linux":
+        from seqgen.core import workers
+
+        monkeypatch.setattr(workers, "start_method", lambda: "fork")
+
+
+@pytest.fixture
+def cli(quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS

@@ -88,7 +88,11 @@ def test_bombs_in_a_corpus_cost_themselves(cli: Cli, music: Path, tmp_path: Path
 # --- prompts
 
 
-@pytest.mark.parametrize("file", REFUSED, ids=lambda file: file.stem)
+# Each is read in a process of its own; that all of them are refused is tested as a corpus, above.
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(file, marks=[pytest.mark.slow] if i % 9 else [], id=file.stem) for i, file in enumerate(REFUSED)],
+)
 def test_a_broken_prompt_is_refused(cli: Cli, run: Path, file: Path, tmp_path: Path) -> None:
     refused(cli("sample", run, "--prompt", file, "--out", "d"), 3, file.name, hint=False)
     assert not (tmp_path / "d").exists()
