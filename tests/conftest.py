@@ -6,6 +6,7 @@ torch is imported only by the fixtures that need it.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -82,6 +83,7 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEQGEN_CACHE", str(folder))
         patch.delenv("SEQGEN_DEBUG", raising=False)
+        patch.setattr(os, "fsync", lambda descriptor: None)  # no test cuts the power, and each call waits for the disk
         yield folder
 
 

@@ -420,6 +420,15 @@ def test_a_fresh_process_without_torch_builds_the_same_tokenizers(tmp_path: Path
     assert said.split() == [t.vocabulary.fingerprint for t in TOKENIZERS.values()]
 
 
+# Each builds hundreds of tokenizers: one of every kind each time the tests run.
+KINDS = ("voices", "remi-coarse", "performance-coarse", "text-characters", "text-words", "text-bpe", "cricket-named")
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in TOKENIZERS],
+    indirect=True,
+)
 def test_a_damaged_configuration_is_refused_or_harmless(tokenizer: Tokenizer[Any], tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     save_tokenizer(tokenizer, path)
