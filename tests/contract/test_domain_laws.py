@@ -265,7 +265,7 @@ def in_seconds(score: Score) -> list[float]:
 
 
 def test_stepped_context_equals_the_whole_at_every_place(tokenizer: Tokenizer[Any]) -> None:
-    for ids in walks(tokenizer)[:10]:
+    for ids in walks(tokenizer)[:5]:  # one of each length
         rows = tokenizer.context.of(ids)
         cursor = tokenizer.context.start(np.zeros((1, 0), np.int32))
         for t, i in enumerate(ids):
@@ -355,8 +355,9 @@ def augmented() -> dict[str, list[tuple[int, Ids, Ids]]]:
     for name, tokenizer in TOKENIZERS.items():
         of, table = tokenizer.context.of, tokenizer.augmentations.map
         found[name] = [
-            (int(a), of(ids), of(table[a][ids]))
+            (int(a), before, of(table[a][ids]) if a else before)
             for ids in walks(tokenizer)
+            for before in [of(ids)]
             for a in np.flatnonzero(tokenizer.augmentations.admits(ids))
         ]
     return found
@@ -530,7 +531,7 @@ def test_what_an_untrained_model_says_is_legal_and_every_reader_opens_it(name: s
 
     tokenizer, domain = TOKENIZERS[name], get_domain("midi")
     length = {"voices": (2, "bars"), "remi": (100, "tokens"), "performance": (100, "tokens")}[name]
-    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=50, seed=3)
+    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=20, seed=3)
     assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
     for i, ids in enumerate(drawn):
         path = tmp_path / f"{i}.mid"
