@@ -33,6 +33,8 @@ from seqgen.evaluation.metrics import in_plural, in_units
 from seqgen.evaluation.picture import draw_reliability
 from seqgen.model import SequenceModel
 from seqgen.sampling.beam import draw_beam
+from seqgen.sampling.endings import draw_ended
+from seqgen.sampling.filling import check
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.prediction import without_gaps
 from seqgen.sampling.reader import Reader
@@ -100,6 +102,8 @@ class Model:
             prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
             fixed: parts that are given by name, such as fixed={"soprano": "tune.mid"}: the piece is made around them,
                 as long as they are, each the likeliest of so many `candidates` drawn side by side.
+            candidates: of so many a sample without fixed parts is one, by how probable its end is; None: as the
+                tokenizer has it, 1: as it is drawn.
             infill: like "5-8": make these bars of the prompt new, but for what is fixed, and leave the others.
             temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
                 domain has it (temperature=1, min_p=0 are as learned).
@@ -131,17 +135,22 @@ class Model:
                 raise UsageError("What is given says how long a piece is.", "Leave out length, beam and stop.")
             drawn = fill_in(self, prompt, fixed or {}, infill, given, candidates=candidates, **drawing)
             return self._decoded(drawn, log_probabilities)
-        if candidates is not None:
-            raise UsageError("Candidates are drawn where something is given.", "Give a part, or bars to fill in.")
         request = self._request(length, prompt, given, stop)
         if beam is None:
-            drawn = draw(self.network, self.tokenizer, request, **drawing)
+            drawn = self._drawn(request, candidates, **drawing)
         else:
-            for name, value in {**filters, "seed": seed}.items():
+            for name, value in {**filters, "seed": seed, "candidates": candidates}.items():
                 if value is not None:
                     raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
             drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
         return self._decoded(drawn, log_probabilities)
+
+    def _drawn(self, request: Request, candidates: int | None, log_probabilities: bool, **drawing: Any) -> list[Drawn]:
+        n = self.tokenizer.candidates if candidates is None else candidates
+        check(drawing["count"], n)
+        if n == 1 or request.until is not None:
+            return draw(self.network, self.tokenizer, request, log_probabilities=log_probabilities, **drawing)
+        return draw_ended(self.network, self.tokenizer, request, candidates=n, **drawing)
 
     def _decoded(self, drawn: Iterable[Drawn], log_probabilities: bool) -> list[Sample]:
         return [

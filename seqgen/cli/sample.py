@@ -31,7 +31,8 @@ def command(
         str | None, typer.Option(help="Bars of the prompt to make new, like 5-8; the rest stays.")
     ] = None,
     candidates: Annotated[
-        int | None, typer.Option(help="To --given, --infill: so many are drawn side by side; the likeliest stays.")
+        int | None,
+        typer.Option(help="One of so many stays: with --given, --infill the likeliest, else one that ends well."),
     ] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Text: end with this; may be given several times.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Text: print it as it is drawn.")] = False,

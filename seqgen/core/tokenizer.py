@@ -68,6 +68,7 @@ class Tokenizer(ABC, Generic[Piece]):
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
         controls: what may be asked of a sample by name.
+        candidates: of so many a sample of a given length is one, by how probable its end is; 1: as it was drawn.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -85,6 +86,7 @@ class Tokenizer(ABC, Generic[Piece]):
     passed: tuple[str, ...] = ()
     main: str = ""
     renumbers: tuple[str, ...] = ()
+    candidates: int = 1
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:

@@ -61,6 +61,7 @@ def draw(
     request: Request,
     *,
     count: int = 1,
+    first: int = 0,
     filters: Filters | None = None,
     seed: int = 0,
     log_probabilities: bool = False,
@@ -69,15 +70,15 @@ def draw(
     """`count` sequences, the template included, that the grammar accepts whole; with the log-probability of every id
     where they are asked for.
 
-    Sequence i depends on the seed and i. A piece ends where its requested length is reached and the grammar lets it
-    end. report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
+    Sequence i depends on the seed and first + i. A piece ends where its requested length is reached and the grammar
+    lets it end. report(tokens so far) is called now and then. Raises UsageError for a template that breaks the grammar.
     """
     if count < 1:
         raise UsageError(f"{count} samples: ask for at least one.")
     if request.max_tokens > LIMITS.max_sample_tokens:
         raise UsageError(f"A sample may have {LIMITS.max_sample_tokens:,} tokens at most.")
     with one_thread():
-        draft = Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities)
+        draft = Draft(model, tokenizer, request, count, filters or Filters(), seed, log_probabilities, first)
         while not draft.done():
             draft.step()
             if draft.n % 64 == 0:
@@ -151,6 +152,7 @@ class Draft:
         filters: Filters,
         seed: int,
         scores: bool,
+        first: int = 0,
     ) -> None:
         self.stepper = new_stepper(model, count)
         self.tokenizer, self.request, self.filters = tokenizer, request, filters
@@ -163,7 +165,7 @@ class Draft:
         self.previous = np.full(count, model.begin, np.int64)
         self._scores: list[Floats] | None = [] if scores else None
         # Each sequence has its own stream of random numbers, so that it does not depend on how many there are.
-        self._random = [np.random.Generator(np.random.Philox(key=[seed, i])) for i in range(count)]
+        self._random = [np.random.Generator(np.random.Philox(key=[seed, first + i])) for i in range(count)]
         self._uniforms = np.zeros((count, 0))
         grammar, unknown = tokenizer.grammar, tokenizer.unknown_of
         self.grammar_state = grammar.start(count)

@@ -51,6 +51,7 @@ class Performance:
     """The performance tokenization: settings -> vocabulary, grammar, context, augmentations; scores ↔ ids."""
 
     name = "performance"
+    candidates = 1
     units = ("seconds", "bars", "tokens")
     backoff = ("since", "pitch", "program", "chord", "duration")
 

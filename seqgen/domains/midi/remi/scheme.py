@@ -52,6 +52,7 @@ class Remi:
     """The REMI tokenization: settings -> vocabulary, grammar, context, augmentations; scores ↔ ids."""
 
     name = "remi"
+    candidates = 1
     units = ("bars", "tokens")
     # What was heard before says most: of 58 pieces, counted on these, 2.10 nats an id; on place and pitch 3.35.
     backoff = ("phrase", "last", "trust_last", "fourth")

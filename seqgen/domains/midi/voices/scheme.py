@@ -57,6 +57,7 @@ class Voices:
     """The voices tokenization: settings -> vocabulary, grammar, context, augmentations; scores ↔ ids."""
 
     name = "voices"
+    candidates = 8  # a piece that stops where none would end sounds cut off
     units = ("bars", "tokens")
     # What an n-gram should look at first: own voice and note, notes already placed, the beat.
     backoff: tuple[str, ...]
