@@ -194,7 +194,7 @@ def test_a_voice_that_is_given_is_sung_and_bars_are_made_new(cli: Cli, run: Path
         (("--given", f"alto={file}", "--bars", 4), "how many bars"),
         (("--infill", "2-3"), "no piece"),
         (("--prompt", file, "--infill", "2-30"), "Bars 2 to 30"),
-        (("--candidates", 3), "Candidates"),
+        (("--candidates", 0), "andidates"),
     ):
         wrong = cli("sample", run, *no)
         assert wrong.code == 2 and why in wrong.err
