@@ -15,7 +15,7 @@ from seqgen.core.context import Context
 from seqgen.core.controls import Control
 from seqgen.core.errors import UsageError
 from seqgen.core.grammar import Grammar
-from seqgen.core.narrowing import Barred
+from seqgen.core.narrowing import Barred, Once
 from seqgen.core.vocabulary import Vocabulary
 
 Piece = TypeVar("Piece")
@@ -68,6 +68,7 @@ class Tokenizer(ABC, Generic[Piece]):
         passed: types of ids that a prediction looks through to what comes behind them, such as who acts.
         renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
         controls: what may be asked of a sample by name.
+        once: ids that are not said again at the same moment: a model that is carried off would never leave it.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -80,6 +81,7 @@ class Tokenizer(ABC, Generic[Piece]):
     unknown_of: Ids
     loss_weights: npt.NDArray[np.float32] | None = None
     controls: tuple[Control, ...] = ()
+    once: tuple[Once, ...] = ()
     backoff: tuple[str, ...] = ()
     order: int = 3
     passed: tuple[str, ...] = ()

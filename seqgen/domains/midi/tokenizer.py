@@ -58,6 +58,7 @@ class MidiTokenizer(Tokenizer[Score]):
         self.context: Context = scheme.context
         self.augmentations, self.unknown_of = scheme.augmentations, scheme.unknown_of
         self.backoff, self.controls = scheme.backoff, scheme.controls
+        self.once = scheme.once
 
     @classmethod
     def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:
