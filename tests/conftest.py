@@ -6,6 +6,7 @@ torch is imported only by the fixtures that need it.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -22,7 +23,7 @@ from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
 # Drawn examples are the same in every run, and how fast a machine is decides nothing.
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
 
 N_CHORALES = 12
@@ -82,6 +83,7 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEQGEN_CACHE", str(folder))
         patch.delenv("SEQGEN_DEBUG", raising=False)
+        patch.setattr(os, "fsync", lambda descriptor: None)  # no test cuts the power, and each call waits for the disk
         yield folder
 
 
@@ -140,7 +142,21 @@ def model(run: Path) -> Any:
 
 
 @pytest.fixture
-def cli(quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers start by fork, in milliseconds, though torch is loaded here: nothing that they do waits for its threads.
+
+    How workers start is tested in tests/core/test_workers.py.
+    """
+    if sys.platform == "linux":
+        from seqgen.core import workers
+
+        monkeypatch.setattr(workers, "start_method", lambda: "fork")
+
+
+@pytest.fixture
+def cli(
+    quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS

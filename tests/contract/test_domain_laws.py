@@ -99,23 +99,24 @@ def walk(tokenizer: Tokenizer[Any], seed: int, n: int) -> Ids:
     Pitches move by small steps, so that lines, repetitions and held notes occur as they do in music.
     """
     rng, grammar = np.random.default_rng(seed), tokenizer.grammar
-    types = np.array(tokenizer.vocabulary.types)
+    names, kind_of = np.unique(tokenizer.vocabulary.types, return_inverse=True)
     pitches = tokenizer.vocabulary.of_type("Pitch")
     if len(pitches):
         centre, memory = float(pitches.mean()), [int(p) for p in rng.choice(pitches[30:60], 3)]
     weights = WEIGHTS if len(pitches) else {**WEIGHTS, "End": 0.001}  # a text may end anywhere
+    odds = np.array([weights.get(name, 1.0) for name in names])
     zeros = np.array([tokenizer.vocabulary.id(token) for token in ZERO if token in tokenizer.vocabulary], np.int64)
     state, ids = grammar.start(1), []
     while len(ids) < n or not grammar.final(state)[0]:
-        allowed = np.flatnonzero((grammar.mask(state) if len(ids) < n else grammar.closing(state))[0])
-        allowed = np.setdiff1d(allowed, zeros)
+        mask = (grammar.mask(state) if len(ids) < n else grammar.closing(state))[0].copy()
+        mask[zeros] = False
+        allowed = np.flatnonzero(mask)
         if not len(allowed):
             break
-        kinds = sorted(set(types[allowed]))
-        odds = np.array([weights.get(kind, 1.0) for kind in kinds])
-        kind = rng.choice(kinds, p=odds / odds.sum())
-        of_kind = allowed[types[allowed] == kind]
-        if kind == "Pitch":
+        kinds = np.flatnonzero(np.bincount(kind_of[allowed]))
+        kind = rng.choice(kinds, p=odds[kinds] / odds[kinds].sum())
+        of_kind = allowed[kind_of[allowed] == kind]
+        if names[kind] == "Pitch":
             wanted = memory[int(rng.integers(3))] + int(rng.integers(-3, 4)) + round((centre - memory[0]) / 20)
             chosen = int(of_kind[np.abs(of_kind - wanted).argmin()])
             memory = [*memory[1:], chosen]
@@ -164,7 +165,7 @@ def test_walks_are_interesting(tokenizer: Tokenizer[Any]) -> None:
 
 def test_decoding_takes_every_part_of_legal_ids(tokenizer: Tokenizer[Any]) -> None:
     most = max(map(len, tokenizer.bytes_of)) if isinstance(tokenizer, TextTokenizer) else 1  # events of one id
-    for ids in walks(tokenizer, 8):
+    for ids in walks(tokenizer)[:8]:
         for n in {*range(min(len(ids), 12)), *range(0, len(ids), 37), len(ids)}:
             piece = tokenizer.decode(ids[:n])
             assert n_events(piece) <= n * most
@@ -264,7 +265,7 @@ def in_seconds(score: Score) -> list[float]:
 
 
 def test_stepped_context_equals_the_whole_at_every_place(tokenizer: Tokenizer[Any]) -> None:
-    for ids in walks(tokenizer, 10):
+    for ids in walks(tokenizer)[:5]:  # one of each length
         rows = tokenizer.context.of(ids)
         cursor = tokenizer.context.start(np.zeros((1, 0), np.int32))
         for t, i in enumerate(ids):
@@ -300,7 +301,7 @@ def test_a_forked_context_goes_on_by_itself(tokenizer: Tokenizer[Any]) -> None:
 
 
 def test_context_never_looks_ahead(tokenizer: Tokenizer[Any]) -> None:
-    for ids in walks(tokenizer, 6):
+    for ids in walks(tokenizer)[:6]:
         rows = tokenizer.context.of(ids)
         for n in range(0, len(ids), 61):
             assert (tokenizer.context.of(ids[:n]) == rows[: n + 1]).all()
@@ -354,8 +355,9 @@ def augmented() -> dict[str, list[tuple[int, Ids, Ids]]]:
     for name, tokenizer in TOKENIZERS.items():
         of, table = tokenizer.context.of, tokenizer.augmentations.map
         found[name] = [
-            (int(a), of(ids), of(table[a][ids]))
+            (int(a), before, of(table[a][ids]) if a else before)
             for ids in walks(tokenizer)
+            for before in [of(ids)]
             for a in np.flatnonzero(tokenizer.augmentations.admits(ids))
         ]
     return found
@@ -419,6 +421,15 @@ def test_a_fresh_process_without_torch_builds_the_same_tokenizers(tmp_path: Path
     assert said.split() == [t.vocabulary.fingerprint for t in TOKENIZERS.values()]
 
 
+# Each builds hundreds of tokenizers: one of every kind each time the tests run.
+KINDS = ("voices", "remi-coarse", "performance-coarse", "text-characters", "text-words", "text-bpe", "cricket-named")
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in TOKENIZERS],
+    indirect=True,
+)
 def test_a_damaged_configuration_is_refused_or_harmless(tokenizer: Tokenizer[Any], tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     save_tokenizer(tokenizer, path)
@@ -520,7 +531,7 @@ def test_what_an_untrained_model_says_is_legal_and_every_reader_opens_it(name: s
 
     tokenizer, domain = TOKENIZERS[name], get_domain("midi")
     length = {"voices": (2, "bars"), "remi": (100, "tokens"), "performance": (100, "tokens")}[name]
-    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=50, seed=3)
+    drawn = sample(untrained(tokenizer), tokenizer, Request(tokenizer.template(), length), count=20, seed=3)
     assert sum(len(tokenizer.grammar.violations(ids)) for ids in drawn) == 0
     for i, ids in enumerate(drawn):
         path = tmp_path / f"{i}.mid"

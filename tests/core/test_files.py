@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core import files
@@ -127,6 +127,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(json_values)
 def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     if "\\ud" in ascii(value):

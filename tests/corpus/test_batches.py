@@ -77,7 +77,7 @@ def place(row: Batch, known: list[Batch]) -> int | None:
     n = int(np.flatnonzero(row.weights[0]).max()) + 1
     for piece in known:
         T = piece.ids.shape[1]
-        for start in range(T - n + 1):
+        for start in np.flatnonzero(piece.ids[0, : T - n + 1] == row.ids[0, 0]).tolist():
             part = slice(start, start + n)
             if all(np.array_equal(getattr(row, f)[0, :n], getattr(piece, f)[0, part]) for f in FIELDS[:4]):
                 return start

@@ -23,6 +23,7 @@ from seqgen.domains.midi.options import MidiOptions
 from seqgen.domains.midi.score import Score
 
 DOMAIN = get_domain("midi")
+pytestmark = pytest.mark.usefixtures("forked_workers")
 
 
 def build(folder: Path, *, strict: bool = False, **options: Any) -> Prepared:

@@ -115,6 +115,10 @@ def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: P
             words += [] if given["resume"] else ["--steps", "2", "--preset", "tiny", "--batch-size", "2"]
         elif words[0] == "sample":
             words += ["--length", length]
+        elif words[0] == "evaluate":
+            words += ["--samples", "1"] + ["--rollouts", "1"] * ("--rollouts" in words)
+        elif "--paths" in words:
+            words += ["--paths", "5"]
         elif words[0] == "corpus":
             continue  # tested with a recipe that takes no time in tests/cli
         result = cli(*words)

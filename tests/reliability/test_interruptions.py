@@ -92,7 +92,9 @@ def test_a_training_killed_at_any_moment_ends_in_the_same_bits(
     seqgen.train("midi", corpus, steps=240, out=whole, n_evaluations=12, save_seconds=0.02, **SMALL)
     records(whole, killed)
     rng, steps = np.random.default_rng(0), []
-    for _ in range(8):
+    for n in range(40):
+        if n >= 8 and len(set(steps)) >= 4:  # on a busy machine most kills come before the first step
+            break
         training = start("train", "midi", corpus, "--resume", "--out", killed)
         if rng.random() < 0.8:  # else while it reads and prepares
             training.wait_for("going on with")

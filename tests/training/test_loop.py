@@ -85,8 +85,10 @@ def test_an_evaluation_is_the_same_for_any_number_of_replicas(prepared: Prepared
     assert nats[0] == pytest.approx(nats[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("replicas", [1, 2])
-@pytest.mark.parametrize("stop", [1, 5, 8])
+@pytest.mark.parametrize(
+    ("replicas", "stop"),
+    [(1, 5), (2, 8), *(pytest.param(*more, marks=pytest.mark.slow) for more in ((1, 1), (1, 8), (2, 1), (2, 5)))],
+)
 def test_a_resumed_training_ends_in_the_same_bits(prepared: Prepared, tmp_path: Path, replicas: int, stop: int) -> None:
     config = replace(CONFIG, replicas=replicas)
     whole = train(make(prepared, config))

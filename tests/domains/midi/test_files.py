@@ -75,7 +75,7 @@ def _rows(rows: list[tuple[int, int, int]]) -> Ints:
 
 
 @given(scores())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_file_gives_back_what_was_written(score: Score) -> None:
     whole = canonical(score)
     assert whole.n_notes == score.n_notes
@@ -88,7 +88,7 @@ def test_a_file_gives_back_what_was_written(score: Score) -> None:
 
 
 @given(st.binary(max_size=80) | st.integers(0, 1000).map(lambda n: n.to_bytes(4, "big")), st.integers(0, 90))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_bytes_are_read_or_refused(noise: bytes, at: int) -> None:
     whole = to_bytes(make_score(96, [0, 96], [96, 96], [60, 62], [80, 80], [0, 0]))
     for data in (noise, whole[:at] + noise + whole[at:], whole[:at] + noise + whole[at + len(noise) :], whole[:at]):

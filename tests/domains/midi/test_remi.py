@@ -75,7 +75,7 @@ def legal_ids(draw: st.DrawFn, remi: Remi = REMI) -> Ids:
 
 
 @given(pieces())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_pieces_come_back_as_quantise_says(piece: Score) -> None:
     ids = REMI.encode(piece)
     assert ids.dtype == np.int32 and not len(REMI.grammar.violations(ids))
@@ -93,7 +93,7 @@ def test_pieces_come_back_as_quantise_says(piece: Score) -> None:
 
 
 @given(legal_ids())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_legal_prefix_decodes(ids: Ids) -> None:
     assert not [p for p in REMI.grammar.violations(ids) if p < len(ids)]
     for n in {0, 1, len(ids) // 3, len(ids) // 2, max(len(ids) - 1, 0), len(ids)}:
@@ -106,7 +106,7 @@ def test_every_legal_prefix_decodes(ids: Ids) -> None:
 
 
 @given(st.lists(st.integers(0, len(REMI.vocabulary) - 1), max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_illegal_ids_decode_too(ids: list[int]) -> None:
     piece = REMI.decode(np.array(ids, np.int32))
     assert canonical(piece) == piece
@@ -114,7 +114,7 @@ def test_illegal_ids_decode_too(ids: list[int]) -> None:
 
 
 @given(legal_ids())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_stepped_context_equals_the_whole(ids: Ids) -> None:
     rows = REMI.context.of(ids)
     assert rows.shape == (len(ids) + 1, len(REMI.context.features))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core.errors import BadInput
@@ -190,6 +190,7 @@ def test_the_situation_that_follows_is_known_before_it_is_said() -> None:
     assert tokenizer.context.of(ids)[lead, names.index("lead")] == 28 - 16
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_any_table_of_plays_is_legal_and_comes_back(data: st.DataObject) -> None:
     columns = american_football.columns

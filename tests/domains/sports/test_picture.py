@@ -117,8 +117,17 @@ def of_title(figure: Figure, words: str) -> Any:
     return axes
 
 
-@pytest.mark.parametrize("name", sorted(SPORTS))
-@pytest.mark.parametrize("far", [False, True])
+DRAWN = {"badminton": True, "cricket": False, "soccer": True}  # rendered each time the tests run
+
+
+@pytest.mark.parametrize(
+    ("name", "far"),
+    [
+        pytest.param(name, far, marks=[] if DRAWN.get(name) is far else pytest.mark.slow)
+        for name in sorted(SPORTS)
+        for far in (False, True)
+    ],
+)
 def test_every_sport_is_drawn_to_a_file(name: str, far: bool, tmp_path: Path) -> None:
     found = found_of(SPORTS[name], match_of(name), far)
     for n in ("last", "0"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import seqgen
 from seqgen.core.domain import load_tokenizer
 from seqgen.domains.text.options import LEVELS
 
@@ -55,12 +57,19 @@ def test_the_shipped_corpus_is_copied_with_its_texts(cli: Callable[..., Any], tm
     assert len(list((tmp_path / "c" / "shakespeare").glob("*.txt"))) == 41
 
 
-@pytest.fixture
-def sea(cli: Callable[..., Any], tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trained(quick_trials: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run trained on a text for a moment."""
-    (tmp_path / "sea.txt").write_text(TEXT)
-    assert cli("train", "text", "sea.txt", "--steps", 3, "--preset", "tiny", "--out", "run").code == 0
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("texts")
+    (folder / "sea.txt").write_text(TEXT)
+    seqgen.train("text", folder / "sea.txt", steps=3, preset="tiny", width=32, out=folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture
+def sea(trained: Path, tmp_path: Path) -> Path:
+    """A copy of that run, beside which a test may write."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))
 
 
 def test_texts_are_printed_and_a_prompt_may_be_typed(cli: Callable[..., Any], sea: Path) -> None:

@@ -167,7 +167,7 @@ def rows() -> Any:
     yield 2, {**row, "half": None, "x": "", "y": "40"}
 
 
-@pytest.mark.parametrize("flag", ["map.toml", "pairs"])
+@pytest.mark.parametrize("flag", ["map.toml", pytest.param("pairs", marks=pytest.mark.slow)])
 def test_a_run_knows_its_columns(
     flag: str, quick_trials: None, cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +211,7 @@ TITLES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exc
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_under_a_map_any_titles_and_names_say_the_same(data: Any) -> None:
     (expected,) = read(OURS.encode(), "log.csv")
     frame = pd.read_csv(io.StringIO(OURS), dtype=str).drop(columns="sport")

@@ -58,7 +58,8 @@ def placed(tmp_path: Path) -> Callable[..., Path]:
 def test_a_file_is_read_with_those_beside_it(name: str, placed: Callable[..., Path]) -> None:
     beside, events, goals, team = PROVIDED[name]
     path = placed(name, *beside)
-    (match,) = read_bounded(path, get_domain("sports"))
+    # In a process of its own, which imports kloppy anew, only the first.
+    (match,) = read_bounded(path, get_domain("sports")) if name == next(iter(PROVIDED)) else read(path)
     assert len(match) == events and match.about["match"] and team in match.events["team"]
     assert match.events["outcome"].count("goal") == goals
     shots = [x for x, action in zip(match.events["x"], match.events["action"], strict=True) if action == "shot"]
