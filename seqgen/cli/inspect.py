@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console
+from seqgen.core.controls import taken
 from seqgen.core.domain import Domain, domain_of, get_domain, load_tokenizer
 from seqgen.core.errors import RunError, SeqgenError, UsageError
 from seqgen.core.files import read_json
@@ -45,7 +46,8 @@ def command(
         domain.draw(pieces[0], picture)
     if json:
         first = found[0]
-        console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first})
+        asked = {} if tokenizer is None else {"controls": [control.name for control in tokenizer.controls]}
+        console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first, **asked})
         return
     for piece in found:
         console.out(f"{file}: {domain.name}, {len(piece['events']):,} events, tokenizer {piece['tokenizer']}\n")
@@ -62,6 +64,8 @@ def command(
         if kept := piece.get("kept"):
             console.out("\nwhat each tokenizer keeps (-: it cannot say this piece):")
             console.table([list(row.values()) for row in kept], list(kept[0]))
+    if tokenizer is not None:
+        console.out(f"\nwhat samples of this run may be asked for: {taken(tokenizer.controls)}")
 
 
 def _look(piece: Any, domain: Domain, options: Any, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:

@@ -37,17 +37,17 @@ def asked(controls: Iterable[Control], given: Mapping[str, Any]) -> dict[str, st
     found = {}
     for name, value in given.items():
         if name not in known:
-            takes = "; ".join(f"{c.name}={c.example}" for c in known.values())
-            raise UsageError(
-                f"This run takes no {name!r}.",
-                f"It takes {takes}."
-                if takes
-                else "It takes no values by name; what samples begin with, a prompt says.",
-            )
+            raise UsageError(f"This run takes no {name!r}.", f"It takes {taken(known.values())}.")
         text = _text(value)
         control = known[name]
         found[name] = UNKNOWN if control.kind and text.lower() == "unknown" else control.read(text)
     return found
+
+
+def taken(controls: Iterable[Control]) -> str:
+    """What may be asked for, with an example of each."""
+    examples = "; ".join(f"{control.name}={control.example}" for control in controls)
+    return examples or "no values by name; what samples begin with, a prompt says"
 
 
 def header_ids(controls: Iterable[Control], vocabulary: Vocabulary, values: Mapping[str, str]) -> dict[str, int]:

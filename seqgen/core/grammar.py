@@ -105,6 +105,16 @@ class Grammar:
         nearer = (following >= 0) & (self.distance[following] < self.distance[state][:, None])
         return nearer[:, self.class_of]
 
+    def open_to(self, template_T: npt.NDArray[np.integer]) -> Bools:
+        """bool [T + 1, S]: the states before each id of a template (-1: any id), and after the last, from which its
+        given ids can all still be said."""
+        open_to = np.ones((len(template_T) + 1, self.n_states), bool)
+        for t in range(len(template_T) - 1, -1, -1):
+            given = int(template_T[t])
+            moves = self.transitions if given < 0 else self.transitions[:, self.class_of[given], None]
+            open_to[t] = ((moves >= 0) & open_to[t + 1][moves]).any(axis=1)
+        return open_to
+
     @cached_property
     def _rows(self) -> list[list[int]]:
         return [list(map(int, row)) for row in self.transitions]

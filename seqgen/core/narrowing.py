@@ -25,6 +25,14 @@ class Barred:
     opening: Bools
 
 
+@dataclass(frozen=True, eq=False)
+class Once:
+    """Ids of which a sample says each but once until one of `anew` comes; both bool [V]."""
+
+    ids: Bools
+    anew: Bools
+
+
 def narrowed(grammar: Grammar, barred: Iterable[Barred]) -> Grammar:
     """The grammar without the barred ids, and without those from which no way leads on to where a piece may stop.
 

@@ -15,7 +15,7 @@ from seqgen.core.context import Context
 from seqgen.core.controls import Control
 from seqgen.core.errors import UsageError
 from seqgen.core.grammar import Grammar
-from seqgen.core.narrowing import Barred
+from seqgen.core.narrowing import Barred, Once
 from seqgen.core.vocabulary import Vocabulary
 
 Piece = TypeVar("Piece")
@@ -69,6 +69,7 @@ class Tokenizer(ABC, Generic[Piece]):
         renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
         controls: what may be asked of a sample by name.
         candidates: of so many a sample of a given length is one, by how probable its end is; 1: as it was drawn.
+        once: ids that are not said again at the same moment: a model that is carried off would never leave it.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
 
@@ -81,6 +82,7 @@ class Tokenizer(ABC, Generic[Piece]):
     unknown_of: Ids
     loss_weights: npt.NDArray[np.float32] | None = None
     controls: tuple[Control, ...] = ()
+    once: tuple[Once, ...] = ()
     backoff: tuple[str, ...] = ()
     order: int = 3
     passed: tuple[str, ...] = ()

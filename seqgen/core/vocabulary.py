@@ -51,6 +51,10 @@ class Vocabulary:
         """int32 [T] ids of tokens."""
         return np.array([self.id(token) for token in tokens], np.int32)
 
+    def are(self, *types: str) -> npt.NDArray[np.bool_]:
+        """bool [V]: which ids are of these types."""
+        return np.isin(self.types, types)
+
     def of_type(self, kind: str) -> npt.NDArray[np.int32]:
         """int32 [n] the ids of one type, in order."""
         return np.array([i for i, t in enumerate(self.types) if t == kind], np.int32)

@@ -30,6 +30,7 @@ CANDIDATES, PASSES = 32, 1  # more of either find likelier fillings, and take lo
 MOST = 4096  # candidates
 STRETCH = 64  # ids that are drawn again together
 NEAR, HORIZON = 32, 128  # ids that weigh the candidates behind a stretch, and behind the last gap
+_LEAST = np.float32(1e-30)  # probability
 _FEW = 0.5  # of the candidates bear the weight: the others begin anew
 
 
@@ -153,6 +154,9 @@ def draw_candidates(
     said = tokenizer.unknown_of != np.arange(len(tokenizer.unknown_of))  # "not given" is not an answer
     ids, log_p = np.zeros((n, len(template)), np.int32), np.zeros((n, len(template)), np.float32)
     log_weights, rows, alone = np.zeros(n), np.arange(n), True
+    grammar = tokenizer.grammar
+    open_to = grammar.open_to(template)
+    open_to |= not open_to[0, reader.states].all()  # then some given id is refused below, by its place
     for t, given in enumerate(template.tolist()):
         if given < 0:
             if alone:
@@ -165,14 +169,16 @@ def draw_candidates(
                 log_weights = np.zeros(n)
         p = reader.probabilities()
         if given < 0:
-            taken = _drawn(p * said, filters, t / len(template), rng)
+            following = grammar.transitions[reader.states]
+            leads_on = ((following >= 0) & open_to[t + 1][following])[:, grammar.class_of]
+            taken = _drawn((p + _LEAST) * (said & leads_on), filters, t / len(template), rng)
             if kept is not None:
                 taken[0] = kept[t]
-        elif not tokenizer.grammar.mask(reader.states)[:, given].all():
+        elif not grammar.mask(reader.states)[:, given].all():
             raise UsageError(f"{tokenizer.vocabulary.tokens[given]} may not stand at place {t + 1} of a piece.")
         else:
             taken = np.full(len(p), given, np.int64)
-        made = np.log(np.maximum(p[rows[: len(p)], taken], 1e-30))
+        made = np.log(np.maximum(p[rows[: len(p)], taken], _LEAST))
         if given >= 0:
             log_weights += made
         ids[:, t], log_p[:, t] = taken, made

@@ -181,6 +181,7 @@ class Draft:
         self._ends = self._choices & np.resize(closed, self.rules.n_states)[following]
         self._open = self._choices & ~self._ends
         self._seen = np.zeros((count, len(unknown)), bool) if filters.needs_seen else None
+        self._said = [np.zeros((count, len(unknown)), bool) for _ in tokenizer.once]
         self._counted = np.zeros(count, np.int64)
         self._counts: npt.NDArray[np.int64] | None = None  # [B, V], once the template has been said
         self._amount = np.ones(count, np.int64)
@@ -206,7 +207,7 @@ class Draft:
                 if self.done():
                     return
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
-            chosen = self._draw(self._ending(logits, allowed), allowed)
+            chosen = self._draw(self._ending(logits, allowed), self._not_again(allowed))
         if self._scores is not None:
             self._scores.append(self._log_probabilities(logits)[self._rows, chosen])
         self._take(chosen)
@@ -240,6 +241,13 @@ class Draft:
             # Where no such id may come and the piece may not end, counted ones must go on.
             allowed[b] = rest if rest.any() or rules.final(state[b : b + 1])[0] else self._choices[state[b]]
         return np.asarray(allowed)
+
+    def _not_again(self, allowed: Bools) -> Bools:
+        """Without what is said once, where anything else is left."""
+        for said in self._said:
+            left = allowed & ~said
+            allowed = np.where(left.any(axis=1, keepdims=True), left, allowed)
+        return allowed
 
     def _ending(self, logits: Floats, allowed: Bools) -> Floats:
         """Where the length is reached, what would go on (to the next bar) ends the piece instead, as likely as that:
@@ -288,6 +296,9 @@ class Draft:
             self._counted += self._counts[self._rows, chosen]
         if self._seen is not None:
             self._seen[self._rows, chosen] = True
+        for once, said in zip(self.tokenizer.once, self._said, strict=True):
+            said[once.anew[chosen]] = False
+            said[self._rows, chosen] |= once.ids[chosen]
         self.grammar_state = self.tokenizer.grammar.advance(self.grammar_state, chosen)
         behind = self.request.barred and self.n >= len(self.request.template)
         self.rules_state = self.rules.advance(self.rules_state, chosen) if behind else self.grammar_state

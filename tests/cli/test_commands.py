@@ -196,6 +196,7 @@ def test_inspect(cli: Cli, run: Path, corpus: Path, chorales: list[Score], model
     assert found["path"] == str(file) and found["domain"] == "midi"
     assert len(found["events"]) == chorales[3].n_notes and len(found["ids"]) == len(found["tokens"])
     of_run = of_json(cli("inspect", file, "--json", "--run", run))
+    assert "key" in of_run["controls"] and 'key="G major"' in cli("inspect", file, "--run", run).out
     assert of_run["ids"] == model.tokenizer.encode(chorales[3]).tolist()
     text = cli("inspect", file, "--limit", 2).out
     assert "midi" in text and found["tokens"][0] in text and f"{len(found['events']) - 2} more" in text

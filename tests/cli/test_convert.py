@@ -38,6 +38,10 @@ def test_what_cannot_be_written_or_read_is_said(cli: Cli, corpus: Path, tmp_path
     file = next(iter(sorted(corpus.glob("*.mid"))))
     refused = cli("convert", file, tmp_path / "x.doc")
     assert refused.code == 2 and "midi is written as .mid" in refused.err
+    refused = cli("convert", file, tmp_path / "nothing")
+    assert refused.code == 2 and "no suffix" in refused.err and ".musicxml" in refused.err
+    refused = cli("convert", tmp_path / "sound.wav", tmp_path / "x.mid")
+    assert refused.code == 2 and "read as text, of which no .mid is made" in refused.err and ".abc" in refused.err
     assert cli("convert", tmp_path / "none.mid", tmp_path / "x.mid").code == 3
     assert not list(tmp_path.iterdir())
     assert cli("inspect", file, "--picture", tmp_path / "x.txt").code == 2

@@ -110,3 +110,15 @@ def test_what_is_closed_from_anywhere_ends_where_it_may(grammar: Grammar, ids: l
 def test_a_state_without_a_way_to_the_end_is_infinitely_far() -> None:
     trap = Grammar([0, 1], [[1, 2], [1, -1], [-1, -1]], [False, False, True])
     assert trap.distance[0] == 1 and trap.distance[1] > 10**6
+
+
+@given(st.lists(st.integers(-1, 3), max_size=5))
+def test_a_template_is_open_to_states_from_which_some_ids_fill_it(grammar: Grammar, template: list[int]) -> None:
+    choices = [range(4) if i < 0 else [i] for i in template]
+    for state in range(grammar.n_states):
+        ways = (grammar.states(np.array(ids, np.int32), state) for ids in product(*choices))
+        legal_ways = [
+            all(grammar.masks[s, i] for s, i in zip(way[:-1], ids, strict=True))
+            for way, ids in zip(ways, product(*choices), strict=True)
+        ]
+        assert grammar.open_to(np.array(template, np.int32))[0, state] == any(legal_ways)

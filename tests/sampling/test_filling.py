@@ -133,3 +133,33 @@ def test_what_cannot_be_is_refused(model: Any) -> None:
     for wrong in ({"candidates": 0}, {"candidates": 10**6}, {"count": 0}):
         with pytest.raises(UsageError):
             fill(Reader(model.network, t), t, template, **wrong)  # type: ignore[arg-type]
+
+
+def test_nothing_is_drawn_after_which_a_given_id_may_not_stand(chain: tuple[Chain, Any, Floats]) -> None:
+    _, tokenizer, _ = chain
+    # After id 0 nothing follows, and 3 follows only 2: to the chain, which knows of no grammar, all are alike.
+    follows = np.array([[-1, 1, 2, -1], [3, 1, 2, -1], [3, 1, 2, 1], [-1, -1, -1, -1]])
+    grammar = Grammar(np.arange(N_IDS), follows, np.ones(4, bool))
+
+    class Legal(Chain):
+        at = np.zeros(1, np.int32)
+
+        @property
+        def states(self) -> npt.NDArray[np.int32]:
+            return self.at
+
+        def take(self, ids_B: npt.NDArray[np.integer]) -> None:
+            super().take(ids_B)
+            self.at = grammar.advance(self.at, ids_B)
+
+        def fork(self, rows: npt.NDArray[np.integer]) -> Legal:
+            other = Legal(self._table, self._last[rows])
+            other.at = self.at[rows]
+            return other
+
+    legal = SimpleNamespace(**{**vars(tokenizer), "grammar": grammar})
+    template = np.array([1, FREE, FREE, 3, FREE, 1, FREE], np.int32)
+    predictor = Legal(np.full((N_IDS + 1, N_IDS), 1 / N_IDS), np.full(1, N_IDS))
+    cloud = draw_candidates(predictor, legal, template, 200, np.random.default_rng(0))
+    assert not any(len(grammar.violations(row)) for row in cloud.ids)
+    assert (cloud.ids[:, 2] == 2).all() and set(cloud.ids[:, 4]) == {1, 2} and set(cloud.ids[:, 6]) == {0, 1, 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -212,3 +213,22 @@ def test_banned_ids_are_not_drawn(model: Any) -> None:
     assert not any(
         (ids == often).any() for ids in sample(model.network, model.tokenizer, request, seed=1, filters=filters)
     )
+
+
+@pytest.mark.parametrize(("tokenization", "length"), [("remi", (2, "bars")), ("performance", (1, "seconds"))])
+def test_a_model_carried_off_by_one_note_still_comes_to_the_end(
+    tokenization: Any, length: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = MidiTokenizer(tokenization)
+    v = tokenizer.vocabulary
+    loves = np.select([v.are("Drum"), v.are("Pitch"), v.are("Program")], [3, 2, 1], 0).astype(np.float32)
+    loves[v.of_type("Drum")[3:]] = loves[v.of_type("Pitch")[3:]] = loves[v.of_type("Program")[3:]] = -5
+    loves[v.are("Velocity")] -= 4  # in a performance it may be left out
+    loves[v.of_type("TimeShift")[-1:]] = 0.5
+    monkeypatch.setattr("seqgen.sampling.sampler.new_stepper", lambda model, n: lambda ids, row: np.tile(loves, (n, 1)))
+    request = Request(tokenizer.template(None, length), length, max_tokens=2000)
+    (drawn,) = draw(SimpleNamespace(begin=0), tokenizer, request, filters=Filters(top_k=1))  # type: ignore[arg-type]
+    assert not len(tokenizer.grammar.violations(drawn.ids)) and len(drawn.ids) < 2000
+    score = tokenizer.decode(drawn.ids)
+    played = list(zip(score.onset.tolist(), score.track.tolist(), score.pitch.tolist(), strict=True))
+    assert played and len(set(played)) == len(played)

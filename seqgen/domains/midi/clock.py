@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +64,19 @@ def bars(score: Score) -> tuple[list[int], list[int]]:
         end_line = round(max(0, mark.tick) + n_bars * bar)
     lines.append(max(end_line if end_line >= end else end, lines[-1] + 1))
     return sorted(set(lines)), beats
+
+
+def first_number(score: Score, lines: Sequence[int]) -> int:
+    """The number of the first bar, as notation counts: 0 for a pickup, which is a bar cut short by the next time
+    signature, or one that is silent for half of it or more. lines: as `bars` has them."""
+    if not score.n_notes or len(lines) < 3:
+        return 1
+    marks = sorted(score.time_signatures, key=lambda mark: mark.tick)
+    length, silent = lines[1] - lines[0], int(score.onset.min()) - lines[0]
+    if len(marks) > 1 and marks[1].tick == lines[1]:
+        whole = Fraction(4 * score.ticks_per_quarter * marks[1].numerator, marks[1].denominator)
+        return 0 if length < whole else 1
+    return 0 if length > silent >= length / 2 else 1
 
 
 def _beat(mark: TimeSignature, ticks_per_quarter: int) -> Fraction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqgen.domains.midi.clock import Clock, bars
+from seqgen.domains.midi.clock import Clock, bars, first_number
 from seqgen.domains.midi.keys import key_name
 from seqgen.domains.midi.score import Score
 
@@ -29,7 +29,8 @@ def headline(score: Score) -> str:
         mark = score.key_signatures[0]
         tonic = key_name((mark.fifths, mark.minor)).removesuffix("m").replace("b", "♭").replace("#", "♯")
         parts.append(f"{tonic} {'minor' if mark.minor else 'major'}")
-    n_bars = len(bars(score)[0]) - 1
+    lines, _ = bars(score)
+    n_bars = len(lines) - 2 + first_number(score, lines)
     seconds = round(float(Clock(score).seconds(score.end_tick)))
     parts += [_counted(n_bars, "bar"), f"{seconds // 60}:{seconds % 60:02}", _counted(score.n_notes, "note")]
     return " · ".join(parts)

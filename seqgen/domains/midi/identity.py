@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from seqgen.domains.midi.score import Score
 
 _QUANTUM = 24  # of a quarter: finer differences of timing do not make another piece
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 
 def identity(score: Score) -> tuple[str, ...]:
@@ -28,14 +30,18 @@ def identity(score: Score) -> tuple[str, ...]:
 
 
 def describe(score: Score) -> Iterator[Mapping[str, Any]]:
-    """One row a note, in order: quarter, duration in quarters, pitch, velocity, instrument."""
+    """One row a note, in order: quarter, duration in quarters, pitch, velocity, instrument; in keys with flats its name
+    has flats."""
+    ticks = [key.tick for key in score.key_signatures]
     for i in range(score.n_notes):
         track, pitch = score.tracks[score.track[i]], int(score.pitch[i])
+        key = bisect_right(ticks, int(score.onset[i])) - 1
+        names = _FLAT_NAMES if key >= 0 and score.key_signatures[key].fifths < 0 else _NAMES
         yield {
             "quarter": round(float(score.onset[i]) / score.ticks_per_quarter, 3),
             "quarters": round(float(score.duration[i]) / score.ticks_per_quarter, 3),
             "pitch": pitch,
-            "note": f"drum {pitch}" if track.is_drum else f"{_NAMES[pitch % 12]}{pitch // 12 - 1}",
+            "note": f"drum {pitch}" if track.is_drum else f"{names[pitch % 12]}{pitch // 12 - 1}",
             "velocity": int(score.velocity[i]),
             "track": track.name or ("drums" if track.is_drum else f"program {track.program}"),
         }

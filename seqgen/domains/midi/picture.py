@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from seqgen.core.files import write_bytes
 from seqgen.core.pictures import INK, STYLE, check_picture, entitle, picture_bytes, shortened
-from seqgen.domains.midi.clock import bars
+from seqgen.domains.midi.clock import bars, first_number
 from seqgen.domains.midi.headline import colour_of, headline
 from seqgen.domains.midi.instruments import drum_name, pitch_name, track_name
 from seqgen.domains.midi.score import Score
@@ -41,8 +41,9 @@ def drawn(score: Score, suffix: str) -> bytes:
     lines, beats = bars(score)
     rows = _rows(score, lines)
     with _figure(score, len(rows)) as (page, heights):
-        n_bars = len(lines) - 1
-        shown = f"bars 1–{rows[-1][-1]} of {n_bars:,} are shown" if rows[-1][-1] < n_bars else ""
+        n_bars, number = len(lines) - 1, first_number(score, lines)
+        last = rows[-1][-1] + number - 1
+        shown = f"bars {number}–{last} of {n_bars + number - 1:,} are shown" if rows[-1][-1] < n_bars else ""
         entitle(page, shortened(score.name or "Piano roll", 90), headline(score), shown)
         _legend(page, score)
         inch = 1 / page.get_figheight()
@@ -53,7 +54,7 @@ def drawn(score: Score, suffix: str) -> bytes:
             for place, lane in enumerate(_lanes(score)):
                 axes = page.add_subplot(grid[k * len(heights) + place])
                 (_drums if lane else _pitches)(axes, score)
-                _rule(axes, lines, beats, start, stop, span, numbered=place == 0)
+                _rule(axes, lines, beats, start, stop, span, None if place else number)
                 _notes(axes, score, lines[start], lines[stop], drums=lane)
         return picture_bytes(page, suffix)
 
@@ -138,17 +139,17 @@ def _shade(axes: Any, places: Iterable[int], colour: str) -> None:
     axes.add_collection(PolyCollection(boxes, facecolors=colour, linewidths=0, zorder=0, transform=across))
 
 
-def _rule(axes: Any, lines: list[int], beats: list[int], start: int, stop: int, span: int, *, numbered: bool) -> None:
-    """Bar lines with numbers above, beats between them."""
+def _rule(axes: Any, lines: list[int], beats: list[int], start: int, stop: int, span: int, number: int | None) -> None:
+    """Bar lines with numbers above, beats between them. number: of the first bar of all; None for no numbers."""
     begin, end = lines[start], lines[stop]
     bottom, top = axes.get_ylim()
     axes.axvspan(end, begin + span + 1, color="white", linewidth=0, zorder=2)
     axes.vlines([beat for beat in beats if begin < beat < end], bottom, top, color="#E2E2E2", linewidth=0.5, zorder=1)
     axes.vlines(lines[start : stop + 1], bottom, top, color="#8A8A8A", linewidth=0.8, zorder=2.5)
-    if numbered:
+    if number is not None:
         for bar in range(start, stop):
             axes.annotate(
-                f"{bar + 1}", (lines[bar], top), (2, 2), textcoords="offset points", size=7, color="#666666",
+                f"{bar + number}", (lines[bar], top), (2, 2), textcoords="offset points", size=7, color="#666666",
                 annotation_clip=False,
             )  # fmt: skip
     axes.set_xlim(begin, begin + span)

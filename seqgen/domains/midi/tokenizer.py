@@ -59,6 +59,7 @@ class MidiTokenizer(Tokenizer[Score]):
         self.augmentations, self.unknown_of = scheme.augmentations, scheme.unknown_of
         self.backoff, self.controls = scheme.backoff, scheme.controls
         self.candidates = scheme.candidates
+        self.once = scheme.once
 
     @classmethod
     def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:

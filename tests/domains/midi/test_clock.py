@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi import clock
-from seqgen.domains.midi.clock import Clock, bars
+from seqgen.domains.midi.clock import Clock, bars, first_number
+from seqgen.domains.midi.notation.notate import notate
 from seqgen.domains.midi.score import Score, Tempo, TimeSignature, make_score
 
 
@@ -55,3 +56,13 @@ def test_too_many_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "LIMITS", replace(LIMITS, max_bars=3))
     with pytest.raises(TooLarge, match="3 bars"):
         bars(_score(1920 * 4))
+
+
+@pytest.mark.parametrize("silent", [0, 1, 4, 7, 8, 12, 15, 16, 20])
+@pytest.mark.parametrize("cut", [None, 4, 12])
+def test_bars_are_numbered_as_in_notation(silent: int, cut: int | None) -> None:
+    marks = [TimeSignature(0, 4, 4)] if cut is None else [TimeSignature(0, cut // 4, 4), TimeSignature(cut, 4, 4)]
+    onset = [silent + 4 * k for k in range(12)]
+    score = make_score(4, onset, [4] * 12, [60] * 12, [80] * 12, [0] * 12, time_signatures=tuple(marks))
+    number = notate(score).bars[0].number
+    assert str(first_number(score, bars(score)[0])) == (number or "0")

@@ -126,6 +126,13 @@ def test_musicxml() -> None:
     assert [t.quarters_per_minute for t in score.tempos] == [120]
 
 
+def test_of_a_chord_only_the_tied_notes_are_held_on() -> None:
+    second = b'<note><pitch><step>E</step><octave>5</octave></pitch><duration>4</duration><tie type="stop"/></note>'
+    other = b"<note><chord/><pitch><step>G</step><octave>5</octave></pitch><duration>4</duration></note>"
+    (score,) = read(MUSICXML.replace(second, second + b"\n" + other), "x.musicxml")
+    assert [n for n in notes(score) if n[2] in (74, 77)] == [(1, 4, 74, 0), (1, 2, 77, 0), (3, 2, 77, 0)]
+
+
 def test_abc_holds_tunes() -> None:
     first, second = read(ABC, "x.abc")
     assert (first.name, second.name) == ("A pickup", "Two voices")

@@ -17,6 +17,7 @@ from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.formats import wave as waves
 from seqgen.domains.midi.formats.wave import RATE, SOUNDFONT, soundfont, write_wave
 from seqgen.domains.midi.score import Score, Tempo, Track, make_score
+from seqgen.domains.midi.sound.pedal import ring_until
 
 Floats = npt.NDArray[np.float64]
 
@@ -176,3 +177,26 @@ def test_damaged_soundfonts_are_refused_or_played(font: Path) -> None:
         except BadInput:
             continue
         assert len(heard) > RATE
+
+
+def test_a_pedal_lets_notes_ring_until_it_comes_up_or_they_are_struck_again() -> None:
+    # 60 is struck again at 3, the other track has no pedal, 67 is let go when it is up.
+    notes = make_score(
+        1, [0, 0, 0, 3, 8], [1, 1, 1, 1, 1], [60, 64, 62, 60, 67], [80] * 5, [0, 0, 1, 0, 0], [Track(), Track(40)]
+    )
+    score = replace(notes, pedals=np.array([[0, 0, 1], [6, 0, 0]], np.int32)).sorted()
+    ends = dict(
+        zip(
+            zip(score.track.tolist(), score.pitch.tolist(), score.onset.tolist(), strict=True),
+            ring_until(score).tolist(),
+            strict=True,
+        )
+    )
+    assert ends == {(0, 60, 0): 3, (0, 64, 0): 6, (1, 62, 0): 1, (0, 60, 3): 6, (0, 67, 8): 9}
+
+
+def test_a_pedal_is_heard_and_one_never_released_does_not_last() -> None:
+    short = make_score(480, [0], [480], [60], [80], [0], [Track(0)])
+    held = replace(short, pedals=np.array([[0, 0, 1]], np.int32))
+    assert _loudness(held, 1.0, 1.4) > 3 * _loudness(short, 1.0, 1.4)
+    assert len(_samples(write_wave(held))) == round((0.5 + 4 + 1) * RATE)

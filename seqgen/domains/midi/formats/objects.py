@@ -173,7 +173,7 @@ def _joined(flat: Any) -> Iterator[tuple[Fraction, Fraction, int, int]]:
             continue
         for note in getattr(element, "notes", (element,)):
             pitch = int(note.pitch.midi) if hasattr(note, "pitch") else _percussion_pitch(note)
-            tie = (note.tie or element.tie).type if (note.tie or element.tie) else ""
+            tie = note.tie.type if note.tie else ""
             held = tied.pop((pitch, onset), None) if tie in ("stop", "continue") else None
             if held:
                 held[1] += length

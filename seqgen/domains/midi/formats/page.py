@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.core.errors import TooLarge
-from seqgen.domains.midi.clock import Clock, bars
+from seqgen.domains.midi.clock import Clock, bars, first_number
 from seqgen.domains.midi.formats.serial import to_bytes
 from seqgen.domains.midi.headline import colour_of, headline
 from seqgen.domains.midi.instruments import drum_name, pitch_name, track_name
@@ -71,6 +71,7 @@ def _contents(score: Score) -> dict[str, Any]:
         "rows": names,
         "notes": np.stack(columns, axis=1).astype(int).reshape(-1).tolist(),
         "bars": _ms(score, lines).tolist(),
+        "first": first_number(score, lines),
         "beats": _ms(score, beats).tolist(),
         "midi": base64.b64encode(to_bytes(score)).decode("ascii"),
     }

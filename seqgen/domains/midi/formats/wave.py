@@ -15,21 +15,26 @@ from seqgen.core.errors import TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.clock import Clock
 from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.sound.pedal import ring_until
 
 RATE = 44_100
 TAIL_SECONDS = 1.0  # after the last note has ended
 SOUNDFONT = "SEQGEN_SOUNDFONT"  # the environment variable that names another one
 _PEAK = 0.89  # 1 dB below what clips
+_PEDAL_SECONDS = 4.0  # that a pedal is heard after the last key was let go
 _FADE = 0.05  # seconds, at the very end
 _BLOCK = 1 << 20
 
 
 def write_wave(score: Score, suffix: str = ".wav") -> bytes:
-    """The sound of a score, as loud as it can be, one second longer than its notes.
+    """The sound of a score, as loud as it can be, one second longer than its notes, which ring on under a pedal.
 
     Raises BadInput where SEQGEN_SOUNDFONT names no SoundFont, TooLarge over max_audio_seconds or max_note_seconds.
     """
-    seconds = Clock(score).seconds(np.stack([score.onset, score.onset.astype(np.int64) + score.duration], axis=1))
+    seconds = Clock(score).seconds(np.stack([score.onset, ring_until(score)], axis=1))
+    if score.n_notes:
+        last = float(Clock(score).seconds(score.end_tick)) + _PEDAL_SECONDS
+        seconds[:, 1] = np.minimum(seconds[:, 1], last)
     name = score.name or "<score>"
     length = float(seconds.max()) if score.n_notes else 0.0
     if length > LIMITS.max_audio_seconds:

@@ -18,7 +18,7 @@ from seqgen.core.augmentation import Augmentation
 from seqgen.core.controls import Control, asked, header_ids
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.limits import LIMITS
-from seqgen.core.narrowing import Barred
+from seqgen.core.narrowing import Barred, Once
 from seqgen.core.tokenizer import Length
 from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.clock import Clock
@@ -70,6 +70,10 @@ class Performance:
         self.context = PerformanceContext(words, self.augmentations)
         self._decoder = PerformanceDecoder(words)
         self.controls = self._controls()
+        self.once = (
+            Once(v.are("Drum", "Program"), v.are("TimeShift")),
+            Once(v.are("Pitch", "Pedal"), v.are("TimeShift", "Program")),
+        )
 
     def config(self) -> Mapping[str, Any]:
         """The settings, JSON-ready."""

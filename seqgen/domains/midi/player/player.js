@@ -212,7 +212,7 @@
       paint.fillStyle = bar;
       paint.fillRect(x(t), top, 1, height);
       paint.fillStyle = ink;
-      if (k < bars.length - 1 && x(t) - last > 30) { paint.fillText(k + 1, x(t) + 2, 11); last = x(t); }
+      if (k < bars.length - 1 && x(t) - last > 30) { paint.fillText(k + score.first, x(t) + 2, 11); last = x(t); }
     });
     shown = 0;
     for (let k = first(from - longest); k < notes.length && notes[k].begin < until; k++) {

@@ -8,6 +8,8 @@ import numpy.typing as npt
 from seqgen.core.errors import UsageError
 from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Gap
+from seqgen.domains.midi.clock import bars as bar_lines
+from seqgen.domains.midi.clock import first_number
 from seqgen.domains.midi.remi.scheme import Remi
 from seqgen.domains.midi.remi.words import KIND
 from seqgen.domains.midi.score import Score
@@ -16,13 +18,15 @@ Ids = npt.NDArray[np.int32]
 
 
 def gap(scheme: Remi, piece: Score, renew: tuple[int, int]) -> Gap:
-    """See Tokenizer.outline. Bars are counted from 1. What is behind the gap sounds as before: where other programs or
-    tempos would now hold there, its own are said. Raises UsageError."""
+    """See Tokenizer.outline. Bars are counted as in notation: a pickup is bar 0. What is behind the gap sounds as
+    before: where other programs or tempos would now hold there, its own are said. Raises UsageError."""
     ids, words = scheme.encode(piece), scheme.words
     bars = np.flatnonzero(words.kind[ids] == KIND["Bar"])
-    first, last = renew
+    low = first_number(piece, bar_lines(piece)[0])
+    first, last = (number + 1 - low for number in renew)
     if not 1 <= first <= last <= len(bars):
-        raise UsageError(f"Bars {first} to {last} are not in the piece.", f"It has bars 1 to {len(bars)}.")
+        has = f"It has bars {low} to {len(bars) + low - 1}."
+        raise UsageError(f"Bars {renew[0]} to {renew[1]} are not in the piece.", has)
     start = int(bars[first - 1]) + 1
     start += int(words.kind[ids[start]] == KIND["TimeSignature"])
     stop = int(bars[last]) if last < len(bars) else len(ids) - 1

@@ -18,7 +18,7 @@ from seqgen.core.augmentation import Augmentation
 from seqgen.core.controls import Control, asked, header_ids
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.limits import LIMITS
-from seqgen.core.narrowing import Barred
+from seqgen.core.narrowing import Barred, Once
 from seqgen.core.tokenizer import Length
 from seqgen.domains.midi.asking import CONTROLS
 from seqgen.domains.midi.canonical import sort_rows
@@ -72,6 +72,10 @@ class Remi:
         self.context = RemiContext(v, s.positions_per_quarter, self.augmentations)
         self._decoder = RemiDecoder(words)
         self.controls = self._controls()
+        self.once = (
+            Once(v.are("Drum", "Program"), v.are("Bar", "Position")),
+            Once(v.are("Pitch"), v.are("Bar", "Position", "Program")),
+        )
 
     def config(self) -> Mapping[str, Any]:
         """The settings, JSON-ready."""

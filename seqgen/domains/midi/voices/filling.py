@@ -20,7 +20,7 @@ FREE = -1
 def outline(
     scheme: Voices, piece: Score | None, fixed: Mapping[str, Score], renew: tuple[int, int] | None, **given: Any
 ) -> Ids:
-    """See Tokenizer.outline. A bar is counted from the first bar line; a pickup is bar 0."""
+    """See Tokenizer.outline. Bars are counted as in notation: a pickup of up to half a bar is bar 0."""
     tunes = {voice_number(scheme, name): tune for name, tune in fixed.items()}
     if len(tunes) < len(fixed):
         raise UsageError("A voice is given twice.")
@@ -75,10 +75,13 @@ def _bars(scheme: Voices, header: Ids, n_steps: int, renew: tuple[int, int] | No
         raise UsageError("Which bars of the piece shall be made new?", "Say so: --infill 5-8.")
     bar, pickup = scheme.metre(header.tolist())
     last = -(-(n_steps - pickup) // bar)
-    low = 0 if pickup else 1
-    if not low <= renew[0] <= renew[1] <= last:
-        raise UsageError(f"Bars {renew[0]} to {renew[1]} are not in the piece.", f"It has bars {low} to {last}.")
-    return max(0, pickup + (renew[0] - 1) * bar), min(n_steps, pickup + renew[1] * bar)
+    longer = int(2 * pickup > bar)  # than half a bar: then notation counts it
+    low = 0 if pickup and not longer else 1
+    if not low <= renew[0] <= renew[1] <= last + longer:
+        has = f"It has bars {low} to {last + longer}."
+        raise UsageError(f"Bars {renew[0]} to {renew[1]} are not in the piece.", has)
+    first, stop = (pickup + (number - longer) * bar for number in (renew[0] - 1, renew[1]))
+    return max(0, first), min(n_steps, stop)
 
 
 def _renewed(scheme: Voices, whole: Ids, rows: Mapping[int, Ids], start: int, stop: int) -> Ids:

@@ -20,6 +20,7 @@ from seqgen.core.controls import UNKNOWN, Control, asked, header_ids
 from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.grammar import Grammar, build_grammar
 from seqgen.core.limits import LIMITS
+from seqgen.core.narrowing import Once
 from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.canonical import canonical
@@ -59,6 +60,7 @@ class Voices:
     name = "voices"
     candidates = 8  # a piece that stops where none would end sounds cut off
     units = ("bars", "tokens")
+    once: tuple[Once, ...] = ()
     # What an n-gram should look at first: own voice and note, notes already placed, the beat.
     backoff: tuple[str, ...]
 
