@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqgen.core.errors import UsageError
-from seqgen.core.vocabulary import Vocabulary
+
+if TYPE_CHECKING:  # numpy comes with it, and `seqgen --help` should not wait for that
+    from seqgen.core.vocabulary import Vocabulary
 
 UNKNOWN = "Unknown"
 
