@@ -217,7 +217,7 @@ class VoicesContext:
         lie outside the range of pitches, 0 to n."""
         n, before, now = self.shape.n_pitches, r.before[at, other], r.value[at, other]
         moves = (own < n) & (before < n) & (now < n) & (now != before)
-        return np.where(moves & np.isin((own - before) % 12, (0, 7)), n + now + own - before, 3 * n)
+        return np.where(moves & np.isin(np.abs(own - before) % 12, (0, 7)), n + now + own - before, 3 * n)
 
     # --- ids seen from features; those of the header are not seen
 
