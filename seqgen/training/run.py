@@ -18,7 +18,7 @@ from torch import Tensor
 
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import make_folder, read_json, write_bytes, write_json
+from seqgen.core.files import make_folder, read_json, remove_drafts, write_bytes, write_json
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
@@ -150,6 +150,7 @@ class Run:
                         raise RunError(f"{self.path} is being trained by another process.", "Wait for it.") from None
                     file.unlink()
         try:
+            remove_drafts(self.path)  # of a process that was killed
             yield
         finally:
             file.unlink(missing_ok=True)

@@ -143,3 +143,9 @@ def test_a_new_runs_path_is_free(tmp_path: Path) -> None:
     first.mkdir()
     second = new_run_path("bach", tmp_path)
     assert first.name.startswith("bach-2") and second != first and not second.exists()
+
+
+def test_what_a_killed_training_left_half_written_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".metrics.csv.1234.abcd.tmp").write_text("step")
+    with Run(tmp_path).lock():
+        assert [file.name for file in tmp_path.iterdir()] == [".lock"]
