@@ -87,7 +87,6 @@ class Model:
         top_p: float | None = None,
         min_p: float | None = None,
         repetition_penalty: float | None = None,
-        shun: float | None = None,
         seed: int | None = None,
         beam: int | None = None,
         stop: Sequence[str] = (),
@@ -106,8 +105,8 @@ class Model:
             candidates: of so many a sample without fixed parts is one, by how probable its end is; None: as the
                 tokenizer has it, 1: as it is drawn.
             infill: like "5-8": make these bars of the prompt new, but for what is fixed, and leave the others.
-            temperature, top_k, top_p, min_p, repetition_penalty, shun: see sampling.filters; None: as the domain has
-                it (temperature=1, min_p=0, shun=1 are as learned).
+            temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
+                domain has it (temperature=1, min_p=0 are as learned).
             seed: the same seed gives the same pieces; None takes a new one.
             beam: search for the likeliest pieces with so many beams (seqgen.sampling.beam), rather than draw at random;
                 filters and seed are then not to be given.
@@ -126,7 +125,6 @@ class Model:
             "top_p": top_p,
             "min_p": min_p,
             "repetition_penalty": repetition_penalty,
-            "shun": shun,
         }
         drawing: dict[str, Any] = {"count": count, "log_probabilities": log_probabilities, "report": report}
         if beam is None:

@@ -44,9 +44,6 @@ def command(
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest that reach this share.")] = None,
     min_p: Annotated[float | None, typer.Option(help="Leave out what is so much less likely than the best.")] = None,
     repetition_penalty: Annotated[float | None, typer.Option(help="Above 1: less of what was said.")] = None,
-    shun: Annotated[
-        float | None, typer.Option(help="Voices: parallel fifths and octaves so many times as often; 1: as learned.")
-    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same pieces.")] = None,
     beam: Annotated[
         int | None, typer.Option(help="Not at random: search the likeliest pieces, so many ways at once.")
@@ -90,7 +87,6 @@ def command(
         "top_p": top_p,
         "min_p": min_p,
         "repetition_penalty": repetition_penalty,
-        "shun": shun,
         "seed": seed,
         "stop": stop or (),
     }

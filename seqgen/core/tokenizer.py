@@ -140,11 +140,6 @@ class Tokenizer(ABC, Generic[Piece]):
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         """A length in one of the domain's units, counted after `ids` (header and prompt). Raises UsageError."""
 
-    def shunned(self, context_BF: npt.NDArray[np.integer]) -> Ids:
-        """int32 [B, n]: by what is known, next ids that samples rather do without, such as those that would make
-        parallel fifths; -1 where there is none."""
-        return np.zeros((len(context_BF), 0), np.int32)
-
     def losses(self, piece: Piece) -> Mapping[str, float]:
         """What encoding changes in a piece or leaves out: name -> how many; nothing that is zero."""
         return {}

@@ -120,10 +120,6 @@ class CountsReader:
     def __init__(self, counts: Counts, states: npt.NDArray[np.int32], before: npt.NDArray[np.int64]) -> None:
         self._counts, self.states, self._before = counts, states, before
 
-    @property
-    def known(self) -> npt.NDArray[np.int32]:
-        return np.zeros((len(self.states), 0), np.int32)
-
     def probabilities(self) -> Floats:
         keys = self.states.astype(np.int64)
         for column in self._before.T:

@@ -171,8 +171,7 @@ def draw_candidates(
         if given < 0:
             following = grammar.transitions[reader.states]
             leads_on = ((following >= 0) & open_to[t + 1][following])[:, grammar.class_of]
-            shunned = tokenizer.shunned(reader.known) if filters.needs_shunned else np.zeros((len(p), 0), np.int32)
-            taken = _drawn((p + _LEAST) * (said & leads_on), filters, t / len(template), rng, shunned)
+            taken = _drawn((p + _LEAST) * (said & leads_on), filters, t / len(template), rng)
             if kept is not None:
                 taken[0] = kept[t]
         elif not grammar.mask(reader.states)[:, given].all():
@@ -187,11 +186,11 @@ def draw_candidates(
     return Cloud(ids, log_p, log_weights)
 
 
-def _drawn(p: Floats, filters: Filters, done: float, rng: np.random.Generator, shunned: Ids) -> npt.NDArray[np.int64]:
+def _drawn(p: Floats, filters: Filters, done: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     if filters != Filters():
         with np.errstate(divide="ignore"):
             logits = np.log(p)
-        filtered = filters(torch.from_numpy(logits), done, None, torch.from_numpy(shunned.astype(np.int64))).numpy()
+        filtered = filters(torch.from_numpy(logits), done).numpy()
         p = np.exp(filtered - filtered.max(axis=1, keepdims=True))
     return drawn(p, rng.random(len(p)))
 

@@ -5,7 +5,6 @@ Ids that are out get -inf. Each row keeps at least its likeliest id.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,12 +65,6 @@ def repetition_penalty(logits: Tensor, seen: Tensor, value: float) -> Tensor:
     return torch.where(seen, torch.where(logits > 0, logits / value, logits * value), logits)
 
 
-def shun(logits: Tensor, ids: Tensor, share: float) -> Tensor:
-    """Make some ids (int64 [B, n], -1 for none) so many times as likely."""
-    penalty = torch.where(ids >= 0, math.log(max(share, 1e-9)), 0.0).to(logits.dtype)
-    return logits + torch.zeros_like(logits).scatter_reduce(-1, ids.clamp(min=0), penalty, "amin")
-
-
 def ban(logits: Tensor, ids: Tensor) -> Tensor:
     """Leave some ids (int64 [n]) out, unless nothing else is left in a row."""
     banned = logits.index_fill(-1, ids, _OUT)
@@ -80,9 +73,7 @@ def ban(logits: Tensor, ids: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which filters apply, in this order: bans, shun, repetition penalty, temperature, top-k, top-p, min-p.
-
-    shun: ids that the tokenizer shuns are so many times as likely.
+    """Which filters apply, in this order: bans, repetition penalty, temperature, top-k, top-p, min-p.
 
     temperature: one, or a pair that it moves between from the beginning of what is drawn to its end. banned: ids.
     Raises UsageError for values out of range.
@@ -93,7 +84,6 @@ class Filters:
     top_p: float | None = None
     min_p: float | None = None
     repetition_penalty: float = 1.0
-    shun: float = 1.0
     banned: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -102,8 +92,6 @@ class Filters:
                 raise UsageError(f"A temperature of {value} makes no sense.", "Choose 0 to 2; 1 is as learned.")
         if not 0 < self.repetition_penalty <= 100:
             raise UsageError(f"A repetition penalty of {self.repetition_penalty} makes no sense.", "Choose 1 to 2.")
-        if not 0 <= self.shun <= 1:
-            raise UsageError(f"shun is {self.shun}; it must lie in [0, 1].", "1 is as learned.")
         if self.top_k is not None and self.top_k < 1:
             raise UsageError(f"top-k is {self.top_k}; it must be at least 1.")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -120,19 +108,10 @@ class Filters:
     def needs_seen(self) -> bool:
         return self.repetition_penalty != 1
 
-    @property
-    def needs_shunned(self) -> bool:
-        return self.shun != 1
-
-    def __call__(
-        self, logits: Tensor, done: float = 0.0, seen: Tensor | None = None, shunned: Tensor | None = None
-    ) -> Tensor:
-        """[B, V] -> [B, V]. done: the share of what is to be drawn. seen: bool [B, V], ids drawn so far. shunned: int64
-        [B, n], see Tokenizer.shunned."""
+    def __call__(self, logits: Tensor, done: float = 0.0, seen: Tensor | None = None) -> Tensor:
+        """[B, V] -> [B, V]. done: the share of what is to be drawn. seen: bool [B, V], ids drawn so far."""
         if self.banned:
             logits = ban(logits, torch.tensor(self.banned, device=logits.device))
-        if self.needs_shunned and shunned is not None and shunned.shape[-1]:
-            logits = shun(logits, shunned, self.shun)
         if self.needs_seen and seen is not None:
             logits = repetition_penalty(logits, seen, self.repetition_penalty)
         start, end = self._ends

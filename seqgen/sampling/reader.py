@@ -26,11 +26,6 @@ class Predictor(Protocol):
         """int32 [B] of the grammar."""
         ...
 
-    @property
-    def known(self) -> Ids:
-        """int32 [B, F], the context; F is 0 where it is not looked at."""
-        ...
-
     def probabilities(self) -> Floats:
         """float32 [B, V] under the grammar's mask."""
         ...
@@ -66,10 +61,6 @@ class Reader:
         for i in ids_T.tolist():
             self.take(np.full(len(self.states), i))
         return self
-
-    @property
-    def known(self) -> Ids:
-        return self._cursor.row()
 
     def take(self, ids_B: Ints) -> None:
         self._arrive()

@@ -196,8 +196,7 @@ class Draft:
     def step(self) -> None:
         """One more id for every sequence; finished ones are carried along."""
         fixed = self._fixed()
-        known = self.cursor.row()
-        logits = self.stepper(self.previous, known)
+        logits = self.stepper(self.previous, self.cursor.row())
         if fixed >= 0:
             chosen = np.full(len(self.lengths), fixed, np.int64)
         else:
@@ -208,7 +207,7 @@ class Draft:
                 if self.done():
                     return
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
-            chosen = self._draw(self._ending(logits, allowed), self._not_again(allowed), known)
+            chosen = self._draw(self._ending(logits, allowed), self._not_again(allowed))
         if self._scores is not None:
             self._scores.append(self._log_probabilities(logits)[self._rows, chosen])
         self._take(chosen)
@@ -270,14 +269,12 @@ class Draft:
         self._counts = np.stack([length.counted for length in lengths]).astype(np.int64)
         self._amount = np.array([length.amount for length in lengths], np.int64)
 
-    def _draw(self, logits: Floats, allowed: Bools, known: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    def _draw(self, logits: Floats, allowed: Bools) -> npt.NDArray[np.int64]:
         masked = np.where(allowed, logits, np.float32(-np.inf))
         if self._filtered:
             done = float(self._counted.min() / max(1, int(self._amount.max())))
             seen = None if self._seen is None else torch.from_numpy(self._seen)
-            shunned = self.tokenizer.shunned(known) if self.filters.needs_shunned else np.zeros((len(masked), 0))
-            shunned_Bn = torch.from_numpy(shunned.astype(np.int64))
-            masked = self.filters(torch.from_numpy(masked), done, seen, shunned_Bn).numpy()
+            masked = self.filters(torch.from_numpy(masked), done, seen).numpy()
         place = self.n % _UNIFORMS
         if place >= self._uniforms.shape[1] or place == 0:
             self._uniforms = np.stack([r.random(_UNIFORMS) for r in self._random])

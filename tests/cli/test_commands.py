@@ -26,7 +26,7 @@ Cli = Callable[..., Any]
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
-    "--top-k --top-p --min-p --repetition-penalty --shun --seed --beam --out --format/-f --set "
+    "--top-k --top-p --min-p --repetition-penalty --seed --beam --out --format/-f --set "
     "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",

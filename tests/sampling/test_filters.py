@@ -153,14 +153,3 @@ def test_ids_are_drawn_as_often_as_they_weigh() -> None:
 def test_what_weighs_nothing_is_not_drawn_at_either_end() -> None:
     weights = np.array([[0.0, 1.0, 2.0, 0.0]] * 3 + [[0.0] * 4], np.float32)
     assert drawn(weights, np.array([0.0, 1.0, np.nextafter(1.0, 0.0), 0.5])).tolist()[:3] == [1, 2, 2]
-
-
-def test_what_is_shunned_is_so_many_times_as_likely() -> None:
-    logits = torch.log(torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]]))
-    shunned = torch.tensor([[0, 0, -1], [-1, -1, -1]])
-    found = Filters(shun=0.1)(logits, shunned=shunned).exp()
-    assert torch.allclose(found, torch.tensor([[0.05, 0.3, 0.2], [0.2, 0.2, 0.6]]))
-    assert torch.equal(Filters()(logits, shunned=shunned), logits)
-    assert torch.isfinite(Filters(shun=0.0)(logits, shunned=shunned)).all()  # never all of a row
-    with pytest.raises(UsageError, match="shun"):
-        Filters(shun=1.5)

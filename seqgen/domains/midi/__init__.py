@@ -121,5 +121,5 @@ domain = Domain(
     controls=CONTROLS,
     # As learned, small models drift: one unlikely note makes the next likelier. So drawn, chorales sampled after three
     # minutes of training are about as consonant as held-out ones. Sharper still (0.8, 0.1), notes are fewer and longer.
-    sampling={"temperature": 0.9, "min_p": 0.05, "shun": 0.1},
+    sampling={"temperature": 0.9, "min_p": 0.05},
 )

@@ -120,10 +120,6 @@ class MidiTokenizer(Tokenizer[Score]):
         """See Tokenizer."""
         return () if isinstance(self.scheme, Voices) else self.scheme.barred(prompt, **given)
 
-    def shunned(self, context_BF: npt.NDArray[np.integer]) -> Ids:
-        """See Tokenizer. What would follow another voice in parallel fifths, octaves or unisons (voices)."""
-        return self.scheme.shunned(context_BF) if isinstance(self.scheme, Voices) else super().shunned(context_BF)
-
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         return self.scheme.length(amount, unit, ids)
 

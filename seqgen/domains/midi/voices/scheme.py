@@ -280,12 +280,6 @@ class Voices:
             values["Length"] = self.vocabulary.id(f"Length_{min(n_bars, MAX_BARS)}")
         return np.concatenate([np.array(list(values.values()), np.int32), body]).astype(np.int32)
 
-    def shunned(self, context_BF: npt.NDArray[np.integer]) -> Ids:
-        """int32 [B, voices - 1]: the pitches that would move in parallel with a voice that has moved; -1: none."""
-        columns = [i for i, f in enumerate(self.context.features) if f.name.startswith("parallel")]
-        pitches = context_BF[:, columns] - self.n_pitches  # as VoicesContext has them
-        return np.where((pitches >= 0) & (pitches < self.n_pitches), pitches, -1).astype(np.int32)
-
     def length(self, amount: int, unit: str, ids: npt.NDArray[np.integer]) -> Length:
         """So many bars (of the header's time signature) or tokens."""
         counted = np.zeros(len(self.vocabulary), bool)
