@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -38,3 +39,14 @@ def check_grid(steps_per_quarter: int) -> None:
     if type(steps_per_quarter) is not int or steps_per_quarter not in GRIDS:  # True is 1, and no grid
         *others, last = GRIDS
         raise UsageError(f"{steps_per_quarter!r} steps a quarter: choose {', '.join(map(str, others))} or {last}.")
+
+
+def checked_ranges(ranges: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
+    """Triples of program, lowest and highest pitch, in order. Raises UsageError for what is none."""
+    try:
+        found = tuple(sorted((int(program), int(low), int(high)) for program, low, high in ranges))
+    except (TypeError, ValueError):
+        raise UsageError("Ranges are triples of program, lowest and highest pitch.") from None
+    if not all(0 <= program < 128 and 0 <= low <= high < 128 for program, low, high in found):
+        raise UsageError("A range is a program and two pitches, each 0 to 127, the lower pitch first.")
+    return found

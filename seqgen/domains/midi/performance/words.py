@@ -10,6 +10,7 @@ import numpy as np
 from seqgen.core.errors import UsageError
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.midi.header import density_tokens, key_tokens
+from seqgen.domains.midi.options import checked_ranges
 from seqgen.domains.midi.remi.grid import nearest
 
 HEADER = ("Key", "Length", "Density")
@@ -43,13 +44,7 @@ class PerformanceSettings:
             raise UsageError(f"{self.n_velocities} velocities: choose 1 to 127.")
         if not 2 <= self.max_duration <= 60:
             raise UsageError(f"Notes of at most {self.max_duration} seconds: choose 2 to 60.")
-        try:
-            ranges = tuple(sorted((int(program), int(low), int(high)) for program, low, high in self.ranges))
-        except (TypeError, ValueError):
-            raise UsageError("Ranges are triples of program, lowest and highest pitch.") from None
-        if not all(0 <= program < 128 and 0 <= low <= high < 128 for program, low, high in ranges):
-            raise UsageError("A range is a program and two pitches, each 0 to 127, the lower pitch first.")
-        object.__setattr__(self, "ranges", ranges)
+        object.__setattr__(self, "ranges", checked_ranges(self.ranges))
 
 
 class PerformanceWords:
