@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,18 +75,33 @@ def afters(bins: Bins, recent: Floats, usual: Floats, k: npt.NDArray[np.integer]
     return np.minimum(np.maximum(recent * bins.factor[k], low), high), following
 
 
-def measured(bins: Bins, moves: Sequence[float], recent: float, usual: float) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Of returns one after the other the measure of each, and its bin. recent, usual: sizes before the first."""
-    found, kinds = np.zeros(len(moves)), np.zeros(len(moves), np.int64)
+@dataclass(frozen=True)
+class Measured:
+    """Of returns one after the other [T]: sizes they are measured by, [T + 1] with that of the next; bins they are in."""
+
+    moves: Floats
+    sizes: Floats
+    kinds: npt.NDArray[np.int64]
+
+    @property
+    def multiples(self) -> Floats:
+        """[T]: returns as multiples of their sizes."""
+        return self.moves / self.sizes[:-1]
+
+
+def measure(bins: Bins, moves: Floats, recent: float, usual: float) -> Measured:
+    """recent, usual: sizes before the first return."""
+    sizes, kinds = np.zeros(len(moves) + 1), np.zeros(len(moves), np.int64)
     recent, usual = recent**2, usual**2
-    for t, move in enumerate(moves):
-        found[t] = z = move / recent**0.5
-        kinds[t] = k = bins.bin_of(z)
+    for t, move in enumerate(moves.tolist()):
+        sizes[t] = size = recent**0.5
+        kinds[t] = k = bins.bin_of(move / size)
         recent, usual = after(bins, recent, usual, k)
-    return found, kinds
+    sizes[-1] = recent**0.5
+    return Measured(moves, sizes, kinds)
 
 
-def learn_bins(series: Iterable[tuple[Sequence[float], float, float]], n: int, decay: float) -> Bins:
+def learn_bins(series: Iterable[tuple[Floats, float, float]], n: int, decay: float) -> Bins:
     """Bins for returns, each given with the sizes before its first. n: how many, falls and rises together.
 
     How returns are measured depends on the bins, so these are learned twice: first from what fine bins say.
@@ -94,7 +110,7 @@ def learn_bins(series: Iterable[tuple[Sequence[float], float, float]], n: int, d
     fine = np.geomspace(1e-3, 40, 400)
     bins = Bins(fine[:-1].tolist(), (fine * 0.99).tolist(), decay)
     for _ in range(2):
-        sizes = np.concatenate([np.abs(measured(bins, *one)[0]) for one in known] or [np.zeros(0)])
+        sizes = np.concatenate([np.abs(measure(bins, *one).multiples) for one in known] or [np.zeros(0)])
         bins = _bins_of(np.sort(sizes[sizes > 0]), n, decay)
     return bins
 

@@ -13,7 +13,7 @@ from seqgen.core.augmentation import Augmentation, no_augmentation
 from seqgen.core.controls import Control, asked, header_ids
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
-from seqgen.domains.prices.bins import Bins, learn_bins, measured
+from seqgen.domains.prices.bins import Bins, Measured, learn_bins, measure
 from seqgen.domains.prices.context import PricesContext
 from seqgen.domains.prices.days import MAX_OFF, season, week_of, weekday
 from seqgen.domains.prices.decoder import Decoder
@@ -95,7 +95,7 @@ class PriceTokenizer(Tokenizer[Series]):
         series = [to_series(piece) for piece in pieces]
         if not any(s.returns.any() for s in series):
             raise CorpusError("No price moves: there is nothing to learn.")
-        bins = learn_bins(((s.returns.tolist(), *s.sizes()) for s in series), o.bins, o.decay)
+        bins = learn_bins(((s.returns, *s.sizes()) for s in series), o.bins, o.decay)
         known = [s.volume for s in series if s.volume is not None and len(s) and s.volume.any()]
         if o.volume and not known:
             raise CorpusError("No volume is known.", "Leave --volume out, or name its column volume.")
@@ -111,13 +111,13 @@ class PriceTokenizer(Tokenizer[Series]):
         series = to_series(piece)
         if not len(series):
             raise BadInput(series.name or "<prices>", f"holds {len(series.prices)} prices; a return needs two")
-        usual, recent, kinds = self._measured(series)[:3]
+        usual, recent, found = self._measured(series)
         first = self.first_of
         header = {"Volatility": usual + 1, "Recent": recent + 1}
         offs = np.zeros(len(series), np.int64)
         if self.calendar and series.dates is not None:
             offs = self._days(series, header)
-        days = [[first["Return"] + int(kind) % (2 * self.bins.n + 1)] for kind in kinds]
+        days = [[first["Return"] + int(kind) % (2 * self.bins.n + 1)] for kind in found.kinds]
         if self.volumes is not None:
             volume = series.volume if series.volume is not None else np.zeros(len(series.prices))
             for day, k in zip(days, self.volumes.classes(volume), strict=True):
@@ -127,12 +127,16 @@ class PriceTokenizer(Tokenizer[Series]):
             ids += [first["Off"]] * off + day if off else day
         return np.array(ids, np.int32)
 
-    def _measured(self, series: Series) -> tuple[int, int, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """(class of the size in the long run, of that lately, bins, measures of the returns)."""
+    def measured(self, series: Series) -> Measured:
+        """What its returns are measured by, and the bins they are in."""
+        return self._measured(series)[2]
+
+    def _measured(self, series: Series) -> tuple[int, int, Measured]:
+        """(class of the size in the long run, of that lately, the measured returns)."""
         recent, usual = series.sizes()
         volatility, ratio = nearest(VOLATILITIES, usual), nearest(RECENTS, recent / usual)
-        z, kinds = measured(self.bins, (series.returns / VOLATILITIES[volatility]).tolist(), RECENTS[ratio], 1.0)
-        return volatility, ratio, kinds, z
+        size = VOLATILITIES[volatility]
+        return volatility, ratio, measure(self.bins, series.returns, size * RECENTS[ratio], size)
 
     def _days(self, series: Series, header: dict[str, int]) -> npt.NDArray[np.int64]:
         """Days off before each return; the day of the first price goes into the header."""
@@ -179,7 +183,7 @@ class PriceTokenizer(Tokenizer[Series]):
         """Rows of the file that are left out, and returns so large that their bin falls short of them."""
         series = to_series(piece)
         found = {reason: float(n) for reason, n in series.left_out.items()}
-        beyond = int((np.abs(self._measured(series)[3]) > 2 * self.bins.edges[-1]).sum()) if len(series) else 0
+        beyond = int((np.abs(self.measured(series).multiples) > 2 * self.bins.edges[-1]).sum()) if len(series) else 0
         return found | ({"returns beyond the outermost bins": float(beyond)} if beyond else {})
 
     def sizes(self, ids: npt.NDArray[np.integer]) -> Mapping[str, float]:
