@@ -2,12 +2,12 @@
 
     python benchmarks/prices.py --data ../shared/data --minutes 1 [--json]
 
-Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says which
-weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead; the model by
-paths. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64 intervals of
+Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says
+which weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead, by
+paths of the model. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64 intervals of
 equal mass of each series' returns before the last 20 %, at every day of these; parameters of the baselines are fitted
-anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is of the
-others, given that there is a move. --tune: the same within the first 80 %, held out from 70 % on.
+anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is that of the
+other days. --tune: the same within the first 80 %, held out from 70 % on.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from seqgen.training.validation import piece_log_probabilities
 Floats = npt.NDArray[np.float64]
 
 PROTOCOL = (
-    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE against "
-    "the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals of each "
-    "series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
+    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE "
+    "against the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals "
+    "of each series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
 )
 HORIZON, N_INTERVALS = 30, 64
 BANDS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -114,7 +114,9 @@ def forecast(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, n_paths: 
 def nll(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, edges: list[Floats]) -> Floats:
     """[S, D] of each day held out, by the model's distribution of bins, within each as training returns are spread."""
     encoded = [tokenizer.encode(s) for s in t.series]
-    seen: list[npt.NDArray[np.float32]] = [np.zeros((len(ids), len(tokenizer.vocabulary)), np.float32) for ids in encoded]
+    seen: list[npt.NDArray[np.float32]] = [
+        np.zeros((len(ids), len(tokenizer.vocabulary)), np.float32) for ids in encoded
+    ]
 
     def see(i: int, log_p: npt.NDArray[np.float32], part: slice) -> None:
         seen[i][part] = log_p
@@ -222,11 +224,17 @@ def main() -> None:
     args = options.parse_args()
     given, said = ({k: json.loads(v) for k, v in (p.split("=") for p in pairs)} for pairs in (args.set, args.options))
     begin = time.monotonic()
-    t = task(list(get_domain("prices").read(args.data / "prices/exchange_rate.txt.gz", "", None)), args.origins, tune=args.tune)
+    t = task(
+        list(get_domain("prices").read(args.data / "prices/exchange_rate.txt.gz", "", None)),
+        args.origins,
+        tune=args.tune,
+    )
     tokenizer, model, trainer = learn(t, args.minutes, args.seed, PricesOptions(**said), given)
     trained = time.monotonic() - begin
 
-    edges = [np.unique(np.quantile(s.returns[: t.first - 1], np.arange(1, N_INTERVALS) / N_INTERVALS)) for s in t.series]
+    edges = [
+        np.unique(np.quantile(s.returns[: t.first - 1], np.arange(1, N_INTERVALS) / N_INTERVALS)) for s in t.series
+    ]
     came = np.array([[s.prices[o : o + HORIZON] for o in t.origins] for s in t.series])
     scales = np.array([[naive_scale(s.prices[:o]) for o in t.origins] for s in t.series])
     moved = np.array([s.returns[t.first - 1 :] != 0 for s in t.series])
@@ -257,7 +265,9 @@ def main() -> None:
     show(result, as_json=args.json)
 
 
-def intervals(quantiles: dict[str, Floats], came: Floats, nats: dict[str, Floats], best: str, t: Task) -> dict[str, Any]:
+def intervals(
+    quantiles: dict[str, Floats], came: Floats, nats: dict[str, Floats], best: str, t: Task
+) -> dict[str, Any]:
     """Where the differences to the baselines lie, when origins are drawn anew (95 %)."""
     deciles = np.searchsorted(LEVELS, DECILES - 1e-9)
 
@@ -268,7 +278,8 @@ def intervals(quantiles: dict[str, Floats], came: Floats, nats: dict[str, Floats
     wql = bootstrap_interval(losses("model"), losses(best), weights)
     groups = np.searchsorted(t.origins, np.arange(nats["model"].shape[1]) + t.first, side="right") - 1
     by_origin = {
-        n: np.bincount(groups, nats[n].sum(axis=0), len(t.origins)) for n in ("model", "AR on returns", "scaled random walk")
+        n: np.bincount(groups, nats[n].sum(axis=0), len(t.origins))
+        for n in ("model", "AR on returns", "scaled random walk")
     }
     days = np.bincount(groups, minlength=len(t.origins)) * float(len(t.series))
     nll = bootstrap_interval(by_origin["model"], by_origin["AR on returns"], days)

@@ -56,9 +56,7 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: S
     return split
 
 
-def cut_pieces(
-    pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]
-) -> list[Cut]:
+def cut_pieces(pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]) -> list[Cut]:
     """(index of the piece, split, part) in order: each piece is cut where its training share ends, and again where
     the part for validation does. Empty parts are left out."""
     train, valid, test = shares

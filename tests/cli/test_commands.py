@@ -27,14 +27,16 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
     "--top-k --top-p --min-p --repetition-penalty --seed --beam --out --format/-f --set "
-    "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
+    "--key --bars --seconds --density --tempo --time-signature --instruments --volatility --device --json --sport "
+    "--columns --series",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
+    "predict": "FILES --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns "
+    "--series",
     "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
-    "--sport --columns",
-    "inspect": "FILE --run --limit --picture --json --sport --columns",
-    "convert": "FILE OUT --json --sport --columns",
+    "--sport --columns --series",
+    "inspect": "FILE --run --limit --picture --json --sport --columns --series",
+    "convert": "FILE OUT --json --sport --columns --series",
     "runs": "FOLDER? --json",
     "domains": "--json",
     "doctor": "--json",
@@ -45,6 +47,8 @@ FROZEN = {
     "--batch-size --json --level --size --end --fallback",
     "train sports": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json --sport --columns --players",
+    "train prices": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
+    "--batch-size --json --series --bins --decay --mirror --calendar --volume",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",

@@ -111,5 +111,3 @@ def _rows(days: Numbers, before: Numbers) -> Numbers:
     """[N, 3]: of days, each with that of the price before it, the weekday, the month, and how far apart they are."""
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     return np.stack([weekday(days) + 1, month + 1, np.minimum(days - before, _GAPS)], axis=1)
-
-

@@ -24,7 +24,12 @@ _FORMATS = (
     "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d %H%M%S", "%b %Y",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})([-/. ,]+\d{1,4})?\b.*|[A-Za-z]{3,9} \d{1,2},? \d{4}.*")
-_EPOCHS = {10: 1, 13: 1_000, 16: 1_000_000, 19: 1_000_000_000}  # digits of times counted since 1970 -> parts of a second
+_EPOCHS = {
+    10: 1,
+    13: 1_000,
+    16: 1_000_000,
+    19: 1_000_000_000,
+}  # digits of times counted since 1970 -> parts of a second
 
 
 def is_missing(cell: str) -> bool:

@@ -23,7 +23,19 @@ _PRICE = (
     "price", "settle", "last", "obs_value", "value", "rate", "vwap",
 )  # fmt: skip
 _VOLUME = ("volume", "vol", "vol.", "total volume")
-_BESIDE = (*_VOLUME, "recent", "usual", "open", "high", "low", "change", "change %", "adj factor", "dividends", "stock splits")
+_BESIDE = (
+    *_VOLUME,
+    "recent",
+    "usual",
+    "open",
+    "high",
+    "low",
+    "change",
+    "change %",
+    "adj factor",
+    "dividends",
+    "stock splits",
+)
 _SEPARATORS = ",;\t|"
 _FEWEST = 2  # prices of a series
 _NOT_POSITIVE = 0.01  # of the prices, that may be left out
@@ -90,7 +102,9 @@ def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Seri
     unless it is asked for, or the only one. Raises BadInput with row and column."""
     asked = [part.strip() for part in options.series.split(",") if part.strip()]
     date = _date_column(table)
-    when = None if date is None else parse_dates(table.cells[date], lambda i: f"row {table.row(i)}, column {date}", name)
+    when = (
+        None if date is None else parse_dates(table.cells[date], lambda i: f"row {table.row(i)}, column {date}", name)
+    )
     by = {title.lower(): title for title in reversed(table.titles)}
     price = next((by[title] for title in _PRICE if title in by), None)
     symbol = next((by[t] for t in _SYMBOL if t in by and by[t] != date and _texts(table.cells[by[t]])), None)
@@ -132,8 +146,8 @@ def _each(
             refused.append(error)
     if not found:
         raise refused[0] if refused else BadInput(name, "holds no prices")
-    for error in refused:
-        reason = error.message.removeprefix(f"{name}: ")
+    for one in refused:
+        reason = one.message.removeprefix(f"{name}: ")
         found[0].left_out[f"columns left out ({reason})"] = 1
     yield from found
 
@@ -224,5 +238,3 @@ def _counts(table: Table, title: str, *, first: bool) -> bool:
         and start in ("0", "1")
         and all(cell == str(int(start) + i) for i, cell in enumerate(cells))
     )
-
-

@@ -74,7 +74,8 @@ class PriceTokenizer(Tokenizer[Series]):
         self._header = header_types(calendar=self.calendar)
         self.first_of = {kind: words.types.index(kind) for kind in dict.fromkeys(words.types)}
         self.augmentations = self._mirrored() if self.mirror else no_augmentation(len(words))
-        self.context = PricesContext(words, self.bins, len(self.augmentations))
+        self.context = context = PricesContext(words, self.bins, len(self.augmentations))
+        self.moves = context.move  # [V] the bin that an id says
         self.unknown_of = np.full(len(words), -1, np.int32)
         for kind in self._header:
             self.unknown_of[words.of_type(kind)] = self.first_of[kind]
@@ -146,7 +147,11 @@ class PriceTokenizer(Tokenizer[Series]):
             return np.zeros(len(series), np.int64)
         first, length = int(days[0]), len(week.days)
         names = [token.split("_")[1] for token in self.vocabulary.tokens if token.startswith("Week_")]
-        header |= {"Week": names.index(week.name), "Weekday": int(weekday(days[:1])[0]) + 1, "Season": season(first) + 1}
+        header |= {
+            "Week": names.index(week.name),
+            "Weekday": int(weekday(days[:1])[0]) + 1,
+            "Season": season(first) + 1,
+        }
         offs, told = [], int(week.number(days[:1])[0])
         for number in week.number(days[1:]).tolist():
             off = max(0, number - told - 1)

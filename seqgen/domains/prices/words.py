@@ -43,9 +43,7 @@ def header_types(*, calendar: bool) -> tuple[str, ...]:
 def grammar(words: Vocabulary) -> Grammar:
     """Header values in their order; then days. A day ends with its return, or with its volume."""
     header = [kind for kind in (*MARKET, *CALENDAR) if kind in words.types]
-    classes: dict[Hashable, Iterable[int]] = {
-        kind: words.of_type(kind).tolist() for kind in dict.fromkeys(words.types)
-    }
+    classes: dict[Hashable, Iterable[int]] = {kind: words.of_type(kind).tolist() for kind in dict.fromkeys(words.types)}
     volumes, off = "Volume" in classes, "Off" in classes
 
     def follow(state: Hashable) -> Mapping[Hashable, Hashable]:
