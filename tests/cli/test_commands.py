@@ -255,7 +255,9 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
     for source in (Path(__file__).parents[2] / "corpora").glob("*/corpus.toml"):
         write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())
     monkeypatch.setattr("seqgen.cli.corpus._SHIPPED", shipped)
-    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "nfl", "shakespeare", "wyscout"]}
+    assert of_json(cli("corpus", "get", "--json")) == {
+        "corpora": ["bach", "cricket", "nfl", "shakespeare", "wti", "wyscout"]
+    }
     assert cli("corpus", "get").out == "bach\ncricket\nnfl\nshakespeare\nwyscout\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
     assert len(list((tmp_path / "corpora" / "bach").glob("*.mid"))) == 3

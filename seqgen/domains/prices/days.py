@@ -81,7 +81,9 @@ def week_of(days: Days) -> Week | None:
     for name in sorted(WEEKS, key=lambda name: len(WEEKS[name])):
         week = Week(name)
         numbers = week.number(days[[0, -1]])
-        if (~week.holds(days)).mean() <= _RARE and len(days) >= min(_FEW, _DAILY * (numbers[1] - numbers[0])):
+        if (~week.holds(days)).mean() > _RARE:
+            continue
+        if len(days) < _FEW or len(days) >= _DAILY * (numbers[1] - numbers[0]):
             return week
     return None
 
