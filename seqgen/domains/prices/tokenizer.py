@@ -178,10 +178,10 @@ class PriceTokenizer(Tokenizer[Series]):
         return ids
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many days with a price, or tokens."""
+        """So many trading days, those without a price included, or tokens."""
         if unit not in UNITS:
             raise UsageError(f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 30days.")
-        counted = self.vocabulary.are("Return") if unit == "days" else self.vocabulary.scored
+        counted = self.vocabulary.are("Return", "Off") if unit == "days" else self.vocabulary.scored
         return Length(counted, amount)
 
     def losses(self, piece: Any) -> Mapping[str, float]:
