@@ -43,7 +43,8 @@ class Domain:
             last are held out.
         controls: names of what may be asked of samples -> help; each is a flag of `seqgen sample`. Which of them a run
             takes, its tokenizer says.
-        training: settings of the training by name, such as layer_dropout, where nothing else is asked for.
+        training: settings of the training by name, such as layer_dropout, where nothing else is asked for; sizes are
+            those of the preset small.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
