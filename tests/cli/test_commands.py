@@ -33,6 +33,7 @@ FROZEN = {
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
     "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
     "--sport --columns",
+    "explain": "RUNS? --file --corpus --distance --out --json --sport --columns",
     "inspect": "FILE --run --limit --picture --json --sport --columns",
     "convert": "FILE OUT --json --sport --columns",
     "runs": "FOLDER? --json",
