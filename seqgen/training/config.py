@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.cells import CELLS
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
@@ -25,13 +26,14 @@ _RANGES = (
     ("weight_decay", 0.0, 100.0), ("clip", 1e-9, 1e9), ("ema_share", 0.0, 1.0), ("warm_up", 0, 10**9),
     ("save_seconds", 0.0, 1e9),
 )  # fmt: skip
-_MAX_LAYER_WEIGHTS = 2**30  # of all LSTM layers
+_MAX_LAYER_WEIGHTS = 2**30  # of all layers
 _MAX_BATCH_IDS = 2**24
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """steps: how long. replicas: threads that share the weights and split each batch. Rates and shares as named.
+    """steps: how long. cell: lstm, gru or rnn. replicas: threads that share the weights and split each batch.
+    Rates and shares as named.
 
     ema_share: the running mean of weights reaches over this share of the steps.
     streams: read the pieces from end to end with the state carried from batch to batch, instead of random crops.
@@ -43,6 +45,7 @@ class TrainConfig:
     seed: int = 0
     width: int = 192
     n_layers: int = 2
+    cell: str = "lstm"
     batch_size: int = 16
     crop: int = 128
     learning_rate: float = 5e-3
@@ -69,6 +72,8 @@ class TrainConfig:
     save_seconds: float = 60.0
 
     def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            raise UsageError(f"There is no cell {self.cell!r}.", f"Cells: {', '.join(CELLS)}.")
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:  # nor is it a number
                 raise UsageError(

@@ -20,7 +20,7 @@ def test_a_configuration_comes_back_from_json() -> None:
         {"steps": 0}, {"width": -1}, {"batch_size": 0}, {"replicas": 0}, {"crop": 1}, {"layer_dropout": 1.0},
         {"blank": -0.1}, {"seed": -1}, {"seed": 2**63}, {"steps": 10**10}, {"width": 8193}, {"n_layers": 65},
         {"batch_size": 10**6}, {"crop": 10**7}, {"replicas": 257}, {"n_evaluations": 10**6}, {"patience": 10**30},
-        {"width": 8192, "n_layers": 64}, {"batch_size": 65_536, "crop": 1_000_000},
+        {"width": 8192, "n_layers": 64}, {"batch_size": 65_536, "crop": 1_000_000}, {"cell": "elman"},
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
@@ -32,12 +32,19 @@ def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     "damaged",
     [
         {"steps": "7"}, {"steps": 0}, {"steps": True}, {"nonsense": 1}, {"device": 3}, [], "x", None, {"crop": 2.5},
-        {"width": 10**30},
+        {"width": 10**30}, {"cell": "mlp"}, {"cell": 3},
     ],
 )  # fmt: skip
 def test_a_damaged_record_is_refused(damaged: Any) -> None:
     with pytest.raises(RunError):
         TrainConfig.from_dict(damaged)
+
+
+def test_a_record_without_a_cell_is_of_an_lstm() -> None:
+    saved = TrainConfig(cell="gru").to_dict()
+    assert TrainConfig.from_dict(saved).cell == "gru"
+    del saved["cell"]
+    assert TrainConfig.from_dict(saved).cell == "lstm"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
