@@ -27,7 +27,7 @@ FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
     "--top-k --top-p --min-p --repetition-penalty --seed --beam --out --format/-f --set "
-    "--key --bars --seconds --density --tempo --time-signature --instruments --device --json --sport --columns",
+    "--key --bars --seconds --density --tempo --time-signature --instruments --label --device --json --sport --columns",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",
     "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
@@ -45,6 +45,8 @@ FROZEN = {
     "--batch-size --json --level --size --end --fallback",
     "train sports": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json --sport --columns --players",
+    "train images": "PATH --minutes --steps --preset --seed --device --out --resume --from --strict --learning-rate "
+    "--batch-size --json --size --levels --strip --label-weight",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",
@@ -251,8 +253,10 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
     for source in (Path(__file__).parents[2] / "corpora").glob("*/corpus.toml"):
         write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())
     monkeypatch.setattr("seqgen.cli.corpus._SHIPPED", shipped)
-    assert of_json(cli("corpus", "get", "--json")) == {"corpora": ["bach", "cricket", "nfl", "shakespeare", "wyscout"]}
-    assert cli("corpus", "get").out == "bach\ncricket\nnfl\nshakespeare\nwyscout\n"
+    assert of_json(cli("corpus", "get", "--json")) == {
+        "corpora": ["bach", "cricket", "digits", "nfl", "shakespeare", "wyscout"]
+    }
+    assert cli("corpus", "get").out == "bach\ncricket\ndigits\nnfl\nshakespeare\nwyscout\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
     assert len(list((tmp_path / "corpora" / "bach").glob("*.mid"))) == 3
     again = of_json(cli("corpus", "build", "corpora/bach", "--json"))
