@@ -81,11 +81,14 @@ class ImageTokenizer(Tokenizer[Image]):
         image = to_image(piece)
         label = self._id_of("Label", image.label)
         if label < 0:
-            return self._drawn(image, self._id_of("Class", UNKNOWN))
+            return self.encode_drawn(image)
         return np.array([self._classify, *self.strips.of_pixels(image.pixels), label], np.int32)
 
-    def _drawn(self, image: Image, label: int) -> Ids:
-        header = [self._draw, label] if self.settings.labels else []
+    def encode_drawn(self, piece: Any) -> Ids:
+        """The ids of an image that is drawn, its label being given where it is known. Raises BadInput."""
+        image = to_image(piece)
+        label = image.label if image.label in self.settings.labels else UNKNOWN
+        header = [self._draw, self._id_of("Class", label)] if self.settings.labels else []
         return np.array([*header, *self.strips.of_pixels(image.pixels)], np.int32)
 
     def _id_of(self, kind: str, label: str) -> int:
