@@ -34,7 +34,7 @@ from seqgen.domains.images.image import Image
 from seqgen.evaluation.baselines import NGram, Positions
 from seqgen.model import SequenceModel
 from seqgen.tokenizers import ImageTokenizer
-from seqgen.training.config import default_config
+from seqgen.training.config import default_config, regularised
 from seqgen.training.loop import Progress, Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
@@ -135,7 +135,8 @@ def main() -> None:
     train, test = ([tokenizer.encode(image) for image in part] for part in (learned, held))
     scores = Scores(tokenizer, test)
 
-    given = {**domain.training, **{name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}}
+    asked = {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
+    given = {"width": 256, **domain.training, **asked}
     machine = {**choose_machine(args.device), **given}
     config = default_config(
         n_tokens=sum(map(len, train)), n_augmentations=len(tokenizer.augmentations), seed=args.seed, **machine
@@ -143,7 +144,8 @@ def main() -> None:
     steps = max(1, round(args.epochs * len(train) / config.batch_size))
     looks = max(1, round(args.epochs * (_LOOKS if args.keras else 1)))
     config = calibrate(config, tokenizer, train, test[:1], None, precision=given.get("precision"))
-    config = replace(config, steps=steps, n_evaluations=looks, patience=10**9)
+    config = replace(config, steps=steps, n_evaluations=looks, patience=10**9, crop=max(map(len, train)))
+    config = regularised(config, sum(map(len, train)), given)
     trainer = Trainer(config, tokenizer, train, test[:1])
     found: list[tuple[float, float, float]] = []  # seconds, accuracy, nats
     begin, aside = time.monotonic(), 0.0

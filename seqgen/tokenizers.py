@@ -2,7 +2,8 @@
 
 from seqgen.domains.images.tokenizer import ImageTokenizer
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.prices.tokenizer import PriceTokenizer
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 from seqgen.domains.text.tokenizer import TextTokenizer
 
-__all__ = ["ImageTokenizer", "MidiTokenizer", "SportsTokenizer", "TextTokenizer"]
+__all__ = ["ImageTokenizer", "MidiTokenizer", "PriceTokenizer", "SportsTokenizer", "TextTokenizer"]

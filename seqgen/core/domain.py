@@ -53,7 +53,10 @@ class Domain:
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
+            "date": all pieces are cut at the same moments.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
+        moments, cut_moments: split "date": a piece -> int [N] of each event when it was, in order; a piece, a moment, a
+            later one or None -> the part from the one until before the other, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         claims: the first kilobytes of a file -> whether it is of this domain, asked where others read its suffix too.
@@ -105,6 +108,8 @@ class Domain:
     downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
+    moments: Callable[[Any], Any] | None = None
+    cut_moments: Callable[[Any, int, int | None], Any | None] | None = None
     size_limit: str = "max_file_bytes"
     any_suffix: bool = False
     textual: bool = False

@@ -19,7 +19,14 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
-from seqgen.corpus.split import cut_pieces, repetitions, split_by_names, split_pieces
+from seqgen.corpus.split import (
+    Cut,
+    cut_pieces,
+    cut_pieces_at_moments,
+    repetitions,
+    split_by_names,
+    split_pieces,
+)
 from seqgen.corpus.store import Split, TokenStore, load_store, write_store
 
 FORMAT = 4
@@ -182,11 +189,12 @@ def _build(
     if not pieces:
         raise _nothing_left(corpus, skipped)
     said = split_by_names(names, identities, corpus.split)
-    if said is None and domain.split == "position" and domain.cut is not None and len(pieces) < FEW_PIECES:
+    cut = _cut(domain, pieces, corpus) if said is None else None
+    if cut is not None:
         # What is said twice, if only nearly so, would be cut at other places: learned from and held out.
         earlier = repetitions(identities)
         skipped |= {names[i]: f"says the same as {names[j]}" for i, j in enumerate(earlier) if j != i}
-        cuts = [(i, s, part) for i, s, part in cut_pieces(pieces, corpus.split, domain.cut) if earlier[i] == i]
+        cuts = [(i, s, part) for i, s, part in cut if earlier[i] == i]
         names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
     elif said is not None:
         split = said
@@ -223,6 +231,15 @@ def _build(
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
     return Prepared(tokenizer, written, about)
+
+
+def _cut(domain: Domain, pieces: list[Any], corpus: CorpusFolder) -> list[Cut] | None:
+    """The parts of pieces that are learned from and held out; None where pieces stay whole."""
+    if domain.split == "date" and domain.moments is not None and domain.cut_moments is not None:
+        return cut_pieces_at_moments(pieces, corpus.split, domain.moments, domain.cut_moments)
+    if domain.split == "position" and domain.cut is not None and len(pieces) < FEW_PIECES:
+        return cut_pieces(pieces, corpus.split, domain.cut)
+    return None
 
 
 def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcome]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from seqgen.core.files import sha256
 from seqgen.corpus.store import SPLITS, Split
 
@@ -15,6 +17,7 @@ _WORDS: Mapping[Split, tuple[str, ...]] = {
     "valid": ("valid", "validation", "val", "dev"),
     "test": ("test", "testing", "t10k"),  # the last is MNIST's
 }
+Cut = tuple[int, Split, Any]  # the number of a piece, a split, the part of the piece that is in it
 
 
 def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: Sequence[str] = ()) -> list[Split]:
@@ -87,9 +90,7 @@ def said_by(name: str) -> Split | None:
     return None
 
 
-def cut_pieces(
-    pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]
-) -> list[tuple[int, Split, Any]]:
+def cut_pieces(pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]) -> list[Cut]:
     """(index of the piece, split, part) in order: each piece is cut where its training share ends, and again where
     the part for validation does. Empty parts are left out."""
     train, valid, test = shares
@@ -98,6 +99,29 @@ def cut_pieces(
     for i, piece in enumerate(pieces):
         for k, name in enumerate(SPLITS):
             part = cut(piece, places[k], places[k + 1]) if shares[k] else None
+            if part is not None:
+                found.append((i, name, part))
+    return found
+
+
+def cut_pieces_at_moments(
+    pieces: Sequence[Any],
+    shares: Shares,
+    moments: Callable[[Any], Any],
+    cut: Callable[[Any, int, int | None], Any | None],
+) -> list[Cut]:
+    """The same for pieces whose events have moments: all are cut at the same two, which leave the shares of all events
+    before, between and after them, so that no moment is in two splits. A split of no share is empty."""
+    when = np.sort(np.concatenate([moments(piece) for piece in pieces]))
+    last = int(when[-1]) + 1
+    bounds = [int(when[0])]
+    for share in np.round(np.cumsum(shares), 6):  # .7 + .2 is a little less than .9
+        place = int(share * len(when))
+        bounds.append(int(when[place]) if place < len(when) else last)
+    found = []
+    for i, piece in enumerate(pieces):
+        for k, name in enumerate(SPLITS):
+            part = cut(piece, bounds[k], bounds[k + 1]) if bounds[k] < bounds[k + 1] else None
             if part is not None:
                 found.append((i, name, part))
     return found

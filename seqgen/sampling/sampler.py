@@ -21,8 +21,9 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.narrowing import Barred, narrowed
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
+from seqgen.sampling.cells import Floats
 from seqgen.sampling.filters import Filters, drawn
-from seqgen.sampling.stepper import Floats, new_stepper
+from seqgen.sampling.stepper import new_stepper
 
 Ids = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]

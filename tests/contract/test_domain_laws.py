@@ -22,6 +22,8 @@ from seqgen.domains.images.image import Image
 from seqgen.domains.images.tokenizer import ImageTokenizer
 from seqgen.domains.midi.score import Score
 from seqgen.domains.midi.tokenizer import MidiTokenizer
+from seqgen.domains.prices.series import Series
+from seqgen.domains.prices.tokenizer import PriceTokenizer
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.tokenizer import SportsTokenizer
 from seqgen.domains.text.tokenizer import TextTokenizer
@@ -32,6 +34,9 @@ TEXTS = ("ROMEO:\nBut, soft! what light", "the thin thing then, the end.\n\n\n",
 LETTERS = "".join(sorted(set("".join(TEXTS))))
 # " the", "thin", "w" with the first byte of "ä", the rest of it
 MERGES = ((116, 104), (256, 101), (32, 257), (105, 110), (256, 259), (119, 0xC3), (0xA4, 32))
+
+SIZES = tuple(0.15 * 1.22**k for k in range(13))  # bounds of bins of returns, and what stands for each
+SIZES_OF = tuple(0.9 * size for size in SIZES)
 
 TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "voices": MidiTokenizer("voices"),
@@ -66,11 +71,15 @@ TOKENIZERS: dict[str, Tokenizer[Any]] = {
     "images": ImageTokenizer(labels=tuple("0123456789")),
     "images-grey": ImageTokenizer(height=8, width=8, levels=16, strip=1, labels=("a cat", "dog_1")),
     "images-uneven": ImageTokenizer(height=9, width=11, levels=3, strip=4, label_weight=2.5),
+    "prices": PriceTokenizer(),
+    "prices-daily": PriceTokenizer(SIZES[:-1], SIZES_OF, 0.94, calendar=True, mirror=False),
+    "prices-volume": PriceTokenizer(calendar=True, volumes={"edges": [0.5, 1.1, 2.0], "values": [0.3, 0.8, 1.4, 2.5]}),
 }
 # How likely a walk takes a type of id where it may; what is not named gets 1.
 WEIGHTS = {
     "Hold": 6.0, "Pitch": 4.0, "End": 0.02, "Position": 3.0, "Bar": 1.5, "Rest": 0.5, "Tempo": 0.3, "Byte": 0.3,
     "Side": 0.05, "Bowler": 0.2, "Batter": 2.0, "Start": 0.05, "Set": 0.05, "Server": 0.3, "Game": 0.1,
+    "Off": 0.1,
 }  # fmt: skip
 # A zero byte can be said, but a text file with one is refused as binary: walks leave it out.
 ZERO = ("Byte_00", r"Subword_\x00")
@@ -95,7 +104,7 @@ def n_events(piece: Any) -> int:
 
 def in_a_file(piece: Any) -> bool:
     """A file without notes, text or events is refused by the reader."""
-    if isinstance(piece, Score | Match):
+    if isinstance(piece, Score | Match | Series):
         return n_events(piece) > 0
     if isinstance(piece, Image):
         return True
@@ -248,6 +257,11 @@ def test_encoding_real_pieces_is_legal_and_keeps_every_note(
         return
     if tokenizer.domain in ("sports", "images"):
         return  # of their own files, in tests/domains
+    if tokenizer.domain == "sports":
+        return  # of its own files, in tests/domains/sports
+    if tokenizer.domain == "prices":
+        returns_are_told_to_within_their_bins(tokenizer)
+        return
     if tokenizer.vocabulary is TOKENIZERS["voices-duet"].vocabulary:
         pytest.skip("two voices cannot say four")
     for score in chorales:
@@ -265,6 +279,27 @@ def test_encoding_real_pieces_is_legal_and_keeps_every_note(
             zip(score.onset, score.pitch, score.duration, strict=True)
         )
         assert again.time_signatures == score.time_signatures and again.key_signatures == score.key_signatures
+
+
+def returns_are_told_to_within_their_bins(tokenizer: PriceTokenizer) -> None:
+    """Each day's return, but for those beyond the outermost bins; and the days."""
+    rng = np.random.default_rng(0)
+    moves = 0.01 * rng.standard_normal(300) * (rng.random(300) < 0.9)
+    days = np.datetime64("2019-01-01") + np.arange(500)
+    dates = days[np.is_busday(days)][:301].astype("datetime64[s]")
+    series = Series("x", 5 * np.exp(np.concatenate([[0], moves.cumsum()])), dates)
+    ids = tokenizer.encode(series)
+    assert ids.dtype == np.int32 and not len(tokenizer.grammar.violations(ids))
+    again = tokenizer.decode(ids, Series("x", series.prices[:2], dates[:2]))
+    assert len(again) == len(series)
+    assert np.array_equal(again.returns == 0, series.returns == 0)
+    assert np.array_equal(np.sign(again.returns), np.sign(series.returns))
+    edges = np.array([0, *tokenizer.bins.edges])
+    near = np.abs(series.returns) < 0.01 * edges[-1] / 2
+    assert near.mean() > 0.3
+    assert (np.abs(again.returns - series.returns)[near] < 0.02 * np.diff(edges).max()).all()
+    if tokenizer.calendar:
+        assert np.array_equal(again.dates, series.dates)
 
 
 def in_seconds(score: Score) -> list[float]:

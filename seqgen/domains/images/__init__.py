@@ -93,5 +93,5 @@ domain = Domain(
     read_seconds=120.0,  # one file may hold 60,000 images
     read_memory=1_000_000_000,
     # Whole images: what one shows is told at its end.
-    training={"crop": 1024},
+    training={"crop": 1024, "batch_size": 32, "learning_rate": 4e-3},
 )

@@ -32,34 +32,15 @@ class Strips:
     def of_pixels(self, pixels: Pixels) -> Ints:
         """int32 [n_strips] of an image of any size."""
         s = self._settings
-        return self._of_levels(self._level_of[resized(pixels, s.height, s.width)])
-
-    def _of_levels(self, levels: Ints) -> Ints:
-        s = self._settings
+        levels = self._level_of[resized(pixels, s.height, s.width)]
         if self._beyond:
             levels = np.pad(levels, ((0, 0), (0, self._beyond)))
         strips: Ints = levels.reshape(s.n_strips, s.strip) @ self._powers
         return strips
 
-    def _levels(self, strips: npt.NDArray[np.integer]) -> Ints:
-        s = self._settings
-        levels: Ints = self.levels_of[strips].reshape(s.height, -1)[:, : s.width]
-        return levels
-
     def pixels(self, strips: npt.NDArray[np.integer]) -> Pixels:
         """uint8 [height, width]; what is not said is black."""
-        whole = np.zeros(self._settings.n_strips, np.int64)
+        s = self._settings
+        whole = np.zeros(s.n_strips, np.int64)
         whole[: len(strips)] = strips
-        return np.asarray(self._grey_of[self._levels(whole)])
-
-    def shifted(self, strips: Ints, down: int, right: int) -> Ints | None:
-        """The same image moved by so many pixels; None where something would leave it."""
-        levels = self._levels(strips)
-        height, width = levels.shape
-        rows, columns = slice(max(0, -down), height - max(0, down)), slice(max(0, -right), width - max(0, right))
-        kept = levels[rows, columns]
-        if kept.sum() < levels.sum():
-            return None
-        moved = np.zeros_like(levels)
-        moved[max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)] = kept
-        return self._of_levels(moved)
+        return np.asarray(self._grey_of[self.levels_of[whole].reshape(s.height, -1)[:, : s.width]])

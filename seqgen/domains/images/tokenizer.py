@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.augmentation import no_augmentation
+from seqgen.core.augmentation import Order, no_augmentation
 from seqgen.core.controls import UNKNOWN, Control, asked, header_ids
 from seqgen.core.errors import UsageError
 from seqgen.core.grammar import Grammar, build_grammar
@@ -22,6 +22,7 @@ from seqgen.domains.images.settings import ImageSettings, suited
 from seqgen.domains.images.strips import Strips
 
 UNITS = ("rows", "images")
+DRAWN = 0.25  # of the images in training; to be told apart they must be seen more often
 
 
 class ImageTokenizer(Tokenizer[Image]):
@@ -63,6 +64,7 @@ class ImageTokenizer(Tokenizer[Image]):
             self.unknown_of[v.are("Class")] = v.id(f"Class_{UNKNOWN}")
             self.loss_weights[v.are("Label")] = s.label_weight
             self.loss_weights[v.are("Task")] = 0  # always said
+            self.orders = (Order("classify", 1 - DRAWN, lambda ids: ids), Order("draw", DRAWN, self._drawn))
             self.controls = (Control("label", "What the image shows.", s.labels[0], self._known_label, "Class"),)
         self.grammar = _grammar(s, v, self._strip, strips.fits)
         class_of = np.full(len(v), -1, np.int32)
@@ -90,6 +92,13 @@ class ImageTokenizer(Tokenizer[Image]):
         label = image.label if image.label in self.settings.labels else UNKNOWN
         header = [self._draw, self._id_of("Class", label)] if self.settings.labels else []
         return np.array([*header, *self.strips.of_pixels(image.pixels)], np.int32)
+
+    def _drawn(self, ids_T: Ids) -> Ids:
+        """An encoded image, to be drawn."""
+        if ids_T[0] == self._draw:
+            return ids_T
+        label = self.vocabulary.of_type("Class")[np.searchsorted(self.vocabulary.of_type("Label"), ids_T[-1])]
+        return np.concatenate([np.array([self._draw, label], np.int32), ids_T[1:-1]])
 
     def _id_of(self, kind: str, label: str) -> int:
         token = f"{kind}_{label}"
