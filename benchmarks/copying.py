@@ -9,6 +9,7 @@ lag of its own, so that short ones are learned first. After Hochreiter & Schmidh
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -206,7 +207,9 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=2000)
     options.add_argument("--width", type=int, default=96)
     options.add_argument("--batch-size", type=int, default=32)
-    options.add_argument("--learning-rate", type=float, default=3e-3)
+    options.add_argument(
+        "--learning-rate", type=float, nargs="+", default=[3e-3], help="of several the best of each cell is kept"
+    )
     options.add_argument("--symbols", type=int, default=5, help="shown in each sequence")
     options.add_argument("--kinds", type=int, default=8, help="of symbols")
     options.add_argument("--lowest", type=int, default=1, help="lag of training")
@@ -219,16 +222,21 @@ def main() -> None:
     tokenizer = Copying(args.kinds, args.symbols)
     lags = [lag for lag in LAGS if lag <= args.highest]
     found: dict[str, dict[str, Any]] = {}
-    for cell in args.cells:
+    for cell, rate in itertools.product(args.cells, args.learning_rate):
         config = config_of(
-            cell, steps=args.steps, width=args.width, batch_size=args.batch_size, learning_rate=args.learning_rate,
-            seed=args.seed, **choose_machine("cpu"),
+            cell, steps=args.steps, width=args.width, batch_size=args.batch_size, learning_rate=rate, seed=args.seed,
+            **choose_machine("cpu"),
         )  # fmt: skip
         model, seconds = trained(tokenizer, config, args.lowest, args.highest)
+        valid = float(np.mean([recalled(model, tokenizer, lag, seed=2)[1] for lag in lags]))
+        if cell in found and found[cell]["valid_nats"] <= valid:
+            continue
         scores = {lag: recalled(model, tokenizer, lag) for lag in lags}
         found[cell] = {
             "weights": model.n_parameters,
+            "learning_rate": rate,
             "seconds": round(seconds, 1),
+            "valid_nats": valid,
             "accuracy": {lag: round(accuracy, 4) for lag, (accuracy, _) in scores.items()},
             "nats": {lag: round(nats, 4) for lag, (_, nats) in scores.items()},
         }
@@ -249,7 +257,9 @@ def main() -> None:
     print(f"{'lag':>6}" + "".join(f"{cell:>8}" for cell in found) + f"{'chance':>8}")
     for lag in lags:
         print(f"{lag:6}" + "".join(f"{of['accuracy'][lag]:8.1%}" for of in found.values()) + f"{chance:8.1%}")
-    print("\n" + "  ".join(f"{cell}: {of['weights']:,} weights, {of['seconds']:.0f} s" for cell, of in found.items()))
+    print()
+    for cell, of in found.items():
+        print(f"{cell}: {of['weights']:,} weights, learning rate {of['learning_rate']:g}, {of['seconds']:.0f} s")
 
 
 if __name__ == "__main__":

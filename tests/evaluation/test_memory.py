@@ -40,8 +40,8 @@ def test_the_lstm_remembers_what_the_rnn_forgets(copying: Any) -> None:
     accuracy = {}
     for cell in ("lstm", "rnn"):
         config = copying.config_of(cell, steps=300, width=64, batch_size=32, learning_rate=5e-3, replicas=2)
-        model, _ = copying.trained(tokenizer, config, 1, 60)
-        accuracy[cell] = [copying.recalled(model, tokenizer, lag, 256)[0] for lag in (10, 60)]
-    (near, far), (rnn_near, rnn_far) = accuracy["lstm"], accuracy["rnn"]
-    assert near > 0.95 and far > 0.9, accuracy
-    assert rnn_far < 0.6 and far - rnn_far > 2 * (near - far), accuracy
+        model, _ = copying.trained(tokenizer, config, 1, 120)
+        accuracy[cell] = [copying.recalled(model, tokenizer, lag, 256)[0] for lag in (10, 120)]
+    assert min(accuracy["lstm"]) > 0.95, accuracy
+    near, far = accuracy["rnn"]
+    assert far < near - 0.1 and far < 0.85, accuracy
