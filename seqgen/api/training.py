@@ -137,6 +137,7 @@ def _configure(
     n_tokens = sum(map(len, training))
     config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     batches = new_batches(config, tokenizer, training)
+    config = replace(config, crop=batches.crop)  # of short pieces it is shorter
     config = calibrate(config, tokenizer, training, valid, seconds, precision=chosen.get("precision"), batches=batches)
     return regularised(config, n_tokens, [name for name, value in chosen.items() if value is not None]), batches
 

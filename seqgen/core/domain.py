@@ -46,11 +46,17 @@ class Domain:
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
+        sheet: pieces, a path whose suffix is in `written` -> one file that shows them all, where there is such.
+        default_count: how many samples are drawn where nothing is said.
+        beside: a file -> those beside it that say something of what is in it, such as labels.
         compare: a piece, options -> rows of a table: what each tokenizer that the domain has makes of what is in it.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
         split: what training and held-out data are told apart by. "position": a few long pieces are each cut in parts.
+            "date": all pieces are cut at the same moments.
         cut: a piece, two shares of its length from 0 to 1 -> the part between, None when that is nothing.
+        moments, cut_moments: split "date": a piece -> int [N] of each event when it was, in order; a piece, a moment, a
+            later one or None -> the part from the one until before the other, None when that is nothing.
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         claims: the first kilobytes of a file -> whether it is of this domain, asked where others read its suffix too.
@@ -94,11 +100,16 @@ class Domain:
     write: Callable[[Any, Path], None]
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
+    sheet: Callable[[Sequence[Any], Path], None] | None = None
+    default_count: int = 4
+    beside: Callable[[Path], Sequence[Path]] | None = None
     compare: Callable[[Any, Any], Iterable[Mapping[str, str]]] | None = None
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)
     split: Literal["piece", "position", "date"] = "piece"
     cut: Callable[[Any, float, float], Any | None] | None = None
+    moments: Callable[[Any], Any] | None = None
+    cut_moments: Callable[[Any, int, int | None], Any | None] | None = None
     size_limit: str = "max_file_bytes"
     any_suffix: bool = False
     textual: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,14 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
-from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
+from seqgen.corpus.split import (
+    Cut,
+    cut_pieces,
+    cut_pieces_at_moments,
+    repetitions,
+    split_by_names,
+    split_pieces,
+)
 from seqgen.corpus.store import TokenStore, load_store, write_store
 
 FORMAT = 3
@@ -91,6 +98,8 @@ def read_file(domain: str, path: str, options: Any = None, *, stay: bool = False
     else:
         data = read_bytes(path, limit=found.size_limit)
         pieces, digest = list(found.read(data, path, options)), sha256(data)
+    for beside in _beside(found, Path(path)):
+        digest = sha256((digest + sha256_file(beside)).encode())
     dates = [found.date(piece) if found.date is not None else "" for piece in pieces]
     return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces], dates)
 
@@ -106,6 +115,11 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
     task = functools.partial(read_file, domain.name, options=options)
     pieces: list[Any] = run_bounded(task, str(path), **_bounds(domain)).pieces
     return pieces
+
+
+def _beside(domain: Domain, file: Path) -> Sequence[Path]:
+    """The files that say something of what is in one."""
+    return () if domain.beside is None else domain.beside(file)
 
 
 def _bounds(domain: Domain) -> dict[str, Any]:
@@ -174,12 +188,16 @@ def _build(
         report("reading files", done, len(files))
     if not pieces:
         raise _nothing_left(corpus, skipped)
-    if domain.split == "position" and domain.cut is not None and len(pieces) < FEW_PIECES:
+    said = split_by_names(names, identities, corpus.split)
+    cut = _cut(domain, pieces, corpus) if said is None else None
+    if cut is not None:
         # What is said twice, if only nearly so, would be cut at other places: learned from and held out.
         earlier = repetitions(identities)
         skipped |= {names[i]: f"says the same as {names[j]}" for i, j in enumerate(earlier) if j != i}
-        cuts = [(i, s, part) for i, s, part in cut_pieces(pieces, corpus.split, domain.cut) if earlier[i] == i]
+        cuts = [(i, s, part) for i, s, part in cut if earlier[i] == i]
         names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
+    elif said is not None:
+        split = said
     else:
         split = split_pieces(identities, corpus.split, dates)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
@@ -210,6 +228,15 @@ def _build(
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
     return Prepared(tokenizer, written, about)
+
+
+def _cut(domain: Domain, pieces: list[Any], corpus: CorpusFolder) -> list[Cut] | None:
+    """The parts of pieces that are learned from and held out; None where pieces stay whole."""
+    if domain.split == "date" and domain.moments is not None and domain.cut_moments is not None:
+        return cut_pieces_at_moments(pieces, corpus.split, domain.moments, domain.cut_moments)
+    if domain.split == "position" and domain.cut is not None and len(pieces) < FEW_PIECES:
+        return cut_pieces(pieces, corpus.split, domain.cut)
+    return None
 
 
 def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcome]:
@@ -256,7 +283,8 @@ def _digest(about: Any) -> str:
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:
     """Changes whenever the files, the options or seqgen do."""
-    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files if f.exists() for s in [f.stat()]]
+    read = [f for file in files for f in (file, *_beside(domain, file))]
+    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in read if f.exists() for s in [f.stat()]]
     said = [
         FORMAT,
         version("seqgen-toolkit"),

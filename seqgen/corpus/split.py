@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from seqgen.core.files import sha256
 from seqgen.corpus.store import SPLITS, Split
 
 Shares = tuple[float, float, float]  # of train, valid and test
+_WORDS: Mapping[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "valid": ("valid", "validation", "val", "dev"),
+    "test": ("test", "testing", "t10k"),  # the last is MNIST's
+}
+Cut = tuple[int, Split, Any]  # the number of a piece, a split, the part of the piece that is in it
 
 
 def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: Sequence[str] = ()) -> list[Split]:
@@ -53,9 +62,35 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: S
     return split
 
 
-def cut_pieces(
-    pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]
-) -> list[tuple[int, Split, Any]]:
+def split_by_names(names: Sequence[str], identities: Sequence[tuple[str, ...]], shares: Shares) -> list[Split] | None:
+    """Each piece's split, as the files' own names have it (see `said_by`): what was published with a split of its own
+    keeps that, whatever is in it. A held-out part that no name says is taken from the training part, as large as its
+    share. None unless every name says one and none of the three is empty."""
+    by_name = {name: said_by(name) for name in dict.fromkeys(names)}
+    if len(set(by_name.values())) < 2 or None in by_name.values():
+        return None
+    split: list[Split] = [by_name[name] or "train" for name in names]
+    train = [i for i, s in enumerate(split) if s == "train"]
+    left = (shares[0], *(0.0 if s in split else share for s, share in zip(SPLITS[1:], shares[1:], strict=True)))
+    parts = split_pieces(
+        [identities[i] for i in train], (left[0] / sum(left), left[1] / sum(left), left[2] / sum(left))
+    )
+    for i, part in zip(train, parts, strict=True):
+        split[i] = part
+    return split if set(split) == set(SPLITS) else None
+
+
+def said_by(name: str) -> Split | None:
+    """The split that a file's path says: by a folder of such a name, else by a word of its own."""
+    *folders, file = name.lower().split("/")
+    for word in (*folders, *re.split(r"[^a-z0-9]+", file)):
+        for split, words in _WORDS.items():
+            if word in words:
+                return split
+    return None
+
+
+def cut_pieces(pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]) -> list[Cut]:
     """(index of the piece, split, part) in order: each piece is cut where its training share ends, and again where
     the part for validation does. Empty parts are left out."""
     train, valid, test = shares
@@ -64,6 +99,29 @@ def cut_pieces(
     for i, piece in enumerate(pieces):
         for k, name in enumerate(SPLITS):
             part = cut(piece, places[k], places[k + 1]) if shares[k] else None
+            if part is not None:
+                found.append((i, name, part))
+    return found
+
+
+def cut_pieces_at_moments(
+    pieces: Sequence[Any],
+    shares: Shares,
+    moments: Callable[[Any], Any],
+    cut: Callable[[Any, int, int | None], Any | None],
+) -> list[Cut]:
+    """The same for pieces whose events have moments: all are cut at the same two, which leave the shares of all events
+    before, between and after them, so that no moment is in two splits. A split of no share is empty."""
+    when = np.sort(np.concatenate([moments(piece) for piece in pieces]))
+    last = int(when[-1]) + 1
+    bounds = [int(when[0])]
+    for share in np.round(np.cumsum(shares), 6):  # .7 + .2 is a little less than .9
+        place = int(share * len(when))
+        bounds.append(int(when[place]) if place < len(when) else last)
+    found = []
+    for i, piece in enumerate(pieces):
+        for k, name in enumerate(SPLITS):
+            part = cut(piece, bounds[k], bounds[k + 1]) if bounds[k] < bounds[k + 1] else None
             if part is not None:
                 found.append((i, name, part))
     return found

@@ -258,8 +258,8 @@ class Draft:
             logits = logits.copy()
         for b in over:
             ends = self._ends[self.rules_state[b]] & allowed[b]
-            if ends.any():
-                onward = self._choices[self.rules_state[b]] & ~allowed[b]
+            onward = self._choices[self.rules_state[b]] & ~allowed[b]
+            if ends.any() and onward.any():
                 logits[b, ends] = np.logaddexp.reduce(logits[b, onward | ends])
         return logits
 

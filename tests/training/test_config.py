@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,5 +82,11 @@ def test_streams_that_are_read_often_are_dropped_out_more() -> None:
     assert found == sorted(found) and found[0] == found[1] == [0.2, 0.1, 0.2, 0.1]
     assert found[-1] == found[-2] == [0.5, 0.3, 0.4, 0.2]
     assert shares(10_000, layer_dropout=0.05)[0] == 0.05
-    crops = default_config(n_tokens=1_024_000, n_augmentations=1, steps=10_000)
-    assert regularised(crops, 1_024_000) == crops
+
+
+def test_crops_that_are_read_but_a_few_times_are_hardly_dropped_out() -> None:
+    config = default_config(n_tokens=1_024_000, n_augmentations=1)
+    per_reading = 1_024_000 // (config.batch_size * config.crop)
+    shares = [regularised(replace(config, steps=n * per_reading), 1_024_000).layer_dropout for n in (1, 5, 8, 15, 99)]
+    assert shares[:2] == [0.05, 0.05] and shares[3:] == [config.layer_dropout] * 2
+    assert 0.05 < shares[2] < config.layer_dropout

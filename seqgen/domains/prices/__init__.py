@@ -1,0 +1,102 @@
+"""Prices: one or many, from day to day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.core.domain import Domain
+from seqgen.domains.prices.options import PricesOptions
+
+if TYPE_CHECKING:
+    from seqgen.core.tokenizer import Tokenizer
+
+# Functions import what they need when they are called: `seqgen --help` names this domain and must be quick.
+
+
+def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
+    from seqgen.domains.prices.files import read
+
+    return read(source, name, options)
+
+
+def _claims(head: bytes) -> bool:
+    from seqgen.domains.prices.files import claims
+
+    return claims(head)
+
+
+def _write(series: Any, path: Path) -> None:
+    from seqgen.domains.prices.files import write
+
+    write(series, path)
+
+
+def _fit(series: Iterable[Any], options: Any) -> Tokenizer[Any]:
+    from seqgen.domains.prices.tokenizer import PriceTokenizer
+
+    return PriceTokenizer.fit(series, options)
+
+
+def _tokenizer(config: Mapping[str, Any]) -> Tokenizer[Any]:
+    from seqgen.domains.prices.tokenizer import PriceTokenizer
+
+    return PriceTokenizer.from_config(config)
+
+
+def _identity(series: Any) -> tuple[str, ...]:
+    from seqgen.domains.prices.identity import identity
+
+    return identity(series)
+
+
+def _describe(series: Any) -> Iterable[Mapping[str, Any]]:
+    from seqgen.domains.prices.identity import describe
+
+    return describe(series)
+
+
+def _moments(series: Any) -> Any:
+    from seqgen.domains.prices.series import moments
+
+    return moments(series)
+
+
+def _cut(series: Any, start: int, stop: int | None) -> Any:
+    from seqgen.domains.prices.series import cut
+
+    return cut(series, start, stop)
+
+
+def _until(series: Any, moment: str) -> Any:
+    from seqgen.domains.prices.series import until
+
+    return until(series, moment)
+
+
+domain = Domain(
+    name="prices",
+    about="prices: of shares, currencies or goods, day by day",
+    suffixes=(".csv", ".csv.gz", ".tsv", ".txt", ".txt.gz", ".parquet"),
+    read=_read,
+    fit=_fit,
+    tokenizer=_tokenizer,
+    options=PricesOptions,
+    identity=_identity,
+    until=_until,
+    units=("days", "tokens"),
+    default_length="250days",
+    write=_write,
+    written=(".csv",),
+    describe=_describe,
+    claims=_claims,
+    split="date",
+    moments=_moments,
+    cut_moments=_cut,
+    size_limit="max_table_bytes",
+    controls={"volatility": "Of prices, how much they move a day, such as 1%."},
+    read_seconds=60.0,
+    read_memory=512_000_000,
+    training={"streams": False, "width": 64, "n_layers": 1},
+)

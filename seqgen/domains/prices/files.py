@@ -1,0 +1,184 @@
+"""Prices ↔ files: what a file holds is told from its first bytes, whatever its name."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
+from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.limits import LIMITS
+from seqgen.domains.prices.options import PricesOptions
+from seqgen.domains.prices.series import Series
+from seqgen.domains.prices.tables import Table, looks_like_prices, read_table, separator_of, titled
+
+WRITTEN = (".csv",)
+_HEAD = 65_536
+
+
+def read(source: Path | bytes, name: str = "", options: PricesOptions | None = None) -> Iterator[Series]:
+    """The series of a table in CSV or Parquet, also compressed by gzip. Raises BadInput."""
+    data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
+    name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
+    if data.startswith(b"\x1f\x8b"):
+        data = _unzipped(data, name)
+    table = _parquet(data, name) if data.startswith(b"PAR1") else _csv(data, name)
+    yield from read_table(table, name, options or PricesOptions())
+
+
+def claims(head: bytes) -> bool:
+    """Whether a file that begins so holds prices rather than anything else."""
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(31).decompress(head, _HEAD)
+        except zlib.error:
+            return False
+    lines = _text(head, "").splitlines()[:-1] or _text(head, "").splitlines()
+    if b"\0" in head or not lines:
+        return False
+    return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
+
+
+def write(series: Series, path: Path) -> None:
+    """Write a .csv file whole or not at all. Raises UsageError for another suffix."""
+    path = Path(path)
+    if path.suffix.lower() not in WRITTEN:
+        raise UsageError(f"{path}: prices are written as {' or '.join(WRITTEN)}.")
+    write_bytes(path, to_csv(series))
+
+
+def to_csv(series: Series) -> bytes:
+    """A table with a row a price; the same series, the same bytes."""
+    columns: dict[str, Sequence[Any]] = {}
+    if series.dates is not None:
+        daily = series.dates.astype("datetime64[D]")
+        columns["date"] = np.datetime_as_string(daily if (daily == series.dates).all() else series.dates).tolist()
+    if series.name:
+        columns["symbol"] = [series.name] * len(series.prices)
+    columns["close"] = series.prices.tolist()
+    if series.volume is not None:
+        columns["volume"] = series.volume.tolist()
+    if series.recent:  # what ids say of the time before, so that they are read again as they are
+        for title, size in (("recent", series.recent), ("usual", series.usual)):
+            columns[title] = [size, *[""] * (len(series.prices) - 1)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode()
+
+
+def to_series(piece: Any) -> Series:
+    """A Series, or the first of a path or of a file's bytes, or of a DataFrame; or prices as plain numbers, or a pandas
+    Series. Raises BadInput, or UsageError."""
+    if isinstance(piece, Series):
+        return piece
+    if isinstance(piece, str | Path):
+        return next(read(Path(piece), str(piece)))
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return next(read(bytes(piece), "<bytes>"))
+    if type(piece).__module__.split(".")[0] == "pandas":
+        return next(read_table(_frame(piece), "<table>", PricesOptions()))
+    if isinstance(piece, np.ndarray | list | tuple):
+        table = Table(["close"], {"close": [str(value) for value in np.ravel(piece).tolist()]}, 0)
+        return next(read_table(table, "<prices>", PricesOptions()))
+    raise UsageError(f"{type(piece).__name__} is no series of prices.", "Give a path, a DataFrame, or numbers.")
+
+
+def _csv(data: bytes, name: str) -> Table:
+    if b"\0" in data[:4096]:
+        raise BadInput(name, "holds a zero byte: it is binary, not a table")
+    lines = _text(data, name).splitlines()
+    separator = separator_of(lines)
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                numbers.append(reader.line_num)
+    except csv.Error as error:
+        raise BadInput(name, f"is not CSV ({error})", where=f"row {reader.line_num}") from None
+    if len(rows) > LIMITS.max_events:
+        raise TooLarge(name, "max_events", LIMITS.max_events, len(rows))
+    if not rows:
+        raise BadInput(name, "is empty")
+    return titled(rows, numbers, name, decimal="," if separator == ";" else ".")
+
+
+def _parquet(data: bytes, name: str) -> Table:
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # others take much at once, whatever is read
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra("Reading Parquet", "pyarrow", "parquet") from None
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
+        about = file.metadata
+        n_bytes = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if n_bytes > LIMITS.max_table_bytes:
+            raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
+        if about.num_rows > LIMITS.max_events:
+            raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
+        frame = file.read(use_threads=False).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadInput(name, f"is not Parquet ({error})") from None
+    return _frame(frame)
+
+
+def _frame(frame: Any) -> Table:
+    """A table of pandas, its index a column where that has a name or is of dates."""
+    if hasattr(frame, "to_frame"):
+        frame = frame.to_frame("close" if frame.name is None else str(frame.name))
+    index = frame.index
+    if index.name is not None or type(index).__name__ in ("DatetimeIndex", "PeriodIndex", "MultiIndex"):
+        frame = frame.reset_index(names=None if index.nlevels > 1 else [str(index.name or "date")])
+    titles = [str(title).strip() for title in frame.columns]
+    cells = {title: _cells(frame.iloc[:, i]) for i, title in enumerate(titles)}
+    return Table(titles, cells, 0)
+
+
+def _cells(column: Any) -> list[str]:
+    """As texts; times as those of the place."""
+    if getattr(column.dtype, "tz", None) is not None:
+        column = column.dt.tz_localize(None)
+    missing = column.isna()
+    return ["" if gone else str(value) for value, gone in zip(column.tolist(), missing.tolist(), strict=True)]
+
+
+def _unzipped(data: bytes, name: str) -> bytes:
+    """What gzip holds, as far as the limit lets it."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:  # of any number of parts
+            text = file.read(LIMITS.max_table_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(name, f"is not whole gzip ({error})") from None
+    if len(text) > LIMITS.max_table_bytes:
+        raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
+    return text
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def about(series: Series) -> Mapping[str, str]:
+    """What a series is, in words."""
+    n = len(series.prices)
+    found = {"name": series.name or "prices", "prices": f"{n:,}"}
+    if series.dates is not None and n:
+        found |= {"from": str(series.dates[0])[:10], "to": str(series.dates[-1])[:10]}
+    return found
