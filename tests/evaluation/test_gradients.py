@@ -42,7 +42,7 @@ def test_norms_are_those_of_differences(cell: str) -> None:
     model.layers[0].register_forward_pre_hook(nudge)
     with torch.no_grad():
         logits, _ = model(previous, context)
-    allowed = torch.from_numpy(TOKENIZER.grammar.masks[batch.states[0, -1]]).expand(2 * H, -1)
+    allowed = torch.from_numpy(TOKENIZER.grammar.masks[batch.states[0, -1]].copy()).expand(2 * H, -1)
     nats = -masked_log_probabilities(logits[:, -1], allowed)[:, int(TEXT[at])]
     differences = (nats[:H] - nats[H:]) / (2 * step)
     assert differences.norm().item() == pytest.approx(norms[0, back], rel=1e-2)
