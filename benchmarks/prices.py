@@ -2,12 +2,12 @@
 
     python benchmarks/prices.py --data ../shared/data --minutes 1 [--json]
 
-Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says which
-weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead; the model by
-paths. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64 intervals of
-equal mass of each series' returns before the last 20 %, at every day of these; parameters of the baselines are fitted
-anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is of the
-others, given that there is a move. --tune: the same within the first 80 %, held out from 70 % on.
+Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says
+which weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead, by
+paths of the model. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64
+intervals of equal mass of each series' returns before the last 20 %, at every day of these; parameters of the baselines
+are fitted anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is
+that of the other days. --tune: the same within the first 80 %, held out from 70 % on.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from seqgen.training.validation import piece_log_probabilities
 Floats = npt.NDArray[np.float64]
 
 PROTOCOL = (
-    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE against "
-    "the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals of each "
-    "series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
+    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE "
+    "against the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals "
+    "of each series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
 )
 HORIZON, N_INTERVALS = 30, 64
 BANDS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -84,11 +84,9 @@ def learn(t: Task, minutes: float, seed: int, options: PricesOptions, settings: 
     valid = [s.part(slice(held, t.first)) for s in t.series]
     tokenizer = PriceTokenizer.fit(train, options)
     encoded = [tokenizer.encode(s) for s in train], [tokenizer.encode(s) for s in valid]
-    chosen = {**get_domain("prices").training, **settings}
-    config = default_config(
-        n_tokens=sum(map(len, encoded[0])), n_augmentations=len(tokenizer.augmentations), seed=seed,
-        **choose_machine("cpu"), **chosen,
-    )  # fmt: skip
+    chosen = {"streams": False, **choose_machine("cpu"), **get_domain("prices").training, "seed": seed, **settings}
+    n_tokens = sum(map(len, encoded[0]))
+    config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     config = calibrate(config, tokenizer, *encoded, None if settings.get("steps") else minutes * 60)
     trainer = Trainer(config, tokenizer, *encoded)
     return tokenizer, train_to_best(trainer, f"seed {seed}: "), trainer

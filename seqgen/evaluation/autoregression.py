@@ -1,6 +1,7 @@
 """Autoregressive models by ordinary least squares: what statistics expects of a series, and how surely.
 
-x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + e_t, the order p by Akaike's criterion on the same observations for all orders.
+x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + e_t, the order p by Akaike's criterion on the same observations for all
+orders.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Autoregression:
         """[H] the standard deviation of each of the next values, or of the sum of all until it."""
         responses = self.responses(horizon)
         if not summed:
-            return self.sigma * np.sqrt((responses**2).cumsum())
-        return self.sigma * np.sqrt((responses.cumsum() ** 2).cumsum())
+            return np.asarray(self.sigma * np.sqrt((responses**2).cumsum()))
+        return np.asarray(self.sigma * np.sqrt((responses.cumsum() ** 2).cumsum()))
 
     def one_step(self, values: Floats) -> Floats:
         """[N] the mean of each value from those before it; NaN for the first p."""
@@ -75,7 +76,7 @@ def _fit(values: Floats, order: int, skip: int) -> Autoregression:
     given = np.column_stack([np.ones(len(values) - skip), _lags(values, order)[skip - order :]])
     told, *_ = np.linalg.lstsq(given, values[skip:], rcond=None)
     rest = values[skip:] - given @ told
-    return Autoregression(float(told[0]), told[1:], float(np.sqrt((rest**2).mean())))
+    return Autoregression(float(told[0]), np.asarray(told[1:], np.float64), float(np.sqrt((rest**2).mean())))
 
 
 def _lags(values: Floats, order: int) -> Floats:

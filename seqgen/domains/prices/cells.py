@@ -15,7 +15,7 @@ _MISSING = frozenset(("", ".", "-", "--", "na", "n/a", "#n/a", "nan", "nat", "nu
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _SIGNS = re.compile(r"[\s$€£¥%']")
 _THOUSANDS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_ZONE = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
+_ZONE = re.compile(r"(?<=\d)\s*(Z|UTC|GMT)$|(?<=:\d\d)(\.\d+)?\s*[+-]\d{2}:?\d{2}$")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _FORMATS = (
     "%Y%m%d", "%Y/%m/%d", "%Y-%m", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",

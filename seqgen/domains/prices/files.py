@@ -41,10 +41,14 @@ def claims(head: bytes) -> bool:
             head = zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error:
             return False
-    lines = _text(head, "").splitlines()[:-1] or _text(head, "").splitlines()
+    lines = _text(head, "").splitlines()
+    lines = lines[:-1] if len(lines) > 2 and not head.endswith(b"\n") else lines  # the last may be cut off
     if b"\0" in head or not lines:
         return False
-    return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
+    try:
+        return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
+    except csv.Error:
+        return False
 
 
 def write(series: Series, path: Path) -> None:

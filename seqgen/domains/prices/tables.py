@@ -85,9 +85,9 @@ def titled(rows: list[list[str]], row_numbers: list[int], name: str, decimal: st
 
 def looks_like_prices(rows: list[list[str]]) -> bool:
     """Whether rows are of prices: a date and numbers, or nothing but numbers."""
-    if len(rows) < _FEWEST:
+    if len(rows) < _FEWEST or any(len(row) != len(rows[0]) for row in rows):
         return False
-    table = titled([list(row) for row in rows if len(row) == len(rows[0])], list(range(len(rows))), "", ".")
+    table = titled([list(row) for row in rows], list(range(len(rows))), "", ".")
     columns = {title.lower() for title in table.titles}
     date = _date_column(table)
     if date is not None and columns & {*_PRICE, "open"}:
@@ -112,14 +112,13 @@ def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Seri
     if price is not None and symbol is not None:
         names = np.array(table.cells[symbol])
         parts = [(str(s), price, np.flatnonzero(names == s)) for s in dict.fromkeys(table.cells[symbol])]
-    elif price is not None and not (asked and price not in asked and set(asked) & set(table.titles)):
+    elif price is not None and not asked:
         parts = [("", price, np.arange(len(table.cells[price])))]
-        asked = [] if price in asked else asked
     else:
-        columns = [title for title in table.titles if title != date and title.lower() not in _BESIDE]
+        columns = [title for title in table.titles if title != date and (asked or title.lower() not in _BESIDE)]
         parts = [(title, title, np.arange(len(table.cells[title]))) for title in columns]
         parts = [part for part in parts if not _counts(table, part[1], first=part[1] == table.titles[0])] or parts
-        volume = None
+        volume = volume if price is not None else None
     unknown = [one for one in asked if one not in {part[0] for part in parts}]
     if unknown:
         known = ", ".join(part[0] or part[1] for part in parts[:20])
@@ -146,8 +145,8 @@ def _each(
             refused.append(error)
     if not found:
         raise refused[0] if refused else BadInput(name, "holds no prices")
-    for error in refused:
-        reason = error.message.removeprefix(f"{name}: ")
+    for one in refused:
+        reason = one.message.removeprefix(f"{name}: ")
         found[0].left_out[f"columns left out ({reason})"] = 1
     yield from found
 
@@ -214,7 +213,7 @@ def _date_column(table: Table) -> str | None:
     for title in table.titles:
         if title.lower() in _DATE or title.lower() in ("index", "unnamed: 0"):
             some = [cell for cell in table.cells[title] if not is_missing(cell)][:_SHOWN]
-            if some and all(is_date(cell) for cell in some):
+            if some and is_date(some[0]):  # another that is none is an error
                 return title
     first = table.titles[0]
     some = [cell for cell in table.cells[first] if not is_missing(cell)][:_SHOWN]

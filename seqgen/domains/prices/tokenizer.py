@@ -74,7 +74,8 @@ class PriceTokenizer(Tokenizer[Series]):
         self._header = header_types(calendar=self.calendar)
         self.first_of = {kind: words.types.index(kind) for kind in dict.fromkeys(words.types)}
         self.augmentations = self._mirrored() if self.mirror else no_augmentation(len(words))
-        self.context = PricesContext(words, self.bins, len(self.augmentations))
+        self.context = context = PricesContext(words, self.bins, len(self.augmentations))
+        self.moves = context.move  # [V] the bin that an id says
         self.unknown_of = np.full(len(words), -1, np.int32)
         for kind in self._header:
             self.unknown_of[words.of_type(kind)] = self.first_of[kind]
@@ -177,10 +178,10 @@ class PriceTokenizer(Tokenizer[Series]):
         return ids
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many days with a price, or tokens."""
+        """So many trading days, those without a price included, or tokens."""
         if unit not in UNITS:
             raise UsageError(f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 30days.")
-        counted = self.vocabulary.are("Return") if unit == "days" else self.vocabulary.scored
+        counted = self.vocabulary.are("Return", "Off") if unit == "days" else self.vocabulary.scored
         return Length(counted, amount)
 
     def losses(self, piece: Any) -> Mapping[str, float]:
