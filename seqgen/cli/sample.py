@@ -149,7 +149,7 @@ def _about(model: Any, samples: list[Any], files: list[Path], seed: int | None, 
 def _piece(prompt: str, model: Any, reporter: console.Console) -> Any:
     """The file of that name, or of text the text itself."""
     if not model.domain.textual or _is_file(prompt):
-        return reporter.first(model.read(prompt), prompt)
+        return reporter.one(model.read(prompt), prompt)
     for what, n in model.tokenizer.losses(prompt).items():
         reporter.note(
             f"the prompt has {n:g} {what.replace('_', ' ')}; they are kept, but the model knows little of them"

@@ -27,9 +27,9 @@ from seqgen.corpus.split import (
     split_by_names,
     split_pieces,
 )
-from seqgen.corpus.store import TokenStore, load_store, write_store
+from seqgen.corpus.store import Split, TokenStore, load_store, write_store
 
-FORMAT = 3
+FORMAT = 4
 STORE = "tokens.safetensors"
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
@@ -201,16 +201,19 @@ def _build(
     else:
         split = split_pieces(identities, corpus.split, dates)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
-    vocabulary, entries = tokenizer.vocabulary, []
+    vocabulary, entries = tokenizer.vocabulary, dict[tuple[str, Split], dict[str, Any]]()
     with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:
         for i, piece in enumerate(pieces):
             try:
                 n = store.add(tokenizer.encode_stream(piece), split[i], names[i])
-                entries.append({"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": n})
+                new = {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "pieces": 0, "tokens": 0}
+                entry = entries.setdefault((names[i], split[i]), new)
+                entry["pieces"] += 1
+                entry["tokens"] += n
             except BadInput as error:
                 skip(names[i], error)
             report("encoding", i + 1, len(pieces))
-        if not any(entry["split"] == "train" for entry in entries):
+        if not any(part == "train" for _, part in entries):
             raise _nothing_left(corpus, skipped)
     written = load_store(folder / STORE)
     about = {
@@ -224,7 +227,7 @@ def _build(
         "citation": corpus.citation,
         "tokenizer": tokenizer.name,
         "counts": written.counts(),
-        "files": entries,
+        "files": list(entries.values()),
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
     return Prepared(tokenizer, written, about)

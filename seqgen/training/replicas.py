@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from seqgen.corpus.batches import Batch
 from seqgen.model import Dropout, SequenceModel, State, masked_log_probabilities
 
 _MOST_ASKED = 0.75  # of the positions: with more it is not worth it to choose them
+
+# Weights lie in one row, in an order that is not cuDNN's: it copies them at each step, which takes it no time.
+warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -34,11 +34,11 @@ FROZEN = {
     "--key --bars --seconds --density --tempo --time-signature --instruments --label --device --json --sport --columns",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",
-    "predict": "FILE --run --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
+    "predict": "FILE --run --piece --each --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
     "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
     "--sport --columns",
     "explain": "RUNS? --file --corpus --distance --out --json --sport --columns",
-    "inspect": "FILE --run --limit --picture --json --sport --columns",
+    "inspect": "FILE --run --piece --limit --picture --json --sport --columns",
     "convert": "FILE OUT --json --sport --columns",
     "runs": "FOLDER? --json",
     "domains": "--json",

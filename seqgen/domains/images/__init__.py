@@ -64,6 +64,19 @@ def _describe(image: Any) -> Iterable[Mapping[str, Any]]:
     return describe(image)
 
 
+def _draw(image: Any, path: Path) -> None:
+    from seqgen.domains.images.picture import draw
+
+    draw(image, path)
+
+
+def _picture(image: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
+    from seqgen.domains.images.files import to_image
+    from seqgen.domains.images.picture import picture
+
+    picture(to_image(image), found, path)
+
+
 def _digits(folder: Path, report: Callable[[int, int], None]) -> int:
     from seqgen.domains.images.recipes import digits
 
@@ -87,6 +100,8 @@ domain = Domain(
     sheet=_sheet,
     default_count=64,
     describe=_describe,
+    draw=_draw,
+    picture=_picture,
     controls={"label": "Images: what they shall show, like 7."},
     recipes={"digits": _digits},
     size_limit="max_images_bytes",
