@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,8 @@ def compared(name: str, path: Path, args: argparse.Namespace) -> dict[str, Any]:
         **choose_machine("cpu"), **domain.training,
     }  # fmt: skip
     config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **given)
-    config = regularised(config, n_tokens, list(given))
     batches = new_batches(config, tokenizer, parts["train"])
+    config = regularised(replace(config, crop=batches.crop), n_tokens, list(given))
     found: dict[str, dict[str, Any]] = {}
     begin = time.monotonic()
     ar = train_ar(batches, tokenizer, args.order, args.steps, 1e-2)
@@ -148,8 +149,7 @@ def compared(name: str, path: Path, args: argparse.Namespace) -> dict[str, Any]:
     found["n-gram"] = {"nats": grams[best]["test"], "seconds": time.monotonic() - begin, "which": best}
     for cell in args.cells:
         for rate in args.learning_rate or [config.learning_rate]:
-            settings = {**config.to_dict(), "cell": cell, "learning_rate": rate}
-            one = scored(TrainConfig(**settings), tokenizer, parts, batches)
+            one = scored(replace(config, cell=cell, learning_rate=rate), tokenizer, parts, batches)
             if cell not in found or one["valid_nats"] < found[cell]["valid_nats"]:
                 found[cell] = one
     return {"path": str(path), "train_ids": n_tokens, "width": config.width, "layers": config.n_layers, "models": found}
