@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from seqgen.training.loop import new_model
 
 _READ = 30_000  # held-out ids
 _PIECE = 2048  # ids of the piece over which gates are shown
-_PLACES = 384
+_PLACES, _FEWEST = 384, 64  # looked back from: the more the less far
 _FARTHEST = 2000
 
 
@@ -80,9 +81,11 @@ def _pieces(
 
 
 def _gradients(model: Model, name: str, pieces: list[Ids], distance: int, reporter: Reporter) -> dict[str, Any]:
-    places = choose_places(pieces, model.tokenizer.vocabulary.scored, distance, _PLACES)
+    places = choose_places(
+        pieces, model.tokenizer.vocabulary.scored, distance, max(_FEWEST, _PLACES * 100 // max(100, distance))
+    )
     found: dict[str, Any] = {"places": len(places), "distances": list(range(places.distance + 1))}
-    fresh = new_model(model.tokenizer, model.run.config()).to(model.network.bias.device).eval()
+    fresh = new_model(model.tokenizer, replace(model.run.config(), device=model.network.bias.device.type)).eval()
     for kind, network in (("trained", model.network), ("fresh", fresh)):
         report = partial(reporter.working, f"looking back, {name}, {kind} weights")
         shares = relative(gradient_norms(network, model.tokenizer, pieces, places, report))

@@ -28,7 +28,8 @@ _COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 _LOWEST = 1e-12  # of a share that is drawn
 _UNITS, _POSITIONS = 32, 72  # that are drawn of a layer and of a piece
 _LONGEST = 14  # letters of a token
-_MOST_ENDS = 0.6  # of the positions: where every id is an event, lines would only hide
+_MOST_ENDS = 0.34  # of the positions: where events are of one or two ids, lines would only hide
+_COMMON = 0.6  # of the ids that have a value, for their type to go without saying
 _MEANINGS = {
     "forget": "1: what the cell held is kept",
     "input": "1: what is read is taken in",
@@ -176,7 +177,9 @@ def _surprise(pair: Sequence[Any], nats_T: Floats, tokens: Sequence[str]) -> Non
 
 
 def labels_of(values: Sequence[tuple[str, str]]) -> list[str]:
-    """(type, value) of ids as short as they can be told apart: of the commonest type its value alone."""
+    """(type, value) of ids as short as they can be told apart: where most are of one type, of that the value alone."""
     kinds = [kind for kind, value in values if value]
     common = max(set(kinds), key=kinds.count, default="")
+    if kinds.count(common) < _COMMON * len(kinds):
+        common = ""
     return [value if kind == common and value else f"{kind} {value}".strip() for kind, value in values]

@@ -23,7 +23,7 @@ from seqgen.corpus.batches import Batch, padded, whole
 from seqgen.model import SequenceModel, masked_log_probabilities
 
 WARM_UP = 64  # ids read before the farthest distance, so that the state is one of the middle of a piece
-_AT_ONCE = 64  # places
+_AT_ONCE = 8192  # positions
 _FEWEST = 64  # places that are worth a mean; with fewer, shorter distances are looked at
 
 
@@ -68,13 +68,13 @@ def gradient_norms(
     """float64 [N, distance + 1]: at place n, the norm of d(−ln p(id)) / d(what the first layer read k positions before
     that id was predicted), for k from 0."""
     wholes = {int(i): whole(pieces[i], tokenizer) for i in np.unique(places.of)}
-    found = []
-    for start in range(0, len(places), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    found, at_once = [], max(1, _AT_ONCE // (places.distance + 1))
+    for start in range(0, len(places), at_once):
+        some = slice(start, start + at_once)
         parts = [slice(at - places.distance - places.warm_up, at + 1) for at in places.at[some].tolist()]
         batch = padded([wholes[i] for i in places.of[some].tolist()], parts)
         found.append(_norms(model, tokenizer, batch, places.warm_up))
-        report(min(start + _AT_ONCE, len(places)), len(places))
+        report(min(start + at_once, len(places)), len(places))
     return np.concatenate(found)
 
 

@@ -68,3 +68,4 @@ def test_saturation_counts_what_is_open_and_closed() -> None:
 def test_labels_are_as_short_as_can_be() -> None:
     values = [("Pitch", "60"), ("Pitch", "62"), ("Hold", ""), ("Bar", "3")]
     assert labels_of(values) == ["60", "62", "Hold", "Bar 3"]
+    assert labels_of(values[1:]) == ["Pitch 62", "Hold", "Bar 3"] and labels_of([]) == []
