@@ -27,7 +27,7 @@ def bands(model: Model, piece: Any, prompt: Ids, drawn: Paths, steps: int) -> di
     """{name, now, steps: [{ahead, time, mean, q2.5, …}]} of the number that the domain's `course` follows."""
     course = model.domain.course
     assert course is not None  # noqa: S101  # asked only of domains that have one
-    known, values, times = course(piece), *_of_paths(course, model, piece, prompt, drawn, steps)
+    known, values, times = course(piece, 1), *_of_paths(course, model, piece, prompt, drawn, steps)
     rows = []
     for ahead, column in enumerate(values.T, 1):
         row: dict[str, Any] = {"ahead": ahead}
@@ -46,13 +46,13 @@ def bands(model: Model, piece: Any, prompt: Ids, drawn: Paths, steps: int) -> di
 
 
 def _of_paths(
-    course: Callable[[Any], Course], model: Model, piece: Any, prompt: Ids, drawn: Paths, steps: int
+    course: Callable[[Any, int], Course], model: Model, piece: Any, prompt: Ids, drawn: Paths, steps: int
 ) -> tuple[npt.NDArray[np.float64], list[list[str]]]:
     """[N, H] the number after each step of each path; of each step when it is on the paths."""
     continued = model.tokenizer.continuation(prompt, piece)
-    found = [course(continued(drawn.path(n))) for n in range(len(drawn))]
-    times = [list(at) for at in zip(*(one.times[-steps:] for one in found), strict=True)]
-    return np.array([one.values[-steps:] for one in found]), times
+    found = [course(continued(drawn.path(n)), steps) for n in range(len(drawn))]
+    times = [list(at) for at in zip(*(one.times for one in found), strict=True)]
+    return np.array([one.values for one in found]), times
 
 
 def _rounded(value: Any) -> Any:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Course:
-    """Of a piece, name: what the number is. values: float64 [N], after each event. times: when each was, or empty.
-    title: of which piece, where a file holds several."""
+    """Over the last N events of a piece. name: what the number is. values: float64 [N], after each. times: when each
+    was, or empty. title: of which piece, where a file holds several."""
 
     name: str
     values: npt.NDArray[np.float64]

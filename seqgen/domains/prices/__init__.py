@@ -75,10 +75,10 @@ def _until(series: Any, moment: str) -> Any:
     return until(series, moment)
 
 
-def _course(series: Any) -> Any:
+def _course(series: Any, n: int) -> Any:
     from seqgen.domains.prices.identity import course
 
-    return course(series)
+    return course(series, n)
 
 
 def _picture(series: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:

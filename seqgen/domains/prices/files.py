@@ -41,9 +41,9 @@ def claims(head: bytes) -> bool:
             head = zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error:
             return False
-    lines = _text(head, "").splitlines()
+    lines = _text(head).splitlines()
     lines = lines[:-1] if len(lines) > 2 and not head.endswith(b"\n") else lines  # the last may be cut off
-    if b"\0" in head or not lines:
+    if "\0" in _text(head) or not lines:
         return False
     try:
         return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
@@ -98,9 +98,10 @@ def to_series(piece: Any) -> Series:
 
 
 def _csv(data: bytes, name: str) -> Table:
-    if b"\0" in data[:4096]:
+    text = _text(data)
+    if "\0" in text[:4096]:
         raise BadInput(name, "holds a zero byte: it is binary, not a table")
-    lines = _text(data, name).splitlines()
+    lines = text.splitlines()
     separator = separator_of(lines)
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -172,7 +173,9 @@ def _unzipped(data: bytes, name: str) -> bytes:
     return text
 
 
-def _text(data: bytes, name: str) -> str:
+def _text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as spreadsheets export "Unicode"
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

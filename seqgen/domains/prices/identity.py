@@ -33,10 +33,10 @@ def describe(series: Series) -> Iterator[Mapping[str, Any]]:
         yield row
 
 
-def course(series: Series) -> Course:
-    """The price after each return."""
-    times = [] if series.dates is None else [shown(time) for time in series.dates]
-    return Course("price", series.prices, times, series.name)
+def course(series: Series, n: int) -> Course:
+    """The price after each of the last n returns."""
+    times = [] if series.dates is None else [shown(time) for time in series.dates[-n:]]
+    return Course("price", series.prices[-n:], times, series.name)
 
 
 def shown(time: np.datetime64) -> str:

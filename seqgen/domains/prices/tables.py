@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.prices.cells import is_date, is_missing, is_number, numbers, parse_dates
+from seqgen.domains.prices.cells import is_date, is_missing, is_number, is_year, numbers, parse_dates
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Dates, Series
 
 _DATE = (
     "date", "day", "time", "timestamp", "datetime", "observation_date", "time_period", "trade date", "trading day",
-    "month", "week",
+    "month", "week", "year", "quarter", "period",
 )  # fmt: skip
 _SYMBOL = ("symbol", "ticker", "instrument", "series", "series_id", "currency", "code", "asset", "isin", "name")
 # The adjusted first: it has no jump where a share is split.
@@ -38,7 +38,7 @@ _BESIDE = (
 )
 _SEPARATORS = ",;\t|"
 _FEWEST = 2  # prices of a series
-_NOT_POSITIVE = 0.01  # of the prices, that may be left out
+_NOT_POSITIVE = 0.01  # of the prices, that may be left out; one always may
 _SHOWN = 24
 
 
@@ -65,6 +65,8 @@ def separator_of(lines: Sequence[str]) -> str:
 
 def titled(rows: list[list[str]], row_numbers: list[int], name: str, decimal: str) -> Table:
     """A table whose first row may say what its columns are; else they are counted from 1. Raises BadInput."""
+    if [row[0].strip() for row in rows[:3]] == ["Price", "Ticker", "Date"]:
+        rows, row_numbers = _of_tickers(rows), row_numbers[2:]
     has_titles = not all(is_number(c, decimal) or is_date(c) or is_missing(c) for c in rows[0])
     width = len(rows[0])
     for number, row in zip(row_numbers, rows, strict=True):
@@ -81,6 +83,14 @@ def titled(rows: list[list[str]], row_numbers: list[int], name: str, decimal: st
     body = rows[1:] if has_titles else rows
     cells = {title: [row[i] for row in body] for i, title in enumerate(titles)}
     return Table(titles, cells, 0, row_numbers[1:] if has_titles else row_numbers, decimal)
+
+
+def _of_tickers(rows: list[list[str]]) -> list[list[str]]:
+    """A table as yfinance writes it, under the kinds of prices their tickers: the closing price of each."""
+    kinds, tickers = rows[0], rows[1]
+    chosen = "Adj Close" if "Adj Close" in kinds else "Close"
+    kept = [i for i, kind in enumerate(kinds) if kind == chosen and i < min(map(len, rows))]
+    return [["Date", *(tickers[i] for i in kept)], *([row[0], *(row[i] for i in kept)] for row in rows[3:])]
 
 
 def looks_like_prices(rows: list[list[str]]) -> bool:
@@ -164,7 +174,7 @@ def _series(
     positive = known & (prices > 0)
     bad = np.flatnonzero(known & ~positive)
     left_out: dict[str, int] = {}
-    if len(bad) > _NOT_POSITIVE * known.sum():
+    if len(bad) > max(1, _NOT_POSITIVE * known.sum()):
         raise BadInput(
             name,
             f"{prices[bad[0]]:g} is not a positive price; {len(bad):,} of {known.sum():,} are not",
@@ -213,7 +223,7 @@ def _date_column(table: Table) -> str | None:
     for title in table.titles:
         if title.lower() in _DATE or title.lower() in ("index", "unnamed: 0"):
             some = [cell for cell in table.cells[title] if not is_missing(cell)][:_SHOWN]
-            if some and is_date(some[0]):  # another that is none is an error
+            if some and (is_date(some[0]) or is_year(some[0])):  # another that is none is an error
                 return title
     first = table.titles[0]
     some = [cell for cell in table.cells[first] if not is_missing(cell)][:_SHOWN]

@@ -153,6 +153,7 @@ def test_a_price_that_fell_below_zero_is_left_out_many_are_refused() -> None:
         ("date,x\n2020-01-01,5\n2020-02-30,6\n", "'2020-02-30' is no date like the others"),
         ("date,x\n2020-01-01,5\nyesterday,6\n", "row 3, column date: 'yesterday' is no date"),
         ("date,x\n0001-01-01,5\n2020-01-02,6\n", "in the year 1"),
+        ("date,x\n2020-01-01,1e300\n2020-01-02,6\n", "row 2, column x: 1e300 is out of range"),
         ("date,x\n2020-01-01,inf\n2020-01-02,nan\n", "not a number"),
         ("word,other\na,b\nc,d\n", "is not a number"),
         (b"\0\0\0", "zero byte"),
@@ -176,6 +177,23 @@ def test_frames_and_parquet_are_read_as_csv_is(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     frame.to_parquet(tmp_path / "x.parquet")
     assert list(read(tmp_path / "x.parquet")) == of(WIDE)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Price,Close,High,Volume\nTicker,A,A,A\nDate,,,\n2024-01-02,5,9,7\n2024-01-03,6,9,7\n", ["A"]),
+        ("Price,Close,Close\nTicker,A,B\nDate,,\n2024-01-02,5,9\n2024-01-03,6,9\n", ["A", "B"]),
+        ("Date,USD,CYP,\n2024-01-03,5,N/A,\n2024-01-02,6,N/A,\n", ["USD"]),
+        ("CURRENCY,OBS,TIME_PERIOD,OBS_VALUE\nUSD,D,2024-01-01,1\nUSD,D,2024-01-02,2\n", ["USD"]),
+        ("year,x\n1990,5\n1991,6\n", ["x"]),
+        ("quarter,x\n1990-Q1,5\n1990-Q2,6\n", ["x"]),
+    ],
+)
+def test_tables_as_others_write_them(text: str, names: list[str]) -> None:
+    found = of(text)
+    assert [one.name for one in found] == names and found[0].dates is not None
+    assert of(text.encode("utf-16")) == found
 
 
 def test_what_is_taken_for_a_series(tmp_path: Path) -> None:
