@@ -1,6 +1,6 @@
 """How fast training and sampling are, beside references measured in the same run.
 
-    python benchmarks/throughput.py [--width 256] [--json]
+    python benchmarks/throughput.py [--width 256] [--device cuda] [--json]
 
 Training: the whole loop (batches, dropout, gradients, clipping, AdamW, mean of weights) against a bare `nn.LSTM` of the
 same layers, forward and backward with head and loss, same shapes, precision and threads, no optimiser; two cores
@@ -9,7 +9,8 @@ Sampling: one stream against a loop over default `nn.LSTM` steps; 64 streams aga
 oneDNN on and off. Ours includes grammar masks and filters, the references only the model and `torch.multinomial`.
 All of it first with ids alone, which is the work that the references do; then, the names ending in _with_context, with
 what the text domain knows besides: five features, and the perceptron of two layers above the LSTM that joins them.
-Each figure is the best of several rounds in which the sides take turns.
+Each figure is the best of several rounds in which the sides take turns. With --device cuda only the training there, in
+both precisions, against the bare LSTM.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ def seconds(task: Callable[[], Any], at_least: float = 1.0) -> float:
     while time.perf_counter() - begin < at_least:
         task()
         n += 1
+    if torch.cuda.is_available():  # else what is only begun would count
+        torch.cuda.synchronize()
     return (time.perf_counter() - begin) / n
 
 
@@ -123,8 +126,6 @@ def bare_step(shape: Shape, threads: int, precision: str, device: str = "cpu") -
             out, _ = lstm(x)
             loss = nn.functional.cross_entropy(head(out).float().flatten(0, 1), y)
         loss.backward()
-        if device == "cuda":
-            torch.cuda.synchronize()
 
     yield step
 
@@ -254,6 +255,31 @@ def measure(shape: Shape, precision: str, peak: float, rounds: int) -> tuple[dic
     return metrics, baselines
 
 
+def measure_cpu(shape: Shape, rounds: int) -> tuple[str, dict[str, float], dict[str, float]]:
+    """(precision, metrics, baselines), without context and with it."""
+    trials = {p: turns({p: train_step(shape, 1, p)}, 1)[p] for p in ("float32", "bfloat16")}
+    precision = min(trials, key=lambda p: trials[p])
+    peak = gemm_peak(shape, precision)
+    metrics, baselines = measure(shape, precision, peak, rounds)
+    with_context, _ = measure(replace(shape, context=True), precision, peak, rounds)
+    metrics |= {f"{name}_with_context": value for name, value in with_context.items()}
+    return precision, metrics, {**baselines, "gemm_peak_gflops": round(peak / 1e9, 1)}
+
+
+def measure_cuda(shape: Shape, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+    """(metrics, baselines) of the training on a GPU."""
+    metrics, baselines = {}, {}
+    for context in (False, True):
+        for precision in ("float32", "bfloat16"):
+            sides = {"loop": train_step(replace(shape, context=context), 1, precision, "cuda")}
+            best = turns({**sides, "bare": bare_step(shape, 1, precision, "cuda")}, rounds)
+            name = f"{precision}{'_with_context' if context else ''}"
+            metrics[f"train_share_of_bare_lstm_{name}"] = round(best["bare"] / best["loop"], 3)
+            metrics[f"train_tokens_per_second_{name}"] = round(shape.tokens / best["loop"])
+            baselines[f"bare {precision}, tokens/s"] = round(shape.tokens / best["bare"])
+    return metrics, baselines
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--width", type=int, default=256)
@@ -261,25 +287,26 @@ def main() -> None:
     options.add_argument("--batch", type=int, default=32)
     options.add_argument("--crop", type=int, default=64)
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options.add_argument("--json", action="store_true", help="print one JSON object")
     given = options.parse_args()
     warnings.simplefilter("ignore")
     begin = time.perf_counter()
     shape = Shape(given.width, given.layers, given.batch, given.crop)
-    trials = {p: turns({p: train_step(shape, 1, p)}, 1)[p] for p in ("float32", "bfloat16")}
-    precision = min(trials, key=lambda p: trials[p])
-    peak = gemm_peak(shape, precision)
-    metrics, baselines = measure(shape, precision, peak, given.rounds)
-    with_context, _ = measure(replace(shape, context=True), precision, peak, given.rounds)
+    if given.device == "cuda":
+        where = f"{torch.cuda.get_device_name()}, TF32 as cuDNN has it"
+        metrics, baselines = measure_cuda(shape, given.rounds)
+    else:
+        where, metrics, baselines = measure_cpu(shape, given.rounds)
     result = {
         "name": "throughput",
         "protocol": (
             f"{shape.n_layers} layers of {shape.width}, {shape.batch} x {shape.crop} ids a step, {len(SYMBOLS)} "
-            f"symbols, {precision}; best of {given.rounds} rounds, sides taking turns"
+            f"symbols, {where}; best of {given.rounds} rounds, sides taking turns"
         ),
         "seconds": round(time.perf_counter() - begin, 1),
-        "metrics": {**metrics, **{f"{name}_with_context": value for name, value in with_context.items()}},
-        "baselines": {**baselines, "gemm_peak_gflops": round(peak / 1e9, 1)},
+        "metrics": metrics,
+        "baselines": baselines,
     }
     if given.json:
         print(json.dumps(result))

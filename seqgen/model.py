@@ -1,4 +1,5 @@
-"""The one model: embedded ids and context, a stacked LSTM, a head tied to the embedding. It knows sizes, not meanings.
+"""The one model: embedded ids and context, stacked recurrent layers, a head tied to the embedding. It knows sizes, not
+meanings.
 
 Shapes: B sequences, T positions, F context features, V ids, H width, C context width.
 
@@ -13,12 +14,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F  # noqa: N812  the field's own name
 
+from seqgen.cells import CELLS, LSTM, Cell, LayerState
 from seqgen.core.context import Feature
 
-State = list[tuple[Tensor, Tensor]]  # per layer (hidden_1BH, cell_1BH)
+State = list[LayerState]  # per layer
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,22 @@ class SequenceModel(nn.Module):
 
     `forward` reads at each position the *previous* id (`begin`, which is V, before the first) and the context row of
     the position to be predicted. The context enters below the first layer, and again above the last, where a
-    perceptron of two layers joins it with what the LSTM says. Features with classes add a score for each id's class,
+    perceptron of two layers joins it with what the layers say. Features with classes add a score for each id's class,
     those that are an id a score for that id.
     """
 
     offsets: Tensor
     embedded: Tensor
 
-    def __init__(self, n_ids: int, features: Sequence[Feature], width: int, n_layers: int) -> None:
+    def __init__(
+        self, n_ids: int, features: Sequence[Feature], width: int, n_layers: int, cell: str = LSTM.name
+    ) -> None:
         super().__init__()
+        self.cell = CELLS[cell]
         H, C, M, V = width, 2 * width // 3, 4 * width // 3, n_ids
         self.width, self.n_ids, self.begin = H, V, V
         self.embedding = nn.Embedding(V + 1, H)
-        self.layers = nn.ModuleList(nn.LSTM(H, H, batch_first=True) for _ in range(n_layers))
+        self.layers = nn.ModuleList(self.cell.new_layer(H) for _ in range(n_layers))
         self.bias = nn.Parameter(torch.zeros(V))
 
         embedded = [i for i, f in enumerate(features) if f.embedded]
@@ -84,15 +88,7 @@ class SequenceModel(nn.Module):
         for head in self.class_heads:
             nn.init.normal_(head.get_parameter("weight"), std=0.05)
         for layer in self.layers:
-            for name, weight in layer.named_parameters():
-                if name.startswith("weight_hh"):
-                    for gate in weight.data.chunk(4):
-                        nn.init.orthogonal_(gate)
-                elif name.startswith("weight_ih"):
-                    nn.init.xavier_uniform_(weight)
-                else:
-                    nn.init.zeros_(weight)
-            layer.get_parameter("bias_ih_l0").data[H : 2 * H] = 1.0  # forget gates start open
+            self.cell.initialise(layer)
 
     def forward(
         self,
@@ -160,7 +156,7 @@ class SequenceModel(nn.Module):
         x_BTH = drop.sequence(x_BTH, drop.shares.inputs)
         following: State = []
         for i, layer in enumerate(self.layers):
-            y_BTH, after = drop.recurrent(layer, x_BTH, None if state is None else state[i])
+            y_BTH, after = drop.recurrent(self.cell, layer, x_BTH, None if state is None else state[i])
             following.append(after)
             x_BTH = drop.sequence(y_BTH if i == 0 else x_BTH + y_BTH, drop.shares.layers)
         return x_BTH, beside_BTC, following
@@ -186,8 +182,7 @@ class SequenceModel(nn.Module):
 
     def start(self, batch: int) -> State:
         """The state before the first id."""
-        zeros = self.bias.new_zeros(1, batch, self.width)
-        return [(zeros, zeros) for _ in self.layers]
+        return [self.cell.start(self.bias, batch, self.width) for _ in self.layers]
 
     @property
     def n_parameters(self) -> int:
@@ -222,16 +217,13 @@ class _Masks:
         return x_BTH * (keep_BH[:, None] if sequence_N is None else keep_BH[sequence_N])
 
     def recurrent(
-        self, layer: nn.Module, x_BTH: Tensor, state: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, cell: Cell, layer: nn.Module, x_BTH: Tensor, state: LayerState | None
+    ) -> tuple[Tensor, LayerState]:
         p = self.shares.weights
         if not p:
-            output: tuple[Tensor, tuple[Tensor, Tensor]] = layer(x_BTH, state)
-            return output
+            return cell.run(layer, x_BTH, state)
         weight = layer.get_parameter("weight_hh_l0")
-        dropped = {"weight_hh_l0": weight * self._keep(tuple(weight.shape), p)}
-        masked: tuple[Tensor, tuple[Tensor, Tensor]] = functional_call(layer, dropped, (x_BTH, state))
-        return masked
+        return cell.run(layer, x_BTH, state, weight * self._keep(tuple(weight.shape), p))
 
 
 def masked_log_probabilities(logits: Tensor, allowed: Tensor) -> Tensor:

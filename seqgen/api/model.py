@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.api.corpora import same_corpus
+from seqgen.api.each import predict_each
 from seqgen.api.events import compare_events
 from seqgen.api.filling import fill_in
 from seqgen.api.prediction import follow, forecast, next_ids
@@ -276,6 +277,15 @@ class Model:
         return forecast(
             self, piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=report
         )
+
+    def predict_each(
+        self, pieces: Sequence[Any], *, report: Callable[[str, int, int], None] = lambda what, done, total: None
+    ) -> list[dict[str, Any]]:
+        """What comes next in each of these pieces, such as the labels of images: a row each, with its number, from 1,
+        what came ("" where the piece does not say), what was predicted and how probable that was, right (None where
+        that is not known), and the probability of each that may come. Raises UsageError where nothing comes after a
+        piece, BadInput."""
+        return predict_each(self, pieces, report)
 
     def follow(self, lines: Iterable[bytes], *, name: str = "<lines>", top: int = 10) -> Iterator[dict[str, Any]]:
         """What may come next after each event of a log that grows, as soon as its line is there: {event, its number,

@@ -61,7 +61,8 @@ def train(
         device: auto, cpu or cuda.
         out: the run's folder; runs/<corpus>-<time> by default.
         resume: go on with the run in `out` (or the newest) exactly where its last checkpoint stands.
-        start_from: a run whose weights the new training begins with, as far as both know the same ids and context.
+        start_from: a run whose weights the new training begins with, as far as both know the same ids and context;
+            of another cell, the layers begin fresh.
         strict: end at the first file that cannot be read instead of leaving it out.
         options: the domain's options (MidiOptions …), or give its fields by name among the settings.
         reporter: told how it goes. stop: asked after every step; True saves and ends.
@@ -78,7 +79,8 @@ def train(
     options, settings = _split_options(found, options, settings)
     before = None if start_from is None else find_run(start_from)
     if before is not None:
-        settings |= {"width": before.config().width, "n_layers": before.config().n_layers}
+        taken = before.config()
+        settings |= {"width": taken.width, "n_layers": taken.n_layers, "cell": settings.get("cell") or taken.cell}
     chosen = {
         "streams": found.split != "piece",
         "preset": preset,
@@ -135,6 +137,7 @@ def _configure(
     n_tokens = sum(map(len, training))
     config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     batches = new_batches(config, tokenizer, training)
+    config = replace(config, crop=batches.crop)  # of short pieces it is shorter
     config = calibrate(config, tokenizer, training, valid, seconds, precision=chosen.get("precision"), batches=batches)
     return regularised(config, n_tokens, [name for name, value in chosen.items() if value is not None]), batches
 

@@ -15,6 +15,7 @@ from seqgen.cli import (
     doctor,
     domains,
     evaluate,
+    explain,
     flags,
     inspect,
     play,
@@ -50,7 +51,7 @@ def root(
     """Nothing to do before a command."""
 
 
-for module in (sample, predict, play, evaluate, inspect, convert, runs, domains, doctor):
+for module in (sample, predict, play, evaluate, explain, inspect, convert, runs, domains, doctor):
     app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command, asking=module is sample))
 app.add_typer(train.app, name="train")
 app.add_typer(corpus.app, name="corpus")

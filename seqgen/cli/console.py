@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqgen.core.errors import SeqgenError
+from seqgen.core.errors import SeqgenError, UsageError
 
 if TYPE_CHECKING:
     from seqgen.api import Model
@@ -90,11 +90,15 @@ class Console:
         for problem in model.problems:
             self.note(f"{problem.message} Checkpoint {model.checkpoint.path.name} is used.")
 
-    def first(self, pieces: Sequence[Any], file: object) -> Any:
-        """The first piece of a file; where it holds more, that is said."""
+    def one(self, pieces: Sequence[Any], file: object, number: int = 1) -> Any:
+        """One piece of a file, the first unless another is asked for; where it holds more, that is said. Raises
+        UsageError."""
+        if number > len(pieces):
+            raise UsageError(f"{file} holds {len(pieces):,} pieces; there is no number {number:,}.")
         if len(pieces) > 1:
-            self.note(f"{file} holds {len(pieces):,} pieces; this is about the first")
-        return pieces[0]
+            which = "the first" if number == 1 else f"number {number:,}"
+            self.note(f"{file} holds {len(pieces):,} pieces; this is about {which}")
+        return pieces[number - 1]
 
     def working(self, what: str, done: int, total: int) -> None:
         """A part of something that takes a while."""

@@ -20,6 +20,7 @@ def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     """Report versions, device, threads, precision, free disk."""
     import torch
 
+    from seqgen.cells import CELLS
     from seqgen.corpus.build import cache_folder, n_workers
 
     found: dict[str, Any] = {
@@ -30,6 +31,7 @@ def command(json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
         "bfloat16_instructions": "bf16" in torch.backends.cpu.get_cpu_capability().lower()
         or torch.ops.mkldnn._is_mkldnn_bf16_supported(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cells": ", ".join(CELLS),
         "free_disk_bytes": shutil.disk_usage(Path.cwd()).free,
         "cache": str(cache_folder()),
         "limits": {name: value for name, value in os.environ.items() if name.startswith("SEQGEN_")},

@@ -17,11 +17,17 @@ from seqgen.core.files import read_json
 if TYPE_CHECKING:
     from seqgen.core.tokenizer import Tokenizer
 
+_SHOWN = 3  # pieces of a file that holds more
+_ON_A_SHEET = 100
+
 
 def command(
     file: Annotated[Path, typer.Argument(help="The file to look into.")],
     run: Annotated[str | None, typer.Option(help="Use this run's tokenizer; else one fitted to the file.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show at most so many events and tokens.")] = 24,
+    number: Annotated[
+        int | None, typer.Option("--piece", min=1, help="Of a file of many pieces, which; 1 is the first.")
+    ] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the piece into this file: .png, .svg or .pdf.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, whole.")] = False,
     **reading: Any,
@@ -39,15 +45,13 @@ def command(
     if picture is not None and domain.draw is None:
         raise UsageError(f"{domain.name} knows no pictures of a whole piece.", "Leave --picture out.")
     pieces = read_bounded(file, domain, options)
-    found = [_look(piece, domain, options, tokenizer) for piece in pieces]
-    if picture is not None and domain.draw is not None:
-        if len(pieces) > 1:
-            raise UsageError(f"{file} holds {len(pieces)} pieces; a picture is of one.", "Leave --picture out.")
-        domain.draw(pieces[0], picture)
+    looked = pieces[:_SHOWN] if number is None else [console.Console().one(pieces, file, number)]
+    if picture is not None:
+        _draw(pieces if number is None else looked, domain, file, picture)
+    found = [_look(piece, domain, options, tokenizer) for piece in (looked[:1] if json else looked)]
     if json:
-        first = found[0]
         asked = {} if tokenizer is None else {"controls": [control.name for control in tokenizer.controls]}
-        console.out_json({"path": str(file), "domain": domain.name, "pieces": len(found), **first, **asked})
+        console.out_json({"path": str(file), "domain": domain.name, "pieces": len(pieces), **found[0], **asked})
         return
     for piece in found:
         console.out(f"{file}: {domain.name}, {len(piece['events']):,} events, tokenizer {piece['tokenizer']}\n")
@@ -64,8 +68,20 @@ def command(
         if kept := piece.get("kept"):
             console.out("\nwhat each tokenizer keeps (-: it cannot say this piece):")
             console.table([list(row.values()) for row in kept], list(kept[0]))
+    if number is None and len(pieces) > _SHOWN:
+        console.out(f"\n… {len(pieces) - _SHOWN:,} more pieces; --piece NUMBER shows one")
     if tokenizer is not None:
         console.out(f"\nwhat samples of this run may be asked for: {taken(tokenizer.controls)}")
+
+
+def _draw(pieces: list[Any], domain: Domain, file: Path, picture: Path) -> None:
+    """One piece as it is; of several, where the domain has such, a sheet."""
+    if len(pieces) == 1 and domain.draw is not None:
+        domain.draw(pieces[0], picture)
+    elif domain.sheet is not None:
+        domain.sheet(pieces[:_ON_A_SHEET], picture)
+    else:
+        raise UsageError(f"{file} holds {len(pieces)} pieces; a picture is of one.", "Say which: --piece NUMBER.")
 
 
 def _look(piece: Any, domain: Domain, options: Any, tokenizer: Tokenizer[Any] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqgen.cli import console, courses
+from seqgen.cli.each import write_each
 from seqgen.cli.values import write_values
 from seqgen.core.errors import UsageError
 
@@ -37,6 +38,10 @@ def command(
     value: Annotated[
         Path | None, typer.Option(help="Write a CSV table of all events of the file, with what each is worth.")
     ] = None,
+    number: Annotated[int, typer.Option("--piece", min=1, help="Of a file of many pieces, which; 1 is the first.")] = 1,
+    each: Annotated[
+        Path | None, typer.Option(help="Write a CSV table of all pieces of the file, with what comes next in each.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
     **reading: Any,
 ) -> None:
@@ -51,6 +56,11 @@ def command(
         if follow or at != "last" or horizon != "1":
             raise UsageError("--value is of all events of a file.", "Leave --follow, --at and --horizon out.")
         write_values(model, file, value, picture, top, reporter, json)
+        return
+    if each is not None:
+        if follow or at != "last" or horizon != "1" or picture is not None:
+            raise UsageError("--each is of all pieces of a file.", "Leave --follow, --at, --horizon and --picture out.")
+        write_each(model, file, each, reporter, json)
         return
     if follow:
         if at != "last" or horizon != "1" or picture is not None:
@@ -67,7 +77,7 @@ def command(
             json,
         )
         return
-    piece = reporter.first(model.read(file), file)
+    piece = reporter.one(model.read(file), file, number)
     found = model.forecast(
         piece, at=at, horizon=horizon, top=top, paths=paths, seed=seed, picture=picture, report=reporter.working
     )
@@ -82,7 +92,8 @@ def command(
         ("next", "probability", "bigram", ""),
         right=[1, 2],
     )
-    for kind, field in found.get("fields", {}).items():
+    fields = found.get("fields", {})
+    for kind, field in fields.items() if len(fields) > 1 else ():  # one alone is the table above
         if field["said"] >= _LIKELY:
             _field(kind, field)
     if "steps" in found:

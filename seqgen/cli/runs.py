@@ -25,9 +25,10 @@ def command(
         console.out(f"No runs in {folder.resolve()}. Train one: seqgen train midi corpora/bach")
         return
     rows = [
-        (r["run"], r["domain"], r["tokenizer"], r["step"], _nats(r["valid_nats"]), _nats(r["test_nats"])) for r in found
+        (r["run"], r["domain"], r["tokenizer"], r["cell"], r["step"], _nats(r["valid_nats"]), _nats(r["test_nats"]))
+        for r in found
     ]
-    console.table(rows, ("run", "domain", "tokenizer", "step", "valid nats", "test nats"), right=[3, 4, 5])
+    console.table(rows, ("run", "domain", "tokenizer", "cell", "step", "valid nats", "test nats"), right=[4, 5, 6])
 
 
 def _nats(value: float | None) -> str:
@@ -53,10 +54,13 @@ def _about(path: Path) -> dict[str, Any]:
 
     steps = sorted(p.name for p in (path / "checkpoints").glob("step-*"))
     state = read(f"checkpoints/{steps[-1]}/state.json") if steps else {}
+    config = read("config.json")
+    training = config.get("training")
     return {
         "run": str(path),
-        "domain": read("config.json").get("domain", "?"),
+        "domain": config.get("domain", "?"),
         "tokenizer": read("tokenizer.json").get("name", "?"),
+        "cell": training.get("cell", "lstm") if isinstance(training, dict) else "?",
         "step": state.get("step", 0),
         "valid_nats": state.get("best_nats"),
         "test_nats": read("evaluation.json").get("nats_per_token"),

@@ -17,7 +17,8 @@ from seqgen.core.errors import UsageError
 def command(
     run: Annotated[str | None, typer.Argument(help="A run's folder or name; the newest by default.")] = None,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", help="How many; 4, of text or with --beam, --given or --infill 1.")
+        int | None,
+        typer.Option("--count", "-n", help="How many; 4, of images 64, of text or with --beam, --given or --infill 1."),
     ] = None,
     length: Annotated[str | None, typer.Option(help="Like 16bars; with a prompt, so much is added.")] = None,
     prompt: Annotated[str | None, typer.Option(help="A file to continue, or of text the text itself.")] = None,
@@ -77,7 +78,7 @@ def command(
         )
     textual = model.domain.textual
     searched = bool(beam is not None or fixed or infill)
-    count = (1 if searched or textual else 4) if count is None else count
+    count = (1 if searched or textual else model.domain.default_count) if count is None else count
     seed = secrets.randbelow(2**32) if seed is None and beam is None else seed
     how = f"seed {seed}" if beam is None else f"beam {beam}"
     asked: dict[str, Any] = {
@@ -105,8 +106,12 @@ def command(
     asked["fixed"] = {name: _piece(file, model, reporter) for name, file in _pairs(fixed or [], "--given").items()}
     asked |= {"infill": infill, "candidates": candidates}
     files: list[list[Path]] = []
-    if not textual or out or formats:
-        folder = out or model.run.path / "samples"
+    folder = out or model.run.path / "samples"
+    # Small pieces of which many are drawn are written as one sheet, and each by itself where a format is asked for.
+    sheet = None
+    if model.domain.sheet is not None and count > 1:
+        ((sheet,),) = targets(folder, model.domain, 1, (), how.replace(" ", ""))
+    if formats or (sheet is None and (out or not textual)):
         files = targets(folder, model.domain, count, formats or (), how.replace(" ", ""))
     begin = time.monotonic()
     samples = model.sample(
@@ -115,11 +120,14 @@ def command(
     for drawn, paths in zip(samples, files, strict=False):
         for path in paths:
             model.domain.write(drawn.piece, path)
-    said = _about(model, samples, [path for paths in files for path in paths], seed, time.monotonic() - begin)
+    if sheet is not None and model.domain.sheet is not None:
+        model.domain.sheet([drawn.piece for drawn in samples], sheet)
+    written = [*([sheet] if sheet is not None else []), *(path for paths in files for path in paths)]
+    said = _about(model, samples, written, seed, time.monotonic() - begin)
     if json:
         console.out_json(said)
         return
-    console.out("\n".join(said["files"]) if files else "\n\n".join(said["texts"]))
+    console.out("\n".join(said["files"]) if written else "\n\n".join(said["texts"]))
     reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, {how}, from {said['run']}")
 
 
@@ -141,7 +149,7 @@ def _about(model: Any, samples: list[Any], files: list[Path], seed: int | None, 
 def _piece(prompt: str, model: Any, reporter: console.Console) -> Any:
     """The file of that name, or of text the text itself."""
     if not model.domain.textual or _is_file(prompt):
-        return reporter.first(model.read(prompt), prompt)
+        return reporter.one(model.read(prompt), prompt)
     for what, n in model.tokenizer.losses(prompt).items():
         reporter.note(
             f"the prompt has {n:g} {what.replace('_', ' ')}; they are kept, but the model knows little of them"

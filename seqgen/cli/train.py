@@ -27,6 +27,9 @@ def _command(
         minutes: Annotated[float | None, typer.Option(help="How long; 3 by default.")] = None,
         steps: Annotated[int | None, typer.Option(help="How long, in steps, instead of minutes.")] = None,
         preset: Annotated[str, typer.Option(help="The model's size: tiny, small or base.")] = "small",
+        cell: Annotated[
+            str | None, typer.Option(help="What the layers are made of: lstm (the default), gru or rnn.")
+        ] = None,
         seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
         device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
         out: Annotated[Path | None, typer.Option(help="The run's folder; runs/CORPUS-TIME by default.")] = None,
@@ -59,6 +62,7 @@ def _command(
                 options=domain.options(**options),
                 reporter=reporter,  # type: ignore[arg-type]
                 stop=stop,
+                cell=cell,
                 learning_rate=learning_rate,
                 batch_size=batch_size,
             )

@@ -26,7 +26,7 @@ def write_values(
     if picture is not None and len(pieces) > 1:
         raise UsageError(f"{file} holds {len(pieces)} matches; a picture is of one.", "Leave --picture out.")
     events = [row for piece in pieces for row in model.value(piece, picture=picture, reporter=reporter)]
-    write_bytes(table, _csv(events))
+    write_bytes(table, to_csv(events))
     if json:
         console.out_json({"run": str(model.run.path), "file": str(file), "table": str(table), "events": events})
         return
@@ -49,7 +49,8 @@ def _text(value: Any) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _csv(events: list[dict[str, Any]]) -> bytes:
+def to_csv(events: list[dict[str, Any]]) -> bytes:
+    """Rows as a table whose columns are all that any of them has."""
     text = io.StringIO()
     columns = list(dict.fromkeys(name for row in events for name in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")

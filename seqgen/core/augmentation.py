@@ -1,8 +1,9 @@
-"""Legal re-writings of a piece that keep its meaning: transposition, mirroring."""
+"""Legal re-writings of a piece: transposition or mirroring, which map each id, and other orders of what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -33,3 +34,16 @@ class Augmentation:
 def no_augmentation(n_ids: int) -> Augmentation:
     """Only the identity."""
     return Augmentation(["as it is"], np.arange(n_ids)[None])
+
+
+@dataclass(frozen=True)
+class Order:
+    """One of several orders in which a model learns to say a piece, such as a picture before or behind what it shows.
+
+    share: of the training, beside those of the other orders. of: the ids of an encoded piece -> as many ids in this
+    order.
+    """
+
+    name: str
+    share: float
+    of: Callable[[Ints], Ints]

@@ -48,6 +48,9 @@ class Domain:
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
+        sheet: pieces, a path whose suffix is in `written` -> one file that shows them all, where there is such.
+        default_count: how many samples are drawn where nothing is said.
+        beside: a file -> those beside it that say something of what is in it, such as labels.
         compare: a piece, options -> rows of a table: what each tokenizer that the domain has makes of what is in it.
         recipes: names in corpus.toml -> functions that build a corpus into a folder and say how it goes.
         downloads: of such a recipe, where it needs some: -> the files that `seqgen corpus get` downloads for it.
@@ -101,6 +104,9 @@ class Domain:
     write: Callable[[Any, Path], None]
     written: tuple[str, ...]
     describe: Callable[[Any], Iterable[Mapping[str, Any]]]
+    sheet: Callable[[Sequence[Any], Path], None] | None = None
+    default_count: int = 4
+    beside: Callable[[Path], Sequence[Path]] | None = None
     compare: Callable[[Any, Any], Iterable[Mapping[str, str]]] | None = None
     recipes: Mapping[str, Callable[[Path, Callable[[int, int], None]], int]] = field(default_factory=dict)
     downloads: Mapping[str, Callable[[], Iterable[RemoteFile]]] = field(default_factory=dict)

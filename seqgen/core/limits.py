@@ -18,6 +18,8 @@ class Limits:
     max_files: int = 1_000_000
     max_json_bytes: int = 50_000_000
     max_table_bytes: int = 50_000_000  # of a log of matches, unzipped
+    max_images_bytes: int = 200_000_000  # of a file of images, unzipped
+    max_pixels: int = 50_000_000  # of one image
     max_score_bytes: int = 40_000_000  # of compressed notation, unpacked
     max_tracks: int = 1_024
     max_events: int = 2_000_000

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.augmentation import Augmentation
+from seqgen.core.augmentation import Augmentation, Order
 from seqgen.core.context import Context
 from seqgen.core.controls import Control
 from seqgen.core.errors import UsageError
@@ -58,7 +58,8 @@ class Tokenizer(ABC, Generic[Piece]):
         vocabulary: tokens and their ids (V of them).
         grammar: what may follow.
         context: side inputs of the model.
-        augmentations: legal re-writings of a piece.
+        augmentations: legal re-writings of a piece, id by id.
+        orders: in which a training says a piece; none: as it was encoded.
         unknown_of: int32 [V], for a header id the id that says "not given" (itself included), else -1.
             In training header ids are blanked at random, so that giving them is optional when sampling.
         loss_weights: float32 [V], how much each id counts in the training loss; None: all alike.
@@ -80,6 +81,7 @@ class Tokenizer(ABC, Generic[Piece]):
     context: Context
     augmentations: Augmentation
     unknown_of: Ids
+    orders: tuple[Order, ...] = ()
     loss_weights: npt.NDArray[np.float32] | None = None
     controls: tuple[Control, ...] = ()
     once: tuple[Once, ...] = ()

@@ -48,10 +48,11 @@ class Batches(Protocol):
 
 
 class Crops:
-    """Random crops of training pieces, each re-written by a random augmentation that its piece admits and with
-    header ids blanked at random. The context is that of the whole piece, then cropped.
+    """Random crops of training pieces, each in one of the tokenizer's orders, re-written by a random augmentation that
+    its piece admits and with header ids blanked at random. The context is that of the whole piece, then cropped.
 
-    A piece is blanked in a few fixed ways, so that the context of each can be kept; an augmentation then only maps it.
+    Before any part of the corpus is drawn again, all others are. A piece is blanked in a few fixed ways, so that the
+    context of each can be kept; an augmentation then only maps it.
     """
 
     N_BLANKINGS = 6
@@ -73,13 +74,16 @@ class Crops:
         self.crop = int(min(crop, self.lengths.max()))
         # A piece is drawn in proportion to its length, a short one no less often than a quarter of a crop would be.
         self._shares = np.cumsum(np.maximum(self.lengths, self.crop / 4))
+        self._n_draws = max(1, round(self._shares[-1] / self.crop))  # that go over all pieces once
+        self._passes = lru_cache(2)(self._pass)
+        self._orders = np.cumsum([order.share for order in tokenizer.orders])
         # That a value is not given is not there to be learned.
         self._weights = (tokenizer.unknown_of != np.arange(len(tokenizer.vocabulary))).astype(np.float32)
         if tokenizer.loss_weights is not None:
             self._weights *= tokenizer.loss_weights
         self._rows: dict[int, npt.NDArray[np.intp]] = {}
-        self._hidden: dict[tuple[int, int], npt.NDArray[np.intp]] = {}
-        self._known: dict[tuple[int, bytes], tuple[Ids, Ids, Ids]] = {}
+        self._hidden: dict[tuple[int, int, int], npt.NDArray[np.intp]] = {}
+        self._known: dict[tuple[int, int, bytes], tuple[Ids, Ids, Ids, Ids]] = {}
         self._kept_bytes = 0
 
     def __call__(self, step: int) -> Batch:
@@ -93,9 +97,7 @@ class Crops:
         context = np.zeros((*shape, len(features)), np.int64)
         weights = np.zeros(shape, np.float32)
         for b in range(self.batch_size):
-            i = min(
-                int(np.searchsorted(self._shares, rng.random() * self._shares[-1], side="right")), len(self.pieces) - 1
-            )
+            i = self._drawn(step * self.batch_size + b, rng)
             n = len(self.pieces[i])
             # Half a crop of room at both ends: beginnings and endings are seen as often as what lies between.
             start = int(np.clip(rng.integers(-(T // 2), max(1, n - T // 2)), 0, max(0, n - T)))
@@ -103,8 +105,9 @@ class Crops:
             k = part.stop - start
             a = int(rng.choice(self._admitted(i)))
             table = t.augmentations.map[a]
-            seen, before, known = self._seen(i, int(rng.integers(self.N_BLANKINGS)))
-            targets = table[self.pieces[i][part]]
+            order = int(np.searchsorted(self._orders, rng.random() * self._orders[-1])) if len(self._orders) else 0
+            said, seen, before, known = self._seen(i, order, int(rng.integers(self.N_BLANKINGS)))
+            targets = table[said[part]]
             ids[b, :k] = targets
             first = max(1, start)
             previous[b, first - start : k] = table[seen[first - 1 : part.stop - 1]]
@@ -114,6 +117,17 @@ class Crops:
                 context[b, :k, f] = column if feature.maps is None else feature.maps[a][column]
             weights[b, :k] = self._weights[targets]
         return Batch(previous, ids, context, states, weights)
+
+    def _drawn(self, k: int, rng: np.random.Generator) -> int:
+        """The piece of the k-th draw: one that some part of the pass over all of them falls into."""
+        place = self._passes(k // self._n_draws)[k % self._n_draws] + rng.random()
+        share = place / self._n_draws * self._shares[-1]
+        return min(int(np.searchsorted(self._shares, share, side="right")), len(self.pieces) - 1)
+
+    def _pass(self, number: int) -> npt.NDArray[np.intp]:
+        """int [n_draws]: the parts of the pieces laid end to end, in the order in which one pass takes them."""
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**62 + number]))
+        return rng.permutation(self._n_draws)
 
     def _piece(self, index: int) -> Ids:
         """int32 [T], also where a mapped store has narrower integers."""
@@ -125,26 +139,28 @@ class Crops:
             self._rows[index] = np.flatnonzero(self.tokenizer.augmentations.admits(self._piece(index)))
         return self._rows[index]
 
-    def _hides(self, index: int, blanking: int) -> npt.NDArray[np.intp]:
+    def _hides(self, index: int, piece: Ids, blanking: int) -> npt.NDArray[np.intp]:
         """Which ids of a piece one of its ways hides."""
-        if (index, blanking) not in self._hidden:
-            piece = self._piece(index)
-            rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
-            drawn = (rng.random(len(piece)) < self.blank) & (blanking > 0)
-            self._hidden[index, blanking] = np.flatnonzero(drawn & (self.tokenizer.unknown_of[piece] >= 0))
-        return self._hidden[index, blanking]
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, 2**63 + index * self.N_BLANKINGS + blanking]))
+        drawn = (rng.random(len(piece)) < self.blank) & (blanking > 0)
+        return np.flatnonzero(drawn & (self.tokenizer.unknown_of[piece] >= 0))
 
-    def _seen(self, index: int, blanking: int) -> tuple[Ids, Ids, Ids]:
-        """(ids, grammar states, context) of a piece blanked in one of its ways; way 0 hides nothing."""
-        hidden = self._hides(index, blanking)
-        key = index, hidden.tobytes()  # many ways hide the same
+    def _seen(self, index: int, order: int, blanking: int) -> tuple[Ids, Ids, Ids, Ids]:
+        """(ids, the same blanked in one of its ways, grammar states, context) of a piece in an order; way 0 hides
+        nothing."""
+        t, piece = self.tokenizer, self._piece(index)
+        said = t.orders[order].of(piece) if t.orders else piece
+        if (index, order, blanking) not in self._hidden:
+            self._hidden[index, order, blanking] = self._hides(index, said, blanking)
+        hidden = self._hidden[index, order, blanking]
+        key = index, order, hidden.tobytes()  # many ways hide the same
         if key in self._known:
             return self._known[key]
-        t, seen = self.tokenizer, self._piece(index).copy()
+        seen = said.copy()
         seen[hidden] = t.unknown_of[seen[hidden]]
         context = t.context.of(seen)
         small = np.uint16 if max((f.size for f in t.context.features), default=0) < 2**16 else np.int32
-        found = (seen, t.grammar.states(seen), context.astype(small))
+        found = (said, seen, t.grammar.states(seen), context.astype(small))
         self._kept_bytes += sum(values.nbytes for values in found)
         if self._kept_bytes < self.KEPT_BYTES:
             self._known[key] = found  # type: ignore[assignment]  # narrower integers

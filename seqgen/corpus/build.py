@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +19,17 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
-from seqgen.corpus.split import Cut, cut_pieces, cut_pieces_at_moments, repetitions, split_pieces
-from seqgen.corpus.store import TokenStore, load_store, write_store
+from seqgen.corpus.split import (
+    Cut,
+    cut_pieces,
+    cut_pieces_at_moments,
+    repetitions,
+    split_by_names,
+    split_pieces,
+)
+from seqgen.corpus.store import Split, TokenStore, load_store, write_store
 
-FORMAT = 3
+FORMAT = 4
 STORE = "tokens.safetensors"
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
@@ -91,6 +98,8 @@ def read_file(domain: str, path: str, options: Any = None, *, stay: bool = False
     else:
         data = read_bytes(path, limit=found.size_limit)
         pieces, digest = list(found.read(data, path, options)), sha256(data)
+    for beside in _beside(found, Path(path)):
+        digest = sha256((digest + sha256_file(beside)).encode())
     dates = [found.date(piece) if found.date is not None else "" for piece in pieces]
     return PieceFile(digest, pieces, [found.identity(piece) for piece in pieces], dates)
 
@@ -106,6 +115,11 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
     task = functools.partial(read_file, domain.name, options=options)
     pieces: list[Any] = run_bounded(task, str(path), **_bounds(domain)).pieces
     return pieces
+
+
+def _beside(domain: Domain, file: Path) -> Sequence[Path]:
+    """The files that say something of what is in one."""
+    return () if domain.beside is None else domain.beside(file)
 
 
 def _bounds(domain: Domain) -> dict[str, Any]:
@@ -174,26 +188,32 @@ def _build(
         report("reading files", done, len(files))
     if not pieces:
         raise _nothing_left(corpus, skipped)
-    cut = _cut(domain, pieces, corpus)
+    said = split_by_names(names, identities, corpus.split)
+    cut = _cut(domain, pieces, corpus) if said is None else None
     if cut is not None:
         # What is said twice, if only nearly so, would be cut at other places: learned from and held out.
         earlier = repetitions(identities)
         skipped |= {names[i]: f"says the same as {names[j]}" for i, j in enumerate(earlier) if j != i}
         cuts = [(i, s, part) for i, s, part in cut if earlier[i] == i]
         names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
+    elif said is not None:
+        split = said
     else:
         split = split_pieces(identities, corpus.split, dates)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
-    vocabulary, entries = tokenizer.vocabulary, []
+    vocabulary, entries = tokenizer.vocabulary, dict[tuple[str, Split], dict[str, Any]]()
     with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:
         for i, piece in enumerate(pieces):
             try:
                 n = store.add(tokenizer.encode_stream(piece), split[i], names[i])
-                entries.append({"file": names[i], "sha256": hashes[names[i]], "split": split[i], "tokens": n})
+                new = {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "pieces": 0, "tokens": 0}
+                entry = entries.setdefault((names[i], split[i]), new)
+                entry["pieces"] += 1
+                entry["tokens"] += n
             except BadInput as error:
                 skip(names[i], error)
             report("encoding", i + 1, len(pieces))
-        if not any(entry["split"] == "train" for entry in entries):
+        if not any(part == "train" for _, part in entries):
             raise _nothing_left(corpus, skipped)
     written = load_store(folder / STORE)
     about = {
@@ -207,7 +227,7 @@ def _build(
         "citation": corpus.citation,
         "tokenizer": tokenizer.name,
         "counts": written.counts(),
-        "files": entries,
+        "files": list(entries.values()),
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped.items()],
     }
     return Prepared(tokenizer, written, about)
@@ -266,7 +286,8 @@ def _digest(about: Any) -> str:
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:
     """Changes whenever the files, the options or seqgen do."""
-    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in files if f.exists() for s in [f.stat()]]
+    read = [f for file in files for f in (file, *_beside(domain, file))]
+    stats = [(str(f), s.st_size, s.st_mtime_ns) for f in read if f.exists() for s in [f.stat()]]
     said = [
         FORMAT,
         version("seqgen-toolkit"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,11 @@ from seqgen.core.files import sha256
 from seqgen.corpus.store import SPLITS, Split
 
 Shares = tuple[float, float, float]  # of train, valid and test
+_WORDS: Mapping[Split, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "valid": ("valid", "validation", "val", "dev"),
+    "test": ("test", "testing", "t10k"),  # the last is MNIST's
+}
 Cut = tuple[int, Split, Any]  # the number of a piece, a split, the part of the piece that is in it
 
 
@@ -54,6 +60,34 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: S
             for i in group:
                 split[i] = name
     return split
+
+
+def split_by_names(names: Sequence[str], identities: Sequence[tuple[str, ...]], shares: Shares) -> list[Split] | None:
+    """Each piece's split, as the files' own names have it (see `said_by`): what was published with a split of its own
+    keeps that, whatever is in it. A held-out part that no name says is taken from the training part, as large as its
+    share. None unless every name says one and none of the three is empty."""
+    by_name = {name: said_by(name) for name in dict.fromkeys(names)}
+    if len(set(by_name.values())) < 2 or None in by_name.values():
+        return None
+    split: list[Split] = [by_name[name] or "train" for name in names]
+    train = [i for i, s in enumerate(split) if s == "train"]
+    left = (shares[0], *(0.0 if s in split else share for s, share in zip(SPLITS[1:], shares[1:], strict=True)))
+    parts = split_pieces(
+        [identities[i] for i in train], (left[0] / sum(left), left[1] / sum(left), left[2] / sum(left))
+    )
+    for i, part in zip(train, parts, strict=True):
+        split[i] = part
+    return split if set(split) == set(SPLITS) else None
+
+
+def said_by(name: str) -> Split | None:
+    """The split that a file's path says: by a folder of such a name, else by a word of its own."""
+    *folders, file = name.lower().split("/")
+    for word in (*folders, *re.split(r"[^a-z0-9]+", file)):
+        for split, words in _WORDS.items():
+            if word in words:
+                return split
+    return None
 
 
 def cut_pieces(pieces: Sequence[Any], shares: Shares, cut: Callable[[Any, float, float], Any | None]) -> list[Cut]:

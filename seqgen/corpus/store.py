@@ -56,13 +56,22 @@ class TokenStore:
         return ids if self.mapped else ids.astype(np.int32)  # type: ignore[return-value]  # narrower integers
 
     def of_split(self, split: Split, most: int | None = None) -> list[Ids]:
-        """The pieces of one split; of more than `most` ids together only some, and of each only its beginning."""
-        chosen = np.flatnonzero(self.split == SPLITS.index(split))
-        total = int(np.diff(self.offsets)[chosen].sum())
+        """The pieces of one split; of more than `most` ids together only some, spread evenly and whole, or of a few
+        long ones only their beginnings."""
+        chosen, lengths = np.flatnonzero(self.split == SPLITS.index(split)), np.diff(self.offsets)
+        total = int(lengths[chosen].sum())
         if most is None or total <= most:
             return [self.piece(int(i)) for i in chosen]
-        chosen = chosen[:: max(1, min(total // most, len(chosen) // _SPREAD))]
-        return [self.piece(int(i))[: most // len(chosen)].astype(np.int32) for i in chosen]
+        n = len(chosen) * most // total
+        if n < _SPREAD:
+            chosen = chosen[:: max(1, len(chosen) // _SPREAD)]
+            return [self.piece(int(i))[: most // len(chosen)].astype(np.int32) for i in chosen]
+        found, left = [], most
+        for i in chosen[np.arange(n) * len(chosen) // n].tolist():
+            if lengths[i] <= left:
+                found.append(self.piece(i).astype(np.int32))
+                left -= int(lengths[i])
+        return found
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Pieces and tokens of each split."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqgen.cells import detached
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batch, whole
 from seqgen.model import SequenceModel, State, masked_log_probabilities
@@ -44,7 +45,7 @@ def dynamic_log_probabilities(
 ) -> list[npt.NDArray[np.float32]]:
     """float32 [T] for each piece: ln p(id | before); the model passed stays as it is.
 
-    Weights carry over from piece to piece, the LSTM's state does not. Updates are the RMS rule of the paper: gradients
+    Weights carry over from piece to piece, the layers' state does not. Updates are the RMS rule of the paper: gradients
     are divided by the root of their mean square on training segments, and each weight returns to the trained one the
     faster the larger that root is.
     """
@@ -107,7 +108,7 @@ def _score(model: SequenceModel, batch: Batch, part: slice, state: State, masks:
         torch.from_numpy(np.ascontiguousarray(values[:, part])).to(device)
         for values in (batch.previous, batch.context, batch.states, batch.ids)
     )
-    logits, after = model(previous, context, [(h.detach(), c.detach()) for h, c in state])
+    logits, after = model(previous, context, detached(state))
     log_p = masked_log_probabilities(logits, masks[states])
     return log_p.gather(-1, ids[..., None])[0, :, 0], after
 

@@ -18,7 +18,7 @@ def model_card(
     lines = [
         f"# {run.name}",
         "",
-        f"A stacked LSTM ({config.n_layers} × {config.width}) for {run.domain}, trained with seqgen.",
+        f"A stacked {config.cell.upper()} ({config.n_layers} × {config.width}) for {run.domain}, trained with seqgen.",
         "",
         "## Corpus",
         "",

@@ -16,9 +16,9 @@ from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
+from seqgen.sampling.cells import Floats
 from seqgen.sampling.filters import Filters
 from seqgen.sampling.sampler import Draft, Drawn, Request, one_thread
-from seqgen.sampling.stepper import Floats
 
 _MOST = 1024  # beams
 

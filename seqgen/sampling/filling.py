@@ -21,10 +21,10 @@ import torch
 
 from seqgen.core.errors import UsageError
 from seqgen.core.tokenizer import Ids, Tokenizer
+from seqgen.sampling.cells import Floats
 from seqgen.sampling.filters import Filters, drawn
 from seqgen.sampling.reader import Predictor
 from seqgen.sampling.sampler import Drawn, one_thread
-from seqgen.sampling.stepper import Floats
 
 CANDIDATES, PASSES = 32, 1  # more of either find likelier fillings, and take longer
 MOST = 4096  # candidates

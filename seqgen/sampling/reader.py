@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from seqgen.core.tokenizer import Ids, Tokenizer
 from seqgen.model import SequenceModel
-from seqgen.sampling.stepper import Floats, new_stepper
+from seqgen.sampling.cells import Floats
+from seqgen.sampling.stepper import new_stepper
 
 Ints = npt.NDArray[np.integer]
 

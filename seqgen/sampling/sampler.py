@@ -21,8 +21,9 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.narrowing import Barred, narrowed
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
+from seqgen.sampling.cells import Floats
 from seqgen.sampling.filters import Filters, drawn
-from seqgen.sampling.stepper import Floats, new_stepper
+from seqgen.sampling.stepper import new_stepper
 
 Ids = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
@@ -257,8 +258,8 @@ class Draft:
             logits = logits.copy()
         for b in over:
             ends = self._ends[self.rules_state[b]] & allowed[b]
-            if ends.any():
-                onward = self._choices[self.rules_state[b]] & ~allowed[b]
+            onward = self._choices[self.rules_state[b]] & ~allowed[b]
+            if ends.any() and onward.any():
                 logits[b, ends] = np.logaddexp.reduce(logits[b, onward | ends])
         return logits
 

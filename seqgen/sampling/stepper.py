@@ -12,14 +12,12 @@ import copy
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from seqgen.cells import selected
 from seqgen.model import SequenceModel
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.integer]
+from seqgen.sampling.cells import STEPS, Floats, Ints
 
 
 class Stepper(Protocol):
@@ -59,7 +57,7 @@ class TorchStepper:
         return last
 
     def select(self, rows: Ints) -> None:
-        self._state = [(hidden[:, rows], cell[:, rows]) for hidden, cell in self._state]
+        self._state = selected(self._state, rows)
 
     def fork(self, rows: Ints) -> TorchStepper:
         other = copy.copy(self)
@@ -71,20 +69,12 @@ class NumpyStepper:
     """The same numbers in numpy: columns are sequences."""
 
     def __init__(self, model: SequenceModel, batch: int) -> None:
-        H = self._width = model.width
+        self._width = model.width
         w = {name: np.array(p.detach().float(), np.float32) for name, p in model.named_parameters()}
         self._embedding, self._bias = w["embedding.weight"], w["bias"][:, None]
         self._head = self._embedding[: model.n_ids]
-        # sigmoid(x) = (tanh(x / 2) + 1) / 2: with the halves in the weights one tanh serves all four gates.
-        half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), H)[:, None]  # input, forget, cell, output
-        self._layers = [
-            _Layer(
-                half * np.concatenate((w[f"layers.{k}.weight_ih_l0"], w[f"layers.{k}.weight_hh_l0"]), axis=1),
-                half * (w[f"layers.{k}.bias_ih_l0"] + w[f"layers.{k}.bias_hh_l0"])[:, None],
-                batch,
-            )
-            for k in range(len(model.layers))
-        ]
+        step = STEPS[model.cell.name]
+        self._layers = [step.of(w, k, batch) for k in range(len(model.layers))]
         self._context = _Beside(model, w) if len(model.embedded) or model.class_heads else None
 
     def __call__(self, previous_B: Ints, context_BF: Ints) -> Floats:
@@ -109,45 +99,6 @@ class NumpyStepper:
     def fork(self, rows: Ints) -> NumpyStepper:
         other = copy.copy(self)
         other._layers = [layer.fork(rows) for layer in self._layers]
-        return other
-
-
-class _Layer:
-    """weights: [4H, 2H] of the input and the hidden state, halved as above; bias [4H, 1]."""
-
-    def __init__(self, weights: Floats, bias: Floats, batch: int) -> None:
-        H = len(weights) // 4
-        self._weights, self._bias = weights, bias
-        self._both = np.zeros((2 * H, batch), np.float32)
-        self._input, self._hidden = self._both[:H], self._both[H:]
-        self._cell = np.zeros((H, batch), np.float32)
-        self._gates = np.empty((4 * H, batch), np.float32)
-        self._in, self._forget, self._new, self._out = (self._gates[k * H : (k + 1) * H] for k in range(4))
-        self._doors = self._gates[: 2 * H]
-
-    def __call__(self, x: Floats) -> Floats:
-        """The hidden state [H, B] after one step more; it is overwritten by the next."""
-        self._input[:] = x
-        np.matmul(self._weights, self._both, out=self._gates)
-        self._gates += self._bias
-        np.tanh(self._gates, out=self._gates)
-        self._doors += 1
-        self._doors *= 0.5
-        self._cell *= self._forget
-        self._in *= self._new
-        self._cell += self._in
-        np.tanh(self._cell, out=self._hidden)
-        self._out += 1
-        self._out *= 0.5
-        self._hidden *= self._out
-        return self._hidden
-
-    def select(self, rows: Ints) -> None:
-        self._hidden[:], self._cell[:] = self._hidden[:, rows], self._cell[:, rows]
-
-    def fork(self, rows: Ints) -> _Layer:
-        other = _Layer(self._weights, self._bias, len(rows))
-        other._hidden[:], other._cell[:] = self._hidden[:, rows], self._cell[:, rows]
         return other
 
 

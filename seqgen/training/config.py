@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.cells import CELLS
 from seqgen.core.errors import RunError, UsageError
 from seqgen.model import Dropout
 
 # Up to so many training tokens: dropout of the layers, of their inputs, of context features, of the perceptron.
 _DROPOUT = ((3e6, 0.5, 0.4, 0.4, 0.2), (3e7, 0.25, 0.1, 0.1, 0.1), (float("inf"), 0.1, 0.0, 0.0, 0.0))
+# Crops that are read but a few times, and from so many times on as the table above has it.
+_FEW_READINGS, _FEW = (5.0, 15.0), (0.05, 0.0, 0.0, 0.05)
 # Streams: of the same, after so many readings of the text; between them, by the logarithm of the readings.
 _READINGS = ((3.0, 0.2, 0.1, 0.2, 0.1), (12.0, 0.35, 0.2, 0.3, 0.15), (60.0, 0.5, 0.3, 0.4, 0.2))
 PRESETS: dict[str, tuple[int, int]] = {"tiny": (128, 1), "small": (192, 2), "base": (512, 2)}  # width, layers
@@ -25,13 +28,14 @@ _RANGES = (
     ("weight_decay", 0.0, 100.0), ("clip", 1e-9, 1e9), ("ema_share", 0.0, 1.0), ("warm_up", 0, 10**9),
     ("save_seconds", 0.0, 1e9),
 )  # fmt: skip
-_MAX_LAYER_WEIGHTS = 2**30  # of all LSTM layers
+_MAX_LAYER_WEIGHTS = 2**30  # of all layers
 _MAX_BATCH_IDS = 2**24
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """steps: how long. replicas: threads that share the weights and split each batch. Rates and shares as named.
+    """steps: how long. cell: lstm, gru or rnn. replicas: threads that share the weights and split each batch.
+    Rates and shares as named.
 
     ema_share: the running mean of weights reaches over this share of the steps.
     streams: read the pieces from end to end with the state carried from batch to batch, instead of random crops.
@@ -43,6 +47,7 @@ class TrainConfig:
     seed: int = 0
     width: int = 192
     n_layers: int = 2
+    cell: str = "lstm"
     batch_size: int = 16
     crop: int = 128
     learning_rate: float = 5e-3
@@ -69,6 +74,8 @@ class TrainConfig:
     save_seconds: float = 60.0
 
     def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            raise UsageError(f"There is no cell {self.cell!r}.", f"Cells: {', '.join(CELLS)}.")
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:  # nor is it a number
                 raise UsageError(
@@ -148,16 +155,18 @@ def default_config(
 
 
 def regularised(config: TrainConfig, n_tokens: int, given: Collection[str] = ()) -> TrainConfig:
-    """Streams: dropout by how often the training's steps read the text. What is in `given` stays as it is."""
-    if not config.streams:
-        return config
-    readings = config.steps * config.batch_size * config.crop / max(1, n_tokens)
-    places = [math.log(times) for times, *_ in _READINGS]
+    """Dropout by how often the training's steps read the corpus: what is read but a few times needs little. What is in
+    `given` stays as it is."""
+    readings = max(1e-9, config.steps * config.batch_size * config.crop / max(1, n_tokens))
     names = ("layer_dropout", "input_dropout", "feature_dropout", "perceptron_dropout")
-    shares = zip(*(shares for _, *shares in _READINGS), strict=True)
+    if config.streams:
+        times, table = zip(*((times, shares) for times, *shares in _READINGS), strict=True)
+    else:
+        times, table = _FEW_READINGS, (_FEW, tuple(getattr(config, name) for name in names))
+    places = [math.log(n) for n in times]
     chosen = {
-        name: round(float(np.interp(math.log(max(readings, 1e-9)), places, values)), 3)
-        for name, values in zip(names, shares, strict=True)
+        name: round(float(np.interp(math.log(readings), places, values)), 3)
+        for name, values in zip(names, zip(*table, strict=True), strict=True)
         if name not in given
     }
     return replace(config, **chosen)  # type: ignore[arg-type]  # all of them are shares

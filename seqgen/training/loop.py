@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqgen.cells import CELLS
 from seqgen.core.errors import Diverged, RunError
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.batches import Batch, Batches, Crops, Streams
@@ -51,7 +52,9 @@ def new_model(tokenizer: Tokenizer[Any], config: TrainConfig) -> SequenceModel:
     """A model with fresh weights, a function of the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = SequenceModel(len(tokenizer.vocabulary), tokenizer.context.features, config.width, config.n_layers)
+        model = SequenceModel(
+            len(tokenizer.vocabulary), tokenizer.context.features, config.width, config.n_layers, config.cell
+        )
     return model.to(config.device)
 
 
@@ -219,8 +222,9 @@ class Trainer:
         they are the trainer's own and move on with it."""
         tensors = self.optimizer.tensors()
         for i, state in enumerate(self.replicas.carried):
-            for layer, (hidden, cell) in enumerate(state or []):
-                tensors[f"carried{i}.{layer}.hidden"], tensors[f"carried{i}.{layer}.cell"] = hidden, cell
+            for layer, parts in enumerate(state or []):
+                for name, part in zip(CELLS[self.config.cell].states, parts, strict=True):
+                    tensors[f"carried{i}.{layer}.{name}"] = part
         return {name: t.detach().contiguous().cpu() for name, t in tensors.items()}
 
     def state(self) -> dict[str, Any]:
@@ -251,9 +255,10 @@ class Trainer:
                     "Bring config.json back, or train the run again.",
                 ) from None
         if "carried0.0.hidden" in optimizer:
+            states = CELLS[self.config.cell].states
             self.replicas.carried = [
                 [
-                    (optimizer[f"carried{i}.{k}.hidden"].to(p.device), optimizer[f"carried{i}.{k}.cell"].to(p.device))
+                    tuple(optimizer[f"carried{i}.{k}.{name}"].to(p.device) for name in states)
                     for k in range(self.config.n_layers)
                 ]
                 for i in range(self.config.replicas)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,10 +21,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqgen.cells import detached
 from seqgen.corpus.batches import Batch
 from seqgen.model import Dropout, SequenceModel, State, masked_log_probabilities
 
 _MOST_ASKED = 0.75  # of the positions: with more it is not worth it to choose them
+
+# Weights lie in one row, in an order that is not cuDNN's: it copies them at each step, which takes it no time.
+warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -198,7 +203,7 @@ class Replicas:
                 asked=share.asked,
             )
         if self._carries:
-            self.carried[i] = [(hidden.detach(), cell.detach()) for hidden, cell in state]
+            self.carried[i] = detached(state)
         log_p = masked_log_probabilities(logits, self._masks[share.states])
         picked = log_p.gather(-1, share.ids[..., None])[..., 0]
         # Padding may point at an id that its state forbids: leave it out before -inf meets 0.
@@ -210,7 +215,7 @@ class Replicas:
         if carried is None:
             return None
         goes_on = (previous[:, 0] != self.models[i].begin)[None, :, None]
-        return [(hidden * goes_on, cell * goes_on) for hidden, cell in carried]
+        return [tuple(part * goes_on for part in layer) for layer in carried]
 
     def _to_device(self, values: npt.NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(values))

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqgen.cells import CELLS
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
 from seqgen.core.files import make_folder, read_json, remove_drafts, write_bytes, write_json
@@ -158,11 +159,15 @@ class Run:
 
 def _fits(weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any], config: TrainConfig) -> bool:
     """Whether the sizes that a configuration may say at will are those of the weights."""
-    table, n_layers = weights.get("embedding.weight"), sum(name.endswith(".weight_hh_l0") for name in weights)
+    table, layers = (
+        weights.get("embedding.weight"),
+        [w for name, w in weights.items() if name.endswith(".weight_hh_l0")],
+    )
     return (
         table is not None
         and table.shape == (len(tokenizer.vocabulary) + 1, config.width)
-        and n_layers == config.n_layers
+        and len(layers) == config.n_layers
+        and all(len(w) == len(CELLS[config.cell].gates) * config.width for w in layers)
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
+from seqgen.core.augmentation import Order, no_augmentation
 from seqgen.core.errors import CorpusError
 from seqgen.corpus.batches import Batch, Crops, Streams, padded, whole
 from seqgen.corpus.build import Prepared
@@ -84,6 +86,38 @@ def place(row: Batch, known: list[Batch]) -> int | None:
     return None
 
 
+def test_a_pass_draws_every_piece_once(material: tuple[Any, list[Any]]) -> None:
+    """Of pieces of one length; in another order each time."""
+    tokenizer, pieces = material
+    same = [np.asarray(piece[:30]) for piece in pieces]
+    made = Crops(same, tokenizer, batch_size=len(same), crop=30, seed=1, blank=0.0)
+    rng = np.random.default_rng(0)
+    passes = [[made._drawn(k, rng) for k in range(n * len(same), (n + 1) * len(same))] for n in range(3)]
+    assert all(sorted(drawn) == list(range(len(same))) for drawn in passes)
+    assert passes[0] != passes[1] != passes[2]
+
+
+def test_longer_pieces_are_drawn_more_often(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = material
+    made = Crops([pieces[0][:96], pieces[1][:32]], tokenizer, batch_size=4, crop=32, seed=1)
+    rng = np.random.default_rng(0)
+    assert sorted(made._drawn(k, rng) for k in range(8)) == [0, 0, 0, 0, 0, 0, 1, 1]
+
+
+def test_pieces_are_said_in_every_order_by_its_share(material: tuple[Any, list[Any]]) -> None:
+    tokenizer, pieces = copy.copy(material[0]), [np.asarray(piece[:20]) for piece in material[1]]
+    swapped = pieces[0].copy()
+    swapped[[3, 4]] = swapped[[4, 3]]
+    tokenizer.orders = (Order("plain", 0.75, lambda ids: ids), Order("swapped", 0.25, lambda ids: swapped))
+    tokenizer.augmentations = no_augmentation(len(tokenizer.vocabulary))
+    batch = Crops(pieces, tokenizer, batch_size=400, crop=20, seed=0, blank=0.0)(0)
+    rows = (batch.ids == swapped).all(axis=1)
+    assert 0.18 < rows.mean() < 0.32
+    expected = whole(swapped, tokenizer)
+    first = batch.rows(slice(int(rows.argmax()), int(rows.argmax()) + 1))
+    assert all(np.array_equal(getattr(first, f), getattr(expected, f)) for f in FIELDS[:4])
+
+
 def test_targets_follow_their_previous_ids(material: tuple[Any, list[Any]]) -> None:
     batch = crops(material, blank=0.0)(0)
     for previous, ids, weights in zip(batch.previous, batch.ids, batch.weights, strict=True):
@@ -94,8 +128,8 @@ def test_targets_follow_their_previous_ids(material: tuple[Any, list[Any]]) -> N
 def test_short_pieces_are_padded_without_weight(material: tuple[Any, list[Any]]) -> None:
     tokenizer, pieces = material
     short = pieces[0][:7]
-    batch = Crops([short, pieces[1]], tokenizer, batch_size=32, crop=40, seed=0, blank=0.0)(0)
-    rows = [b for b in range(32) if batch.weights[b].sum() == 7]
+    batch = Crops([short, pieces[1]], tokenizer, batch_size=400, crop=40, seed=0, blank=0.0)(0)
+    rows = [b for b in range(400) if batch.weights[b].sum() == 7]
     assert rows
     for b in rows:
         assert (batch.weights[b] == [1] * 7 + [0] * 33).all()

@@ -69,6 +69,7 @@ def test_of_too_much_a_part_is_taken_from_everywhere(tmp_path: Path) -> None:
     store = make(pieces, tmp_path / "many")
     assert [p.tolist() for p in store.of_split("train", 80)] == pieces[::3][::5]
     assert len(store.of_split("train", 400)) == 100
+    assert [p.tolist() for p in store.of_split("train", 399)] == [p for p in pieces[::3] if p[0] < 297]  # all whole
 
 
 def test_counts_are_of_pieces_and_tokens(tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ FEATURES = [
 ]
 
 
-@pytest.fixture(params=[(0, 1), (0, 3), (1, 2), (3, 2)], ids=str)
+SIZES = [(0, 1, "lstm"), (0, 3, "lstm"), (1, 2, "lstm"), (3, 2, "lstm"), (0, 3, "gru"), (3, 2, "gru"), (3, 2, "rnn")]
+
+
+@pytest.fixture(params=SIZES, ids=str)
 def model(request: pytest.FixtureRequest) -> SequenceModel:
-    n_features, n_layers = request.param
+    n_features, n_layers, cell = request.param
     torch.manual_seed(0)
-    model = SequenceModel(V, FEATURES[:n_features], 24, n_layers)
+    model = SequenceModel(V, FEATURES[:n_features], 24, n_layers, cell)
     with torch.no_grad():
         for p in model.parameters():  # far from their start, so that every part counts
             p.add_(0.3 * torch.randn_like(p))
@@ -71,3 +74,16 @@ def test_sequences_are_gone_on_with_in_any_order_and_number(model: SequenceModel
     stepper.select(rows)
     for t in range(half, T):
         assert np.allclose(stepper(previous[rows, t], context[rows, t]), logits[rows, t], atol=1e-4), t
+
+
+@pytest.mark.parametrize("kind", [NumpyStepper, TorchStepper])
+def test_a_fork_goes_on_by_itself(model: SequenceModel, kind: Any) -> None:
+    previous, context, logits = whole(model, 2)
+    rows, half = np.array([1, 0, 1]), T // 2
+    stepper = kind(model, 2)
+    for t in range(half):
+        stepper(previous[:, t], context[:, t])
+    fork = stepper.fork(rows)
+    for t in range(half, T):
+        assert np.allclose(fork(previous[rows, t], context[rows, t]), logits[rows, t], atol=1e-4), t
+        assert np.allclose(stepper(previous[:, t], context[:, t]), logits[:, t], atol=1e-4), t

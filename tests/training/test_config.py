@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def test_a_configuration_comes_back_from_json() -> None:
         {"steps": 0}, {"width": -1}, {"batch_size": 0}, {"replicas": 0}, {"crop": 1}, {"layer_dropout": 1.0},
         {"blank": -0.1}, {"seed": -1}, {"seed": 2**63}, {"steps": 10**10}, {"width": 8193}, {"n_layers": 65},
         {"batch_size": 10**6}, {"crop": 10**7}, {"replicas": 257}, {"n_evaluations": 10**6}, {"patience": 10**30},
-        {"width": 8192, "n_layers": 64}, {"batch_size": 65_536, "crop": 1_000_000},
+        {"width": 8192, "n_layers": 64}, {"batch_size": 65_536, "crop": 1_000_000}, {"cell": "elman"},
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
@@ -32,12 +33,19 @@ def test_impossible_settings_are_refused(wrong: dict[str, Any]) -> None:
     "damaged",
     [
         {"steps": "7"}, {"steps": 0}, {"steps": True}, {"nonsense": 1}, {"device": 3}, [], "x", None, {"crop": 2.5},
-        {"width": 10**30},
+        {"width": 10**30}, {"cell": "mlp"}, {"cell": 3},
     ],
 )  # fmt: skip
 def test_a_damaged_record_is_refused(damaged: Any) -> None:
     with pytest.raises(RunError):
         TrainConfig.from_dict(damaged)
+
+
+def test_a_record_without_a_cell_is_of_an_lstm() -> None:
+    saved = TrainConfig(cell="gru").to_dict()
+    assert TrainConfig.from_dict(saved).cell == "gru"
+    del saved["cell"]
+    assert TrainConfig.from_dict(saved).cell == "lstm"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -74,5 +82,11 @@ def test_streams_that_are_read_often_are_dropped_out_more() -> None:
     assert found == sorted(found) and found[0] == found[1] == [0.2, 0.1, 0.2, 0.1]
     assert found[-1] == found[-2] == [0.5, 0.3, 0.4, 0.2]
     assert shares(10_000, layer_dropout=0.05)[0] == 0.05
-    crops = default_config(n_tokens=1_024_000, n_augmentations=1, steps=10_000)
-    assert regularised(crops, 1_024_000) == crops
+
+
+def test_crops_that_are_read_but_a_few_times_are_hardly_dropped_out() -> None:
+    config = default_config(n_tokens=1_024_000, n_augmentations=1)
+    per_reading = 1_024_000 // (config.batch_size * config.crop)
+    shares = [regularised(replace(config, steps=n * per_reading), 1_024_000).layer_dropout for n in (1, 5, 8, 15, 99)]
+    assert shares[:2] == [0.05, 0.05] and shares[3:] == [config.layer_dropout] * 2
+    assert 0.05 < shares[2] < config.layer_dropout

@@ -19,7 +19,7 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Progress, Trainer, new_model
 from seqgen.training.run import Run
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "losses.json"
+GOLDEN = Path(__file__).parents[1] / "golden"
 CONFIG = TrainConfig(
     steps=12, width=24, n_layers=2, batch_size=4, crop=32, n_evaluations=3, embedding_dropout=0.1, weight_dropout=0.1,
 )  # fmt: skip
@@ -86,11 +86,17 @@ def test_an_evaluation_is_the_same_for_any_number_of_replicas(prepared: Prepared
 
 
 @pytest.mark.parametrize(
-    ("replicas", "stop"),
-    [(1, 5), (2, 8), *(pytest.param(*more, marks=pytest.mark.slow) for more in ((1, 1), (1, 8), (2, 1), (2, 5)))],
-)
-def test_a_resumed_training_ends_in_the_same_bits(prepared: Prepared, tmp_path: Path, replicas: int, stop: int) -> None:
-    config = replace(CONFIG, replicas=replicas)
+    ("replicas", "stop", "cell"),
+    [
+        (1, 5, "lstm"), (2, 8, "lstm"), (1, 5, "gru"), (1, 5, "rnn"),
+        *(pytest.param(*more, "lstm", marks=pytest.mark.slow) for more in ((1, 1), (1, 8), (2, 1), (2, 5))),
+        *(pytest.param(2, 8, cell, marks=pytest.mark.slow) for cell in ("gru", "rnn")),
+    ],
+)  # fmt: skip
+def test_a_resumed_training_ends_in_the_same_bits(
+    prepared: Prepared, tmp_path: Path, replicas: int, stop: int, cell: str
+) -> None:
+    config = replace(CONFIG, replicas=replicas, cell=cell)
     whole = train(make(prepared, config))
     run = Run(tmp_path / "run")
     run.create(prepared.tokenizer, config, prepared.about)
@@ -100,13 +106,14 @@ def test_a_resumed_training_ends_in_the_same_bits(prepared: Prepared, tmp_path: 
     assert equal(train(resumed, run), whole)
 
 
-@pytest.mark.parametrize("replicas", [1, 2])
-def test_a_resumed_stream_goes_on_with_its_state(tmp_path: Path, replicas: int) -> None:
+@pytest.mark.parametrize(("replicas", "cell"), [(1, "lstm"), (2, "lstm"), (2, "gru"), (1, "rnn")])
+def test_a_resumed_stream_goes_on_with_its_state(tmp_path: Path, replicas: int, cell: str) -> None:
     tokenizer = TextTokenizer.fit(["the sea, the wide and deep sea"])
     text = tokenizer.encode("the sea, the sea, the wide and deep sea. " * 40)
-    config = replace(CONFIG, replicas=replicas, streams=True, crop=8, batch_size=4)
+    config = replace(CONFIG, replicas=replicas, cell=cell, streams=True, crop=8, batch_size=4)
     whole = train(Trainer(config, tokenizer, [text], [text[:50]]))
-    assert any(name.startswith("carried") for name in whole)
+    carried = {name.split(".")[2] for name in whole if name.startswith("carried")}
+    assert carried == ({"hidden", "cell"} if cell == "lstm" else {"hidden"})
     run = Run(tmp_path / "run")
     run.create(tokenizer, config, {})
     train(Trainer(config, tokenizer, [text], [text[:50]]), run, until=5)
@@ -204,12 +211,25 @@ def test_losses_are_those_of_the_golden_run(prepared: Prepared) -> None:
 
     After a change that is meant, put the new numbers into the file.
     """
-    golden = json.loads(GOLDEN.read_text())
-    trainer = make(prepared, TrainConfig.from_dict(golden["config"]))
-    try:
-        losses = [float(trainer.train_step(trainer.batch(step))) for step in range(len(golden["losses"]))]
-        valid = trainer.evaluate()
-    finally:
-        trainer.close()
+    golden = json.loads((GOLDEN / "losses.json").read_text())
+    losses, valid = first_losses(prepared, TrainConfig.from_dict(golden["config"]), len(golden["losses"]))
     assert losses == pytest.approx(golden["losses"], abs=1e-4)
     assert valid == pytest.approx(golden["valid"], abs=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_losses_of_the_other_cells_are_golden_too(prepared: Prepared, cell: str) -> None:
+    config = TrainConfig.from_dict(json.loads((GOLDEN / "losses.json").read_text())["config"])
+    golden = json.loads((GOLDEN / "cells.json").read_text())[cell]
+    losses, valid = first_losses(prepared, replace(config, cell=cell), len(golden["losses"]))
+    assert losses == pytest.approx(golden["losses"], abs=1e-4)
+    assert valid == pytest.approx(golden["valid"], abs=1e-4)
+
+
+def first_losses(prepared: Prepared, config: TrainConfig, n: int) -> tuple[list[float], float]:
+    """Of n steps, and that of the held-out pieces after them."""
+    trainer = make(prepared, config)
+    try:
+        return [float(trainer.train_step(trainer.batch(step))) for step in range(n)], trainer.evaluate()
+    finally:
+        trainer.close()

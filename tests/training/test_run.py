@@ -8,8 +8,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from seqgen.core.errors import RunError
 from seqgen.corpus.build import Prepared
@@ -62,9 +64,20 @@ def test_a_damaged_record_is_an_error_with_a_hint(copy: Run, name: str, content:
         assert caught.value.message
 
 
-@pytest.mark.parametrize("size", [{"width": 8192}, {"width": 16}, {"n_layers": 64}])
+def test_a_run_of_before_there_were_cells_gives_the_same_logits(copy: Run) -> None:
+    saved = json.loads((copy.path / "config.json").read_text())
+    ids = torch.arange(20)[None]
+    context = torch.zeros(1, 20, len(copy.tokenizer().context.features), dtype=torch.long)
+    with torch.inference_mode():
+        logits, _ = copy.model()[0](ids, context)
+        del saved["training"]["cell"]
+        (copy.path / "config.json").write_text(json.dumps(saved))
+        assert torch.equal(copy.model()[0](ids, context)[0], logits)
+
+
+@pytest.mark.parametrize("size", [{"width": 8192}, {"width": 16}, {"n_layers": 64}, {"cell": "gru"}])
 def test_a_configuration_of_another_size_is_refused_before_it_takes_memory(
-    copy: Run, prepared: Prepared, size: dict[str, int], monkeypatch: pytest.MonkeyPatch
+    copy: Run, prepared: Prepared, size: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = json.loads((copy.path / "config.json").read_text())
     (copy.path / "config.json").write_text(json.dumps({**saved, "training": {**saved["training"], **size}}))

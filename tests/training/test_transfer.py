@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,24 @@ def test_what_is_not_known_there_stays_fresh() -> None:
     assert 0 < taken.n_ids < len(remi.vocabulary)
     assert 0 < (model.context.weight == 7).float().mean() < 0.5  # the bars that remain are counted alike in both
     assert (model.layers[0].weight_hh_l0 == 7).all()
+
+
+def test_layers_of_another_cell_stay_fresh() -> None:
+    old = {name: torch.full_like(p, 7.0) for name, p in new_model(OLD, CONFIG).named_parameters()}
+    for cell in ("gru", "rnn"):
+        model = new_model(NEW, replace(CONFIG, cell=cell))
+        taken = transfer(old, OLD, model, NEW)
+        assert {name for name in taken.fresh if "layers" in name} == set(taken.fresh) and len(taken.fresh) == 2 * 4
+        assert not any((p == 7).any() for p in model.layers.parameters()) and (model.join.weight == 7).all()
+
+
+def test_a_training_from_a_run_has_its_cell_unless_another_is_asked_for(
+    run: Path, corpus: Path, tmp_path: Path
+) -> None:
+    gru = seqgen.train("midi", corpus, steps=1, start_from=run, out=tmp_path / "gru", crop=64, cell="gru")
+    assert gru.network.cell.name == "gru"
+    again = seqgen.train("midi", corpus, steps=1, start_from=gru.run.path, out=tmp_path / "again", crop=64)
+    assert again.network.cell.name == "gru"
 
 
 def test_a_training_from_a_run_begins_with_its_weights(run: Path, corpus: Path, tmp_path: Path) -> None:
