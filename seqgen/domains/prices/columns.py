@@ -15,6 +15,7 @@ from seqgen.domains.prices.table import Table, titled
 _DATE = (
     "date", "day", "time", "timestamp", "datetime", "observation_date", "time_period", "trade date", "trading day",
     "month", "week", "year", "quarter", "period",
+    "__index_level_0__",
 )  # fmt: skip
 _SYMBOL = ("symbol", "ticker", "instrument", "series", "series_id", "currency", "code", "asset", "isin", "name")
 # The adjusted first: it has no jump where a share is split.
@@ -58,6 +59,8 @@ def looks_like_prices(rows: list[list[str]]) -> bool:
 def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Series]:
     """The series of a table, those asked for. A column that cannot be read costs the others nothing: it is left out,
     unless it is asked for, or the only one. Raises BadInput with row and column."""
+    if not table.titles:
+        raise BadInput(name, "holds no columns")
     asked = [part.strip() for part in options.series.split(",") if part.strip()]
     date = _date_column(table)
     when = (
@@ -192,6 +195,7 @@ def _counts(table: Table, title: str, *, first: bool) -> bool:
     return (
         first
         and len(table.titles) > 1
+        and title.lower() in ("1", "unnamed: 0", "index", "row", "id", "#")
         and start in ("0", "1")
         and all(cell == str(int(start) + i) for i, cell in enumerate(cells))
     )

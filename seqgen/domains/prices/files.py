@@ -136,8 +136,8 @@ def _parquet(data: bytes, name: str) -> Table:
             raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
         if about.num_rows > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        frame = file.read(use_threads=False).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        frame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise BadInput(name, f"is not Parquet ({error})") from None
     return _frame(frame)
 
