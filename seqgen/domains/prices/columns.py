@@ -145,7 +145,11 @@ def _series(
             left_out["prices of a time that comes again"] = int(again.sum())
             kept = kept[~again]
     if len(kept) < _FEWEST:
-        raise BadInput(name, f"holds {len(kept)} prices; a series has at least {_FEWEST}", where=f"column {column}")
+        raise BadInput(
+            name,
+            f"{len(kept) or 'no'} price{'s' * (len(kept) != 1)}; a series has at least {_FEWEST}",
+            where=f"column {column}",
+        )
     volumes = None
     if volume is not None:
         volumes = numbers([table.cells[volume][i] for i in rows[kept]], lambda i: "", name, table.decimal, strict=False)

@@ -94,6 +94,8 @@ class PriceTokenizer(Tokenizer[Series]):
         """The tokenizer that suits these series. Raises CorpusError when nothing in them moves."""
         o = options or PricesOptions()
         series = [to_series(piece) for piece in pieces]
+        if not any(len(s) for s in series):
+            raise CorpusError("No series has two prices to learn from.", "Give more days, or training a larger split.")
         if not any(s.returns.any() for s in series):
             raise CorpusError("No price moves: there is nothing to learn.")
         bins = learn_bins(((s.returns, *s.sizes()) for s in series), o.bins, o.decay)
