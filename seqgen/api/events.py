@@ -23,8 +23,10 @@ def compare_events(
     fields = evaluate_fields(model.network, tokenizer, train, pieces, temperatures, reporter.working)
     found: dict[str, Any] = {"main": tokenizer.main, "fields": fields}
     if rollouts:
-        found["ahead"] = accuracy_ahead(
+        ahead = accuracy_ahead(
             model.network, tokenizer, train, pieces, temperatures, places=rollouts,
             report=lambda done, total: reporter.working("rolling out", done, total),
         )  # fmt: skip
+        if ahead["places"]:  # pieces of few events have none
+            found["ahead"] = ahead
     return found

@@ -80,7 +80,7 @@ def test_idx_files_that_lie_are_refused(tmp_path: Path) -> None:
 
 def test_what_expands_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idx, "LIMITS", type(LIMITS)(max_images_bytes=20))
-    with pytest.raises(TooLarge, match="max_images_bytes|images bytes"):
+    with pytest.raises(TooLarge, match="images bytes"):
         list(read(gzip.compress(idx_images()), "x"))
 
 
@@ -163,7 +163,7 @@ def test_pictures_of_many_pixels_are_refused_before_they_are_decoded(monkeypatch
         with pytest.raises(TooLarge, match="pixels"):
             list(read(png(struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))))
     monkeypatch.setattr(photos, "LIMITS", type(LIMITS)(max_pixels=9_999))
-    with pytest.raises(TooLarge, match="SEQGEN_MAX_PIXELS|9,999"):
+    with pytest.raises(TooLarge, match="9,999 pixels"):
         list(read(png(header)))
 
 
