@@ -2,8 +2,8 @@
 
     python benchmarks/cells.py --corpus midi=corpora/bach --corpus text=corpora/shakespeare --steps 600 [--json]
 
-Each corpus is read and split as `seqgen train DOMAIN PATH` does, and every cell is trained with its settings, in
-float32, for as many steps on the same batches; the weights that are best on the validation pieces are scored on the test pieces.
+Each corpus is read and split as `seqgen train DOMAIN PATH` does. Every cell is trained with its settings, in float32,
+for as many steps on the same batches; the weights that are best on the validation pieces are scored on the test pieces.
 AR(p): scores of the next id that are linear in the last p ids, trained for as many steps. n-gram: the best on the
 validation pieces. --bare: the ids alone, without the side inputs of the tokenizer, for all alike. Of several learning
 rates each cell's best on the validation pieces is kept.

@@ -29,8 +29,10 @@ def compare_events(
             report=lambda done, total: reporter.working("forecasting", done, total),
         )  # fmt: skip
     elif rollouts:
-        found["ahead"] = accuracy_ahead(
+        ahead = accuracy_ahead(
             model.network, tokenizer, train, pieces, temperatures, places=rollouts,
             report=lambda done, total: reporter.working("rolling out", done, total),
         )  # fmt: skip
+        if ahead["places"]:  # pieces of few events have none
+            found["ahead"] = ahead
     return found

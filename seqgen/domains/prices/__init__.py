@@ -126,7 +126,7 @@ domain = Domain(
     controls={"volatility": "Of prices, how much they move a day, such as 1%."},
     read_seconds=60.0,
     read_memory=512_000_000,
-    # What can be learned of prices is little, and soon learned: when returns are large, and when there are none.
+    # What can be learned of prices is little, and soon: of returns, when they are large, and when there are none.
     training={
         "streams": False,
         "width": 64,
