@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -321,7 +320,10 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
             print(f"{name}: {values[0]} to {values[1]}")
     low, high = metrics["wql_less_best_baseline_95"]
     verdict = "better than" if high < 0 else "worse than" if low > 0 else "no better or worse, beyond chance, than"
-    print(f"By WQL the model is {verdict} the best baseline ({result['best_baseline']}).", file=sys.stdout)
+    print(f"By WQL the model is {verdict} the best baseline ({result['best_baseline']}).")
+    naive, mine = result["baselines"]["last value"]["mase"], metrics["mase"]
+    said = "no better than" if mine >= naive else "hardly better than" if mine > 0.98 * naive else "better than"
+    print(f"As a single guess its median is {said} the last price: MASE {mine:.3f} and {naive:.3f}.")
 
 
 if __name__ == "__main__":
