@@ -289,7 +289,9 @@ def intervals(
         return quantile_losses(quantiles[name][..., deciles], came, DECILES).sum(axis=0)
 
     weights = np.abs(came).sum(axis=(0, 2))
-    wql = bootstrap_interval(losses("model"), losses(best), weights)
+    wql, scaled_wql = (
+        bootstrap_interval(losses("model"), losses(name), weights) for name in (best, "scaled random walk")
+    )
     groups = np.searchsorted(t.origins, np.arange(nats["model"].shape[1]) + t.first, side="right") - 1
     by_origin = {
         n: np.bincount(groups, nats[n].sum(axis=0), len(t.origins))
@@ -300,6 +302,7 @@ def intervals(
     scaled = bootstrap_interval(by_origin["model"], by_origin["scaled random walk"], days)
     return {
         "wql_less_best_baseline_95": [round(v, 5) for v in wql],
+        "wql_less_scaled_walk_95": [round(v, 5) for v in scaled_wql],
         "nll_less_ar_95": [round(v, 4) for v in nll],
         "nll_less_scaled_walk_95": [round(v, 4) for v in scaled],
     }
