@@ -74,6 +74,21 @@ def test_samples_are_one_sheet(trained: Path, cli: Cli, tmp_path: Path) -> None:
     assert cli("sample", trained, "--length", "2rows").code == 2
 
 
+def test_of_some_candidates_one_stays_that_shows_the_label(trained: Path) -> None:
+    import seqgen
+
+    model = seqgen.load(trained)
+    share = {}
+    for candidates in (1, None):
+        drawn = [
+            sample.piece for label in (3, 8) for sample in model.sample(12, label=label, seed=5, candidates=candidates)
+        ]
+        rows = model.predict_each(drawn)
+        assert [row["came"] for row in rows] == ["Label_3"] * 12 + ["Label_8"] * 12
+        share[candidates] = sum(row["right"] for row in rows) / len(rows)
+    assert share[None] > 0.9 and share[None] >= share[1]
+
+
 def test_a_prompt_is_drawn_to_its_end(trained: Path, cli: Cli, tmp_path: Path) -> None:
     pixels = np.zeros((6, 6), np.uint8)
     pixels[:, 2] = 255
