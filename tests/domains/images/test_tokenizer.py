@@ -34,6 +34,8 @@ def test_it_suits_the_images() -> None:
     assert (fitted(black_and_white)["levels"], fitted(black_and_white)["strip"]) == (2, 8)
     assert [fitted(some(1, 28, w))["strip"] for w in (28, 32, 16, 30, 10)] == [7, 8, 8, 6, 5]
     assert {k: fitted(some(2, 64, 40))[k] for k in ("height", "width")} == {"height": 32, "width": 20}
+    mixed = [*some(2, 20, 30), *some(1, 10, 8), *some(2, 24, 9)]
+    assert {k: fitted(mixed)[k] for k in ("height", "width")} == {"height": 20, "width": 9}
     asked = fitted(some(2, 28, 28), size="10x12", levels=16, label_weight=3)
     assert (asked["height"], asked["width"], asked["strip"], asked["label_weight"]) == (10, 12, 1, 3.0)
     assert fitted(some(3, 8, 8), strip=4)["levels"] == 2
