@@ -54,3 +54,16 @@ def _table(found: dict[str, Any], *, first: bool) -> None:
     console.table(rows, header, right=[i for i in range(len(header)) if not (timed and i == 1)])
     if "picture" in found:
         console.out(found["picture"])
+
+
+def show_forecasts(found: Mapping[str, Any]) -> None:
+    """Scores of forecasts beside those of random walks, and in words whether the model is any better."""
+    console.out(f"\nForecasts {found['horizon']} ahead from {found['places']} places, by {found['paths']} paths:\n")
+    rows = [
+        (name, f"{n['wql']:.5f}", f"{n['mase']:.3f}", f"{n['coverage_80']:.1%}")
+        for name, n in {"this model": found, **found["baselines"]}.items()
+    ]
+    console.table(rows, ("", "WQL", "MASE", "in the 80 % band"), right=[1, 2, 3])
+    low, high = found["less_random_walk"]
+    said = "is better than" if high < 0 else "is worse than" if low > 0 else "does not beat, beyond chance,"
+    console.out(f"\nBy WQL the model {said} a random walk: {low:+.5f} to {high:+.5f} (95 %).")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli import console
+from seqgen.cli.courses import show_forecasts
 from seqgen.cli.measures import all_ids, show_copying, show_measures
 from seqgen.core.errors import UsageError
 
@@ -85,6 +86,8 @@ def command(
         ("type", "tokens", "nats/token"),
         right=[1, 2],
     )
+    if numbers.get("forecasts"):
+        show_forecasts(numbers["forecasts"])
     if "ahead" in numbers:
         _ahead(numbers["ahead"], numbers["main"])
     show_measures(numbers)

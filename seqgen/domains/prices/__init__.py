@@ -126,5 +126,15 @@ domain = Domain(
     controls={"volatility": "Of prices, how much they move a day, such as 1%."},
     read_seconds=60.0,
     read_memory=512_000_000,
-    training={"streams": False, "width": 64, "n_layers": 1},
+    # What can be learned of prices is little, and soon: of returns, when they are large, and when there are none.
+    training={
+        "streams": False,
+        "width": 64,
+        "n_layers": 1,
+        "learning_rate": 2e-3,
+        "feature_dropout": 0.1,
+        "input_dropout": 0.2,
+        "layer_dropout": 0.5,
+        "perceptron_dropout": 0.4,
+    },
 )

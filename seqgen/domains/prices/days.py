@@ -72,6 +72,24 @@ class Week:
         """Which are trading days."""
         return np.isin(weekday(days), self.days)
 
+    def header(self, first: int) -> dict[str, int]:
+        """What a header says of a series that begins on that day: type of id -> number of the value, from 1."""
+        return {
+            "Week": list(WEEKS).index(self.name) + 1,
+            "Weekday": int(weekday(np.array(first))) + 1,
+            "Season": season(first) + 1,
+        }
+
+    def off(self, days: Days) -> list[int]:
+        """How many trading days have no price before that of each day but the first; of many, so many that the weekday
+        is right."""
+        found, told, length = [], int(self.number(days[:1])[0]), len(self.days)
+        for number in self.number(days[1:]).tolist():
+            off = max(0, number - told - 1)
+            told = max(told + 1, number)
+            found.append(off if off <= MAX_OFF else off % length + (MAX_OFF - off % length) // length * length)
+        return found
+
 
 def week_of(days: Days) -> Week | None:
     """The week of daily prices, by their days; None where they are not daily. Few prices may lie on other days."""

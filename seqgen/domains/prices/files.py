@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import numpy as np
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
+from seqgen.domains.prices.columns import looks_like_prices, read_table
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
-from seqgen.domains.prices.tables import Table, looks_like_prices, read_table, separator_of, titled
+from seqgen.domains.prices.table import Table, separator_of, titled
 
 WRITTEN = (".csv",)
 _HEAD = 65_536
@@ -135,8 +136,8 @@ def _parquet(data: bytes, name: str) -> Table:
             raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
         if about.num_rows > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        frame = file.read(use_threads=False).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        frame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise BadInput(name, f"is not Parquet ({error})") from None
     return _frame(frame)
 
@@ -180,12 +181,3 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
-
-
-def about(series: Series) -> Mapping[str, str]:
-    """What a series is, in words."""
-    n = len(series.prices)
-    found = {"name": series.name or "prices", "prices": f"{n:,}"}
-    if series.dates is not None and n:
-        found |= {"from": str(series.dates[0])[:10], "to": str(series.dates[-1])[:10]}
-    return found

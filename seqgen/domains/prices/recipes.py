@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from seqgen.core.errors import CorpusError, MissingExtra
+from seqgen.core.errors import BadInput, CorpusError, MissingExtra
 from seqgen.core.files import read_bytes, write_bytes
 
 
@@ -21,9 +21,9 @@ def wti(folder: Path, report: Callable[[int, int], None]) -> int:
     path = Path(found.origin).parent / "data" / "wti" / "wti.csv.gz"  # a file: arch itself takes seconds to import
     try:
         lines = gzip.decompress(read_bytes(path)).decode("ascii").splitlines()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except (BadInput, OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise CorpusError(f"{path} cannot be read ({error}).", "pip install -U arch") from None
-    if lines[0] != "Date,DCOILWTICO":
+    if not lines or lines[0] != "Date,DCOILWTICO":
         raise CorpusError(f"{path} is another file than expected.", "pip install -U arch")
     rows = [line.split(",") for line in lines[1:]]
     days = [datetime.strptime(day, "%m/%d/%Y").date() for day, _ in rows]

@@ -129,5 +129,16 @@ def test_a_table_is_looked_into(cli: Cli, table: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_is_evaluated_beside_counting(cli: Cli, run: Path) -> None:
-    found = of_json(cli("evaluate", run, "--samples", 0, "--json"))
+    found = of_json(cli("evaluate", run, "--samples", 0, "--rollouts", 3, "--json"))
     assert found["nats_per_token"] > 0 and "trigram" in found["baselines"]
+    assert found["forecasts"] == {}  # 35 days are too few for that
+
+
+def test_forecasts_are_scored_beside_random_walks(cli: Cli, run: Path, table: Path) -> None:
+    shown = cli("evaluate", run, "--file", table, "--samples", 0, "--rollouts", 6)
+    assert shown.code == 0, shown.err
+    lines = shown.out.splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("Forecasts 20 ahead from 6 places"))
+    names = [line[:26].strip() for line in lines[begin + 3 : begin + 12]]
+    assert names[0] == "this model" and {"last value", "AR on returns", "random walk"} < set(names)
+    assert any(line.startswith("By WQL the model ") and "a random walk: " in line for line in lines[begin:])

@@ -147,8 +147,8 @@ def test_a_price_that_fell_below_zero_is_left_out_many_are_refused() -> None:
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ("date,x\n", "holds 0 prices"),
-        ("date,x\n2020-01-01,5\n", "column x: holds 1 prices"),
+        ("date,x\n", "no prices; a series has at least 2"),
+        ("date,x\n2020-01-01,5\n", "column x: 1 price; a series has at least 2"),
         ("date,x\n2020-01-01,5\n2020-01-02,6,7\n", "row 3: has 3 values for 2 columns"),
         ("date,x\n2020-01-01,5\n2020-02-30,6\n", "'2020-02-30' is no date like the others"),
         ("date,x\n2020-01-01,5\nyesterday,6\n", "row 3, column date: 'yesterday' is no date"),

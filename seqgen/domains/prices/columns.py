@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,10 +10,12 @@ from seqgen.core.errors import BadInput
 from seqgen.domains.prices.cells import is_date, is_missing, is_number, is_year, numbers, parse_dates
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Dates, Series
+from seqgen.domains.prices.table import Table, titled
 
 _DATE = (
     "date", "day", "time", "timestamp", "datetime", "observation_date", "time_period", "trade date", "trading day",
     "month", "week", "year", "quarter", "period",
+    "__index_level_0__",
 )  # fmt: skip
 _SYMBOL = ("symbol", "ticker", "instrument", "series", "series_id", "currency", "code", "asset", "isin", "name")
 # The adjusted first: it has no jump where a share is split.
@@ -36,61 +37,9 @@ _BESIDE = (
     "dividends",
     "stock splits",
 )
-_SEPARATORS = ",;\t|"
 _FEWEST = 2  # prices of a series
 _NOT_POSITIVE = 0.01  # of the prices, that may be left out; one always may
 _SHOWN = 24
-
-
-@dataclass(frozen=True)
-class Table:
-    """cells: column -> its cells as texts. first: the number of the first row, for errors; numbers: of each row."""
-
-    titles: list[str]
-    cells: dict[str, list[str]]
-    first: int
-    numbers: list[int] | None = None
-    decimal: str = "."
-
-    def row(self, i: int) -> int:
-        return self.numbers[i] if self.numbers is not None else self.first + i
-
-
-def separator_of(lines: Sequence[str]) -> str:
-    """What stands between the cells of these lines."""
-    head = next((line for line in lines if line.strip()), "")
-    found = max(_SEPARATORS, key=head.count)
-    return found if found in head or " " not in head.strip() else " "
-
-
-def titled(rows: list[list[str]], row_numbers: list[int], name: str, decimal: str) -> Table:
-    """A table whose first row may say what its columns are; else they are counted from 1. Raises BadInput."""
-    if [row[0].strip() for row in rows[:3]] == ["Price", "Ticker", "Date"]:
-        rows, row_numbers = _of_tickers(rows), row_numbers[2:]
-    has_titles = not all(is_number(c, decimal) or is_date(c) or is_missing(c) for c in rows[0])
-    width = len(rows[0])
-    for number, row in zip(row_numbers, rows, strict=True):
-        while len(row) > width and not row[-1].strip():
-            row.pop()
-        if len(row) < width:
-            row.extend([""] * (width - len(row)))
-        if len(row) != width:
-            raise BadInput(name, f"has {len(row)} values for {width} columns", where=f"row {number}")
-    titles: list[str] = []
-    for i, title in enumerate(rows[0] if has_titles else [""] * width, 1):
-        known = " ".join(title.split()) or str(i)
-        titles.append(known if known not in titles else f"{known} {i}")
-    body = rows[1:] if has_titles else rows
-    cells = {title: [row[i] for row in body] for i, title in enumerate(titles)}
-    return Table(titles, cells, 0, row_numbers[1:] if has_titles else row_numbers, decimal)
-
-
-def _of_tickers(rows: list[list[str]]) -> list[list[str]]:
-    """A table as yfinance writes it, under the kinds of prices their tickers: the closing price of each."""
-    kinds, tickers = rows[0], rows[1]
-    chosen = "Adj Close" if "Adj Close" in kinds else "Close"
-    kept = [i for i, kind in enumerate(kinds) if kind == chosen and i < min(map(len, rows))]
-    return [["Date", *(tickers[i] for i in kept)], *([row[0], *(row[i] for i in kept)] for row in rows[3:])]
 
 
 def looks_like_prices(rows: list[list[str]]) -> bool:
@@ -110,6 +59,8 @@ def looks_like_prices(rows: list[list[str]]) -> bool:
 def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Series]:
     """The series of a table, those asked for. A column that cannot be read costs the others nothing: it is left out,
     unless it is asked for, or the only one. Raises BadInput with row and column."""
+    if not table.titles:
+        raise BadInput(name, "holds no columns")
     asked = [part.strip() for part in options.series.split(",") if part.strip()]
     date = _date_column(table)
     when = (
@@ -194,7 +145,11 @@ def _series(
             left_out["prices of a time that comes again"] = int(again.sum())
             kept = kept[~again]
     if len(kept) < _FEWEST:
-        raise BadInput(name, f"holds {len(kept)} prices; a series has at least {_FEWEST}", where=f"column {column}")
+        raise BadInput(
+            name,
+            f"{len(kept) or 'no'} price{'s' * (len(kept) != 1)}; a series has at least {_FEWEST}",
+            where=f"column {column}",
+        )
     volumes = None
     if volume is not None:
         volumes = numbers([table.cells[volume][i] for i in rows[kept]], lambda i: "", name, table.decimal, strict=False)
@@ -244,6 +199,7 @@ def _counts(table: Table, title: str, *, first: bool) -> bool:
     return (
         first
         and len(table.titles) > 1
+        and title.lower() in ("1", "unnamed: 0", "index", "row", "id", "#")
         and start in ("0", "1")
         and all(cell == str(int(start) + i) for i, cell in enumerate(cells))
     )
