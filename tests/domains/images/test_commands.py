@@ -48,7 +48,8 @@ def trained(folder: Path, quick_trials: None, tmp_path_factory: pytest.TempPathF
 
     out = tmp_path_factory.mktemp("runs") / "bars"
     settings: dict[str, Any] = {"width": 24, "n_layers": 1, "n_evaluations": 1, "feature_dropout": 0.1}
-    seqgen.train("images", folder, steps=120, out=out, strip=3, **settings)
+    settings |= {"batch_size": 16, "learning_rate": 0.02, "layer_dropout": 0.0, "replicas": 1}
+    seqgen.train("images", folder, steps=70, out=out, strip=3, **settings)
     return out
 
 
