@@ -22,10 +22,10 @@ from seqgen.api.showing import draw_showing
 from seqgen.api.valuation import value_events
 from seqgen.core.controls import asked
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.errors import CorpusError, SeqgenError, UsageError
 from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, options_of, read_bounded
+from seqgen.corpus.build import Prepared, options_of, read_bounded, read_named
 from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.counts import Counts
@@ -304,6 +304,13 @@ class Model:
     def read(self, path: str | Path) -> list[Any]:
         """The pieces of a file, read as those of the run's corpus were. Raises BadInput."""
         return read_bounded(Path(path), self.domain, self.options)
+
+    def read_named(
+        self, path: str | Path, skip: Callable[[Path, SeqgenError], None] = lambda file, error: None
+    ) -> list[tuple[Path, Any]]:
+        """The same of a file, or of all files of a folder, each piece with the file it is from; of a folder, files that
+        are refused are passed to `skip`. Raises BadInput, CorpusError."""
+        return read_named(Path(path), self.domain, self.options, skip)
 
     @cached_property
     def options(self) -> Any:

@@ -132,6 +132,21 @@ def test_predict_each_writes_a_table_with_the_accuracy(trained: Path, folder: Pa
     assert cli("predict", images, "--run", trained, "--each", "e.csv", "--horizon", 2).code == 2
 
 
+def test_predict_each_takes_a_folder(trained: Path, cli: Cli, tmp_path: Path) -> None:
+    pixels, labels = bars(4, 2)
+    for i, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+        write(Image(image, str(label)), tmp_path / "some" / f"{i}.png")
+    (tmp_path / "some" / "5.png").write_bytes(b"junk")
+    asked = cli("predict", "some", "--run", trained, "--each", "each.csv")
+    assert asked.code == 0 and "skipped" in asked.err and "5.png" in asked.err
+    rows = list(csv.DictReader((tmp_path / "each.csv").read_text().splitlines()))
+    assert [(row["file"], row["came"]) for row in rows] == [
+        (str(Path("some") / f"{i}.png"), f"Label_{label}") for i, label in enumerate(labels)
+    ]
+    (tmp_path / "empty").mkdir()
+    assert cli("predict", "empty", "--run", trained, "--each", "each.csv").code == 4
+
+
 def test_evaluate_says_how_often_the_label_is_right(trained: Path, cli: Cli) -> None:
     found = json.loads(cli("evaluate", trained, "--samples", 2, "--json").out)
     assert found["fields"]["Label"]["accuracy"] > 0.9 and found["pieces"] == found["images"] == 40
