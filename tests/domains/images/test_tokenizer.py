@@ -146,3 +146,22 @@ def test_damaged_settings_are_refused() -> None:
     with pytest.raises(UsageError, match="same token twice"):
         ImageTokenizer(labels=("a", "a"))
     assert ImageSettings(labels=["a"]).labels == ("a",)  # type: ignore[arg-type]  # as JSON has it
+
+
+def test_an_image_of_a_given_length_is_drawn_as_one_that_ends_by_itself() -> None:
+    """Its last strip ends it, whichever that is: none of them is likelier for that."""
+    import torch
+
+    from seqgen.sampling.sampler import Request, draw
+    from seqgen.training.config import TrainConfig
+    from seqgen.training.loop import new_model
+
+    t = ImageTokenizer(height=2, width=4, strip=2)
+    model = new_model(t, TrainConfig(width=16, n_layers=1)).eval()
+    with torch.no_grad():
+        model.bias += torch.tensor([3.0, 0.0, -3.0, 1.0])
+    asked, plain = (
+        [one.ids.tolist() for one in draw(model, t, Request(t.template(), length), count=50, seed=1)]
+        for length in ((1, "images"), None)
+    )
+    assert asked == plain and {len(ids) for ids in asked} == {4}
