@@ -2,12 +2,12 @@
 
     python benchmarks/prices.py --data ../shared/data --minutes 1 [--json]
 
-Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says which
-weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead; the model by
-paths. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64 intervals of
-equal mass of each series' returns before the last 20 %, at every day of these; parameters of the baselines are fitted
-anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is of the
-others, given that there is a move. --tune: the same within the first 80 %, held out from 70 % on.
+Eight currencies, 7,588 days. Of the first 80 % of the days all but the last tenth are learned from; that tenth says
+which weights are best. From 50 origins, evenly spread over the last 20 %, each series is forecast 30 days ahead, by
+paths of the model. NLL of the next return: minus the logarithm of the probability of the interval that holds it, on 64
+intervals of equal mass of each series' returns before the last 20 %, at every day of these; parameters of the baselines
+are fitted anew at each origin. Many returns are exactly zero, which a normal distribution does not know: nll_moves is
+that of the other days. --tune: the same within the first 80 %, held out from 70 % on.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from seqgen.core.domain import get_domain
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
 from seqgen.evaluation.autoregression import fit_autoregression
+from seqgen.evaluation.fields import fit_temperatures
 from seqgen.evaluation.forecasts import (
     DECILES,
     bootstrap_interval,
@@ -51,9 +52,9 @@ from seqgen.training.validation import piece_log_probabilities
 Floats = npt.NDArray[np.float64]
 
 PROTOCOL = (
-    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE against "
-    "the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals of each "
-    "series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
+    "exchange_rate, 8 series, horizon 30, {origins} origins in the last 20 % of the days, WQL over deciles, MASE "
+    "against the naive error before the origin, {paths} paths; NLL of the next return on 64 equal-mass intervals "
+    "of each series' returns before the last 20 %; weights chosen by the last tenth of the first 80 %"
 )
 HORIZON, N_INTERVALS = 30, 64
 BANDS = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
@@ -77,28 +78,39 @@ def task(all_series: list[Series], n_origins: int, *, tune: bool) -> Task:
     return Task([s.part(slice(0, end)) for s in all_series], first, origins)
 
 
-def learn(t: Task, minutes: float, seed: int, options: PricesOptions, settings: dict[str, Any]) -> Any:
-    """(tokenizer, model, training) by what is before `first`."""
+@dataclass(frozen=True)
+class Learned:
+    """temperatures: of each state of the grammar, as `seqgen predict` has them. steps: of the training."""
+
+    tokenizer: PriceTokenizer
+    model: SequenceModel
+    temperatures: npt.NDArray[np.float32]
+    steps: int
+
+
+def learn(t: Task, minutes: float, seed: int, options: PricesOptions, settings: dict[str, Any]) -> Learned:
+    """By what is before `first`."""
     held = int(0.9 * t.first)
     train = [s.part(slice(0, held)) for s in t.series]
     valid = [s.part(slice(held, t.first)) for s in t.series]
     tokenizer = PriceTokenizer.fit(train, options)
     encoded = [tokenizer.encode(s) for s in train], [tokenizer.encode(s) for s in valid]
-    chosen = {**get_domain("prices").training, **settings}
-    config = default_config(
-        n_tokens=sum(map(len, encoded[0])), n_augmentations=len(tokenizer.augmentations), seed=seed,
-        **choose_machine("cpu"), **chosen,
-    )  # fmt: skip
+    chosen = {"streams": False, **choose_machine("cpu"), **get_domain("prices").training, "seed": seed, **settings}
+    n_tokens = sum(map(len, encoded[0]))
+    config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     config = calibrate(config, tokenizer, *encoded, None if settings.get("steps") else minutes * 60)
     trainer = Trainer(config, tokenizer, *encoded)
-    return tokenizer, train_to_best(trainer, f"seed {seed}: "), trainer
+    model = train_to_best(trainer, f"seed {seed}: ")
+    return Learned(tokenizer, model, fit_temperatures(model, tokenizer, encoded[1]).of_state, trainer.step)
 
 
-def forecast(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, n_paths: int) -> Floats:
+def forecast(learned: Learned, t: Task, n_paths: int) -> Floats:
     """[S, O, H, Q] quantiles of prices by paths of the model."""
+    tokenizer = learned.tokenizer
     found = np.zeros((len(t.series), len(t.origins), HORIZON, len(LEVELS)))
     for s, series in enumerate(t.series):
-        ids, reader, read = tokenizer.encode(series), Reader(model, tokenizer), 0
+        ids, read = tokenizer.encode(series), 0
+        reader = Reader(learned.model, tokenizer, learned.temperatures)
         begins = len(ids) - len(series)
         for o, origin in enumerate(t.origins):
             place = begins + origin - 1
@@ -111,8 +123,9 @@ def forecast(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, n_paths: 
     return found
 
 
-def nll(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, edges: list[Floats]) -> Floats:
+def nll(learned: Learned, t: Task, edges: list[Floats]) -> Floats:
     """[S, D] of each day held out, by the model's distribution of bins, within each as training returns are spread."""
+    tokenizer = learned.tokenizer
     encoded = [tokenizer.encode(s) for s in t.series]
     seen: list[npt.NDArray[np.float32]] = [
         np.zeros((len(ids), len(tokenizer.vocabulary)), np.float32) for ids in encoded
@@ -121,14 +134,16 @@ def nll(model: SequenceModel, tokenizer: PriceTokenizer, t: Task, edges: list[Fl
     def see(i: int, log_p: npt.NDArray[np.float32], part: slice) -> None:
         seen[i][part] = log_p
 
-    piece_log_probabilities(model, tokenizer, encoded, see)
+    piece_log_probabilities(learned.model, tokenizer, encoded, see)
+    temperature = learned.temperatures[tokenizer.grammar.states(encoded[0])[-1]]
     multiples = np.concatenate([tokenizer.measured(s.part(slice(0, t.first))).multiples for s in t.series])
     spread = np.sort(np.abs(multiples[multiples != 0]))
     returns, found = tokenizer.vocabulary.of_type("Return"), []
     for s, series in enumerate(t.series):
         measured = tokenizer.measured(series)
         days = np.arange(t.first - 1, len(series))  # returns whose day is held out
-        p = np.exp(seen[s][len(encoded[s]) - len(series) :][days][:, returns].astype(np.float64))
+        scores = seen[s][len(encoded[s]) - len(series) :][days][:, returns].astype(np.float64) / temperature
+        p = np.exp(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
         bounds = interval(edges[s], measured.moves[days]) / measured.sizes[days, None]
         found.append(-np.log(np.maximum(mass(tokenizer, p, bounds, spread), 1e-12)))
     return np.array(found)
@@ -229,7 +244,7 @@ def main() -> None:
         args.origins,
         tune=args.tune,
     )
-    tokenizer, model, trainer = learn(t, args.minutes, args.seed, PricesOptions(**said), given)
+    learned = learn(t, args.minutes, args.seed, PricesOptions(**said), given)
     trained = time.monotonic() - begin
 
     edges = [
@@ -238,10 +253,10 @@ def main() -> None:
     came = np.array([[s.prices[o : o + HORIZON] for o in t.origins] for s in t.series])
     scales = np.array([[naive_scale(s.prices[:o]) for o in t.origins] for s in t.series])
     moved = np.array([s.returns[t.first - 1 :] != 0 for s in t.series])
-    quantiles = {"model": forecast(model, tokenizer, t, args.paths)}
+    quantiles = {"model": forecast(learned, t, args.paths)}
     for name, baseline in BASELINES.items():
         quantiles[name] = np.array([[baseline(s.prices[:o], HORIZON, LEVELS) for o in t.origins] for s in t.series])
-    nats = {"model": nll(model, tokenizer, t, edges), **baseline_nll(t, edges)}
+    nats = {"model": nll(learned, t, edges), **baseline_nll(t, edges)}
     found: dict[str, dict[str, Any]] = {name: scores(q, came, scales) for name, q in quantiles.items()}
     for name, values in nats.items():
         found.setdefault(name, {})["nll"] = round(float(values.mean()), 4)
@@ -257,7 +272,7 @@ def main() -> None:
         "seconds": round(time.monotonic() - begin, 1),
         "train_seconds": round(trained, 1),
         "seed": args.seed,
-        "steps": trainer.step,
+        "steps": learned.steps,
         "best_baseline": best,
         "metrics": metrics,
         "baselines": found,

@@ -9,6 +9,7 @@ from seqgen.api.reporter import Reporter
 from seqgen.core.tokenizer import Ids
 from seqgen.evaluation.ahead import accuracy_ahead
 from seqgen.evaluation.fields import evaluate_fields
+from seqgen.evaluation.rolling import forecast_scores
 
 if TYPE_CHECKING:
     from seqgen.api.model import Model
@@ -18,13 +19,20 @@ def compare_events(
     model: Model, train: Sequence[Ids], pieces: Sequence[Ids], rollouts: int, reporter: Reporter
 ) -> dict[str, Any]:
     """main: the type of id that says what an event is. fields: type -> its numbers, see `evaluate_fields`. ahead, where
-    something is rolled out: see `accuracy_ahead`."""
+    something is rolled out: see `accuracy_ahead`; or forecasts, where a number goes on: see `forecast_scores`."""
     tokenizer, temperatures = model.tokenizer, model.temperatures
     fields = evaluate_fields(model.network, tokenizer, train, pieces, temperatures, reporter.working)
     found: dict[str, Any] = {"main": tokenizer.main, "fields": fields}
-    if rollouts:
-        found["ahead"] = accuracy_ahead(
+    if rollouts and model.domain.course is not None:
+        found["forecasts"] = forecast_scores(
+            model.network, tokenizer, model.domain.course, pieces, temperatures, places=rollouts,
+            report=lambda done, total: reporter.working("forecasting", done, total),
+        )  # fmt: skip
+    elif rollouts:
+        ahead = accuracy_ahead(
             model.network, tokenizer, train, pieces, temperatures, places=rollouts,
             report=lambda done, total: reporter.working("rolling out", done, total),
         )  # fmt: skip
+        if ahead["places"]:  # pieces of few events have none
+            found["ahead"] = ahead
     return found

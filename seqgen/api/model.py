@@ -144,7 +144,7 @@ class Model:
                 if value is not None:
                     raise UsageError(f"Beam search draws nothing at random: it takes no {name}.", "Leave one out.")
             drawn = draw_beam(self.network, self.tokenizer, request, width=beam, count=count, report=report)
-        return self._decoded(drawn, log_probabilities)
+        return self._decoded(drawn, log_probabilities, prompt if self.domain.course is not None else None)
 
     def _drawn(self, request: Request, candidates: int | None, log_probabilities: bool, **drawing: Any) -> list[Drawn]:
         n = self.tokenizer.candidates if candidates is None else candidates
@@ -153,9 +153,9 @@ class Model:
             return draw(self.network, self.tokenizer, request, log_probabilities=log_probabilities, **drawing)
         return draw_ended(self.network, self.tokenizer, request, candidates=n, **drawing)
 
-    def _decoded(self, drawn: Iterable[Drawn], log_probabilities: bool) -> list[Sample]:
+    def _decoded(self, drawn: Iterable[Drawn], log_probabilities: bool, reference: Any = None) -> list[Sample]:
         return [
-            Sample(d.ids, self.tokenizer.decode(d.ids), d.log_probabilities if log_probabilities else None)
+            Sample(d.ids, self.tokenizer.decode(d.ids, reference), d.log_probabilities if log_probabilities else None)
             for d in drawn
         ]
 
@@ -265,6 +265,8 @@ class Model:
             predictions: as `predict` has them. Where sequences are of events, also fields: type of id -> said, how
             probably the next event says one, and values: [{value, probability, bigram}], whatever is said before it,
             with the name of whom a value stands for, where the piece says it.
+            Of what has a course, such as prices, also bands: {name, now, time, steps: [{ahead, time, mean, q5, q50,
+            …}]}, where it lies on the paths.
             Of further events also steps: [{ahead, share, actions}], and result: what comes of the piece, by name; of
             its numbers, with a picture, also their fan: [{ahead, low, median, high}].
             calibrated, bigram: whether the run keeps temperatures, and counts, for this.

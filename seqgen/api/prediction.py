@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqgen.api.bands import bands
 from seqgen.api.fan import Fan, band
 from seqgen.core.errors import UsageError
 from seqgen.core.limits import LIMITS
@@ -50,6 +51,8 @@ def forecast(
         raise UsageError(f"{domain.name} is predicted one step ahead.", "Leave --horizon out, or use seqgen sample.")
     if not 1 <= paths * (events or 100) <= 10 * LIMITS.max_sample_tokens:
         raise UsageError(f"{paths:,} paths are too many.", "Ask for fewer paths, or for a nearer horizon.")
+    if events is None and domain.course is not None:
+        raise UsageError(f"{domain.name} do not end.", "Say how many events --horizon is.")
     if at != "last":
         if domain.until is None:
             raise UsageError(f"{domain.name} knows no moments.", "Leave --at out.")
@@ -65,12 +68,14 @@ def forecast(
     if tokenizer.main:
         found["fields"] = fields(model, reader, counted, top)
         _call(found["fields"], model.tokenizer, piece)
-    if events != 1:
+    if events != 1 or domain.course is not None:
         drawn = roll_out(
             reader, tokenizer, count=paths, events=events, seed=seed,
             report=lambda done, total: report("rolling out", done, total),
         )  # fmt: skip
         found |= {"paths": paths, "seed": seed, "steps": steps(model, drawn, events or _MOST_STEPS, top)}
+        if domain.course is not None:
+            found["bands"] = bands(model, piece, prompt, drawn, events or 0)
         if domain.result is not None:
             found["result"] = results(model, piece, prompt, drawn, fans=picture is not None)
     if picture is not None and domain.picture is not None:

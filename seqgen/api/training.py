@@ -87,7 +87,7 @@ def train(
         "seed": seed,
         "steps": steps,
         **choose_machine(device, settings.pop("replicas", None)),
-        **found.training,
+        **{k: v for k, v in found.training.items() if preset == "small" or k not in ("width", "n_layers")},
         **settings,
     }
     # To read the corpus may take long: what can be refused without it is refused now.

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli import console
-from seqgen.cli.measures import show_copying, show_measures
+from seqgen.cli.courses import show_forecasts
+from seqgen.cli.measures import all_ids, show_copying, show_measures
 from seqgen.core.errors import UsageError
 
 
@@ -76,7 +77,7 @@ def command(
     rows = [(name, *(f"{n[key]:.4f}" for key in shown), *_plain(n)) for name, n in said.items() if n is not None]
     if "fields" in numbers:
         _fields(numbers["fields"], numbers["main"])
-        console.out("\nAll ids, who acts and what follows from the rest among them:\n")
+        console.out(f"\n{all_ids(model.tokenizer)}:\n")
     header = ("", *(key.replace("_per_", "/") for key in shown), "perplexity", "accuracy")
     console.table(rows, header, right=range(1, len(header)))
     console.out()
@@ -85,6 +86,8 @@ def command(
         ("type", "tokens", "nats/token"),
         right=[1, 2],
     )
+    if numbers.get("forecasts"):
+        show_forecasts(numbers["forecasts"])
     if "ahead" in numbers:
         _ahead(numbers["ahead"], numbers["main"])
     show_measures(numbers)

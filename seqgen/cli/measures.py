@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqgen.cli import console
 
+if TYPE_CHECKING:
+    from seqgen.core.tokenizer import Tokenizer
+
 _SETS = ("train", "held_out", "samples")
+
+
+def all_ids(tokenizer: Tokenizer[Any]) -> str:
+    """What a table of all ids counts besides those that events are predicted by."""
+    return f"All ids{', who acts and what follows from the rest among them' if tokenizer.passed else ''}"
 
 
 def show_measures(numbers: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqgen.cli import console
+from seqgen.cli import console, courses
 from seqgen.cli.each import write_each
 from seqgen.cli.values import write_values
 from seqgen.core.errors import UsageError
@@ -21,7 +21,10 @@ _LIKELY = 0.001  # of a field that is shown
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="The file whose continuation is asked for.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="[RUN] FILE", help="The file whose continuation is asked for; before it a run."),
+    ],
     run: Annotated[str | None, typer.Option(help="A run's folder or name; the newest by default.")] = None,
     at: Annotated[str, typer.Option(help="A moment: last, a number of events, or a time like 45:00.")] = "last",
     horizon: Annotated[str, typer.Option(help="How many events ahead, or end: rolled out on many paths.")] = "1",
@@ -45,6 +48,7 @@ def command(
     """Print what may come next, with probabilities."""
     from seqgen import api
 
+    run, file = _split(files, run)
     model = api.load(run, **reading)
     reporter = console.Console()
     reporter.fallen_back(model)
@@ -62,6 +66,16 @@ def command(
         if at != "last" or horizon != "1" or picture is not None:
             raise UsageError("--follow predicts the next event of each.", "Leave --at, --horizon and --picture out.")
         _follow(model, file, top, json)
+        return
+    if model.domain.course is not None:
+        courses.command(
+            model,
+            file,
+            {"at": at, "horizon": horizon, "top": top, "paths": paths, "seed": seed},
+            picture,
+            reporter,
+            json,
+        )
         return
     piece = reporter.one(model.read(file), file, number)
     found = model.forecast(
@@ -86,6 +100,13 @@ def command(
         _steps(found["steps"], top)
     for name, values in found.get("result", {}).items():
         _result(name, values)
+
+
+def _split(files: list[Path], run: str | None) -> tuple[str | None, Path]:
+    """The run, which may stand before the file, and the file. Raises UsageError."""
+    if len(files) > 2 or (len(files) == 2 and run is not None):
+        raise UsageError("predict takes one file, and before it at most a run.", "seqgen predict FILE --run RUN")
+    return (run if len(files) == 1 else str(files[0])), files[-1]
 
 
 def _follow(model: Model, file: Path, top: int, json: bool) -> None:

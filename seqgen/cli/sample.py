@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli import console, flags
-from seqgen.cli.targets import targets
+from seqgen.cli.targets import targets, together
 from seqgen.core.errors import UsageError
 
 
@@ -110,7 +110,7 @@ def command(
     # Small pieces of which many are drawn are written as one sheet, and each by itself where a format is asked for.
     sheet = None
     if model.domain.sheet is not None and count > 1:
-        ((sheet,),) = targets(folder, model.domain, 1, (), how.replace(" ", ""))
+        sheet = together(folder, model.domain, how.replace(" ", ""))
     if formats or (sheet is None and (out or not textual)):
         files = targets(folder, model.domain, count, formats or (), how.replace(" ", ""))
     begin = time.monotonic()

@@ -29,3 +29,9 @@ def targets(out: Path, domain: Domain, count: int, formats: Sequence[str] = (), 
             raise UsageError(f"{refused}: {domain.name} is written as {', '.join(domain.written)}.")
         wanted.setdefault(suffix.lower(), suffix)
     return [[base.with_suffix(suffix) for suffix in wanted.values()] for base in bases]
+
+
+def together(out: Path, domain: Domain, stem: str) -> Path:
+    """The one file of many pieces: `out` when it has a suffix, else one in that folder. Raises UsageError."""
+    file = out if out.suffix else out / f"{stem}{domain.written[0]}"
+    return targets(file, domain, 1)[0][0]

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from seqgen.cli import console, flags
+from seqgen.cli.measures import all_ids
 from seqgen.core.domain import Domain, domains
 
 app = typer.Typer(help="Learn a corpus: seqgen train midi corpora/bach", no_args_is_help=True)
@@ -108,7 +109,7 @@ def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool
         console.out(f"\n{pieces} never seen in training, nats (lower is better):")
         if "main" in numbers:
             _main(numbers)
-            console.out("\nAll ids, who acts and what follows from the rest among them:")
+            console.out(f"\n{all_ids(model.tokenizer)}:")
         share = 1 - numbers["nats_per_token"] / best[1]
         rows = [("this model", f"{numbers['nats_per_token']:.4f}")]
         rows += [(name, f"{nats:.4f}") for name, nats in baselines.items()]

@@ -14,6 +14,7 @@ from seqgen.core.errors import BadInput, RunError, UsageError
 from seqgen.core.files import read_head, read_json, write_json
 
 if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
+    from seqgen.core.course import Course
     from seqgen.core.download import RemoteFile
     from seqgen.core.metrics import Contour, Metrics
     from seqgen.core.tokenizer import Tokenizer
@@ -42,7 +43,8 @@ class Domain:
             last are held out.
         controls: names of what may be asked of samples -> help; each is a flag of `seqgen sample`. Which of them a run
             takes, its tokenizer says.
-        training: settings of the training by name, such as layer_dropout, where nothing else is asked for.
+        training: settings of the training by name, such as layer_dropout, where nothing else is asked for; sizes are
+            those of the preset small.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
@@ -67,6 +69,8 @@ class Domain:
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
             Raises UsageError.
+        course: a piece, N -> how a number went on in it over its last N events, such as a price: what is then told of
+            paths is where it lies. Samples go on from where their prompt stands.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any
             time, and texts, such as who won, that are known at its end.
         points: a piece -> int [N, 3] of each event: a number for the side that acts, what it gains by it and what the
@@ -116,6 +120,7 @@ class Domain:
     isolated: bool = True
     open: Callable[[Path, Any], Iterator[Any]] | None = None
     until: Callable[[Any, str], Any] | None = None
+    course: Callable[[Any, int], Course] | None = None
     result: Callable[[Any], Mapping[str, float | str]] | None = None
     points: Callable[[Any], Any] | None = None
     table: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None

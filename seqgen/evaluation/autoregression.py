@@ -1,6 +1,7 @@
 """Autoregressive models by ordinary least squares: what statistics expects of a series, and how surely.
 
-x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + e_t, the order p by Akaike's criterion on the same observations for all orders.
+x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + e_t, the order p by Akaike's criterion on the same observations for all
+orders.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Autoregression:
         """[H] the standard deviation of each of the next values, or of the sum of all until it."""
         responses = self.responses(horizon)
         if not summed:
-            return self.sigma * np.sqrt((responses**2).cumsum())
-        return self.sigma * np.sqrt((responses.cumsum() ** 2).cumsum())
+            return np.asarray(self.sigma * np.sqrt((responses**2).cumsum()))
+        return np.asarray(self.sigma * np.sqrt((responses.cumsum() ** 2).cumsum()))
 
     def one_step(self, values: Floats) -> Floats:
         """[N] the mean of each value from those before it; NaN for the first p."""
@@ -56,26 +57,22 @@ class Autoregression:
 
 def fit_order(values: Floats, order: int) -> Autoregression:
     """Of that order, on all values."""
-    return _fit(values, order, order)
+    given = np.column_stack([np.ones(len(values) - order), _lags(values, order)])
+    told, *_ = np.linalg.lstsq(given, values[order:], rcond=None)
+    rest = values[order:] - given @ told
+    return Autoregression(float(told[0]), np.asarray(told[1:], np.float64), float(np.sqrt((rest**2).mean())))
 
 
 def fit_autoregression(values: Floats, most: int = 20) -> Autoregression:
     """Of the order up to `most` that Akaike's criterion prefers."""
     most = min(most, max(0, (len(values) - 2) // 3))
-    scores = []
-    for order in range(most + 1):
-        n = len(values) - most
-        variance = _fit(values, order, most).sigma ** 2
-        scores.append(n * np.log(max(variance, 1e-300)) + 2 * (order + 1))
+    # One factorisation serves all orders: what remains of the values once each further lag is taken out of them.
+    n, told = len(values) - most, np.column_stack([np.ones(len(values) - most), _lags(values, most), values[most:]])
+    left: Floats = np.square(np.asarray(np.linalg.qr(told, mode="r"))[:, -1])
+    squares = np.flip(np.flip(left).cumsum())
+    variances = squares[1 : most + 2] / n
+    scores = n * np.log(np.maximum(variances, 1e-300)) + 2 * np.arange(1, most + 2)
     return fit_order(values, int(np.argmin(scores)))
-
-
-def _fit(values: Floats, order: int, skip: int) -> Autoregression:
-    """On the values after the first `skip`."""
-    given = np.column_stack([np.ones(len(values) - skip), _lags(values, order)[skip - order :]])
-    told, *_ = np.linalg.lstsq(given, values[skip:], rcond=None)
-    rest = values[skip:] - given @ told
-    return Autoregression(float(told[0]), told[1:], float(np.sqrt((rest**2).mean())))
 
 
 def _lags(values: Floats, order: int) -> Floats:

@@ -27,19 +27,21 @@ TRAINING = (
     "PATH --minutes --steps --preset --cell --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json"
 )
+READING = "--sport --columns --series"  # how files are read
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
     "--top-k --top-p --min-p --repetition-penalty --seed --beam --out --format/-f --set "
-    "--key --bars --seconds --density --tempo --time-signature --instruments --label --device --json --sport --columns",
+    "--key --bars --seconds --density --tempo --time-signature --instruments --label --volatility --device "
+    f"--json {READING}",
     "play": "RUN? --in --out --ports --length --tempo --pause --thru --phrases --key --temperature --seed "
     "--device --json",
-    "predict": "FILE --run --piece --each --at --horizon --top --paths --seed --follow --picture --value --json --sport --columns",
-    "evaluate": "RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json "
-    "--sport --columns",
-    "explain": "RUNS? --file --corpus --distance --out --json --sport --columns",
-    "inspect": "FILE --run --piece --limit --picture --json --sport --columns",
-    "convert": "FILE OUT --json --sport --columns",
+    "predict": "FILES --run --piece --each --at --horizon --top --paths --seed --follow --picture --value --json "
+    f"{READING}",
+    "evaluate": f"RUN? --split --corpus --file --dynamic --ensemble --samples --rollouts --picture --json {READING}",
+    "explain": f"RUNS? --file --corpus --distance --out --json {READING}",
+    "inspect": f"FILE --run --piece --limit --picture --json {READING}",
+    "convert": f"FILE OUT --json {READING}",
     "runs": "FOLDER? --json",
     "domains": "--json",
     "doctor": "--json",
@@ -48,6 +50,7 @@ FROZEN = {
     "train text": f"{TRAINING} --level --size --end --fallback",
     "train sports": f"{TRAINING} --sport --columns --players",
     "train images": f"{TRAINING} --size --levels --strip --label-weight",
+    "train prices": f"{TRAINING} --series --bins --decay --mirror --calendar --volume",
     "corpus": "",
     "corpus build": "PATH --json",
     "corpus get": "NAME? --out --json",
@@ -255,9 +258,9 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
         write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())
     monkeypatch.setattr("seqgen.cli.corpus._SHIPPED", shipped)
     assert of_json(cli("corpus", "get", "--json")) == {
-        "corpora": ["bach", "cricket", "digits", "nfl", "shakespeare", "wyscout"]
+        "corpora": ["bach", "cricket", "digits", "nfl", "shakespeare", "wti", "wyscout"]
     }
-    assert cli("corpus", "get").out == "bach\ncricket\ndigits\nnfl\nshakespeare\nwyscout\n"
+    assert cli("corpus", "get").out == "bach\ncricket\ndigits\nnfl\nshakespeare\nwti\nwyscout\n"
     assert cli("corpus", "get", "bach").out == f"{Path('corpora/bach')}: 3 files, 3 of them new\n"
     assert len(list((tmp_path / "corpora" / "bach").glob("*.mid"))) == 3
     again = of_json(cli("corpus", "build", "corpora/bach", "--json"))

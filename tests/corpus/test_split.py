@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError
 from seqgen.corpus.build import FEW_PIECES, Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
-from seqgen.corpus.split import cut_pieces, repetitions, split_pieces
+from seqgen.corpus.split import cut_pieces, cut_pieces_at_moments, repetitions, said_by, split_by_names, split_pieces
 from seqgen.corpus.store import SPLITS
 from seqgen.domains.text.options import LEVELS
 
@@ -41,6 +42,13 @@ def cut(piece: str, start: float, stop: float) -> str | None:
     return DOMAIN.cut(piece, start, stop)
 
 
+def cut_list(piece: list[int], start: int, stop: int | None) -> list[int] | None:
+    return [m for m in piece if start <= m and (stop is None or m < stop)] or None
+
+
+moments = st.lists(st.integers(-50, 50), min_size=1, max_size=60, unique=True).map(sorted)
+
+
 shares = st.sampled_from([(0.8, 0.1, 0.1), (0.9, 0.1, 0.0), (1.0, 0.0, 0.0), (0.5, 0.0, 0.5), (0.7, 0.2, 0.1)])
 
 
@@ -63,6 +71,27 @@ def test_dated_pieces_are_held_out_from_the_end() -> None:
     assert [s for _, s in sorted(zip(dates, split, strict=True))] == ["train"] * 8 + ["valid", "test"]
     # One without a date, and all go by their content.
     assert split_pieces(identities, (0.8, 0.1, 0.1), [*dates[:9], ""]) == split_pieces(identities, (0.8, 0.1, 0.1))
+
+
+def test_files_that_name_their_split_keep_it() -> None:
+    def split(*names: str) -> Any:
+        found = split_by_names(names, [(str(i),) for i in range(len(names))], (0.8, 0.1, 0.1))
+        return None if found is None else "".join(s[0] + s[1] for s in found)
+
+    assert split("train/a", "valid/b", "test/c", "train/d") == "trvatetr"
+    assert split("train.txt", "dev.txt", "test.txt") == "trvate"
+    assert split("a/train", "b/other", "c/test") is None and split("train", "train", "train") is None
+    assert split("train-1", "test-1") is None  # nothing is left to choose by
+    mnist = split(*["train-images-idx3-ubyte"] * 90, *["t10k-images-idx3-ubyte"] * 20)
+    assert mnist[180:] == "te" * 20 and mnist.count("va") == 10 and mnist.count("tr") == 80
+    assert [said_by(n) for n in ("train/test.png", "testament.txt", "the test.txt")] == ["train", None, "test"]
+
+
+def test_a_held_out_part_that_no_name_says_shares_nothing_with_the_training_part() -> None:
+    same = [(str(i // 3),) for i in range(60)]
+    found = split_by_names(["train"] * 60 + ["test"] * 3, [*same, ("a",), ("b",), ("c",)], (0.8, 0.1, 0.1))
+    assert found is not None and {found[i] for i in range(60)} == {"train", "valid"}
+    assert all(len(set(found[i : i + 3])) == 1 for i in range(0, 60, 3))
 
 
 def test_repetitions_point_at_the_first() -> None:
@@ -165,3 +194,19 @@ def test_a_text_of_any_name_is_read_when_it_is_named(tmp_path: Path) -> None:
         build(tmp_path)
     with pytest.raises(BadInput, match="does not exist"):
         read_bounded(tmp_path / "missing", DOMAIN)
+
+
+@given(st.lists(moments, min_size=1, max_size=6), shares)
+def test_a_moment_is_in_one_split_and_none_is_lost(pieces: list[list[int]], chosen: tuple[float, float, float]) -> None:
+    """Pieces are lists of their moments, of any lengths."""
+    found = cut_pieces_at_moments(pieces, chosen, np.array, cut_list)
+    for i, piece in enumerate(pieces):
+        assert [m for j, _, part in found if j == i for m in part] == piece
+    of = {name: {m for _, split, part in found if split == name for m in part} for name in SPLITS}
+    assert not (of["train"] & of["valid"] or of["valid"] & of["test"])
+    assert not of["valid"] or max(of["train"], default=-99) < min(of["valid"])
+    assert not of["test"] or max(of["train"] | of["valid"], default=-99) < min(of["test"])
+    for name, share in zip(SPLITS, chosen, strict=True):
+        n = sum(len(part) for _, split, part in found if split == name)
+        same = max(sum(m in piece for piece in pieces) for m in {m for piece in pieces for m in piece})
+        assert abs(n - share * sum(map(len, pieces))) <= 2 * same and (share or not n)

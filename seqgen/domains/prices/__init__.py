@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,30 @@ def _until(series: Any, moment: str) -> Any:
     return until(series, moment)
 
 
+def _course(series: Any, n: int) -> Any:
+    from seqgen.domains.prices.identity import course
+
+    return course(series, n)
+
+
+def _picture(series: Any, found: Mapping[str, Any], given: Any, path: Path) -> None:
+    from seqgen.domains.prices.picture import picture
+
+    picture(series, found, given, path)
+
+
+def _draw(series: Any, path: Path) -> None:
+    from seqgen.domains.prices.picture import draw
+
+    draw(series, path)
+
+
+def _wti(folder: Path, report: Callable[[int, int], None]) -> int:
+    from seqgen.domains.prices.recipes import wti
+
+    return wti(folder, report)
+
+
 domain = Domain(
     name="prices",
     about="prices: of shares, currencies or goods, day by day",
@@ -85,11 +109,15 @@ domain = Domain(
     options=PricesOptions,
     identity=_identity,
     until=_until,
+    course=_course,
+    picture=_picture,
+    draw=_draw,
     units=("days", "tokens"),
     default_length="250days",
     write=_write,
     written=(".csv",),
     describe=_describe,
+    recipes={"wti": _wti},
     claims=_claims,
     split="date",
     moments=_moments,
@@ -98,5 +126,15 @@ domain = Domain(
     controls={"volatility": "Of prices, how much they move a day, such as 1%."},
     read_seconds=60.0,
     read_memory=512_000_000,
-    training={"streams": False, "width": 64, "n_layers": 1},
+    # What can be learned of prices is little, and soon: of returns, when they are large, and when there are none.
+    training={
+        "streams": False,
+        "width": 64,
+        "n_layers": 1,
+        "learning_rate": 2e-3,
+        "feature_dropout": 0.1,
+        "input_dropout": 0.2,
+        "layer_dropout": 0.5,
+        "perceptron_dropout": 0.4,
+    },
 )

@@ -77,7 +77,7 @@ def afters(bins: Bins, recent: Floats, usual: Floats, k: npt.NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Measured:
-    """Of returns one after the other [T]: sizes they are measured by, [T + 1] with that of the next; bins they are in."""
+    """Of returns one after the other [T]: what each is measured by, [T + 1] with that of the next; the bins."""
 
     moves: Floats
     sizes: Floats

@@ -11,19 +11,21 @@ import numpy.typing as npt
 from seqgen.core.errors import BadInput
 from seqgen.domains.prices.series import Dates, Floats
 
+_LEAST, _MOST = 1e-101, 1e101  # of numbers
 _MISSING = frozenset(("", ".", "-", "--", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "..", ":", "?"))
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _SIGNS = re.compile(r"[\s$€£¥%']")
 _THOUSANDS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_ZONE = re.compile(r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
+_ZONE = re.compile(r"(?<=\d)\s*(Z|UTC|GMT)$|(?<=:\d\d)(\.\d+)?\s*[+-]\d{2}:?\d{2}$")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _FORMATS = (
     "%Y%m%d", "%Y/%m/%d", "%Y-%m", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%m/%d/%y", "%d/%m/%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %B %Y",
     "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d %H%M%S", "%b %Y",
+    "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d %H%M%S", "%b %Y", "%Y",
 )  # fmt: skip
 _DATE_LIKE = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})([-/. ,]+\d{1,4})?\b.*|[A-Za-z]{3,9} \d{1,2},? \d{4}.*")
+_YEAR = re.compile(r"[12]\d{3}(-?Q[1-4])?")
 _EPOCHS = {
     10: 1,
     13: 1_000,
@@ -48,6 +50,11 @@ def is_date(cell: str) -> bool:
     return not _NUMBER.fullmatch(text) and _DATE_LIKE.fullmatch(text) is not None
 
 
+def is_year(cell: str) -> bool:
+    """Whether it is a year or a quarter, where a column of dates is meant."""
+    return _YEAR.fullmatch(cell.strip()) is not None
+
+
 def numbers(
     cells: Sequence[str], where: Callable[[int], str], name: str, decimal: str, *, strict: bool = True
 ) -> Floats:
@@ -55,8 +62,10 @@ def numbers(
     found = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         value = _plain(cell, decimal)
-        if value is not None:
-            found[i] = value if abs(value) < 1e150 else np.nan
+        if value is not None and (not value or _LEAST < abs(value) < _MOST):
+            found[i] = value
+        elif value is not None and strict:
+            raise BadInput(name, f"{cell.strip()[:20]} is out of range", where=where(i))
         elif strict and not is_missing(cell):
             raise BadInput(name, f"{cell.strip()[:20]!r} is not a number", where=where(i))
     return found
@@ -130,6 +139,9 @@ def _formatted(texts: Sequence[str]) -> Dates | None:
     """In the one format that all are in; where days and months could be told either way, the one of fewer leaps."""
     import pandas as pd
 
+    if all(is_year(text) and "Q" in text for text in texts):
+        months = [f"{text[:4]}-{3 * int(text[-1]) - 2:02d}" for text in texts]
+        return np.array(months, "datetime64[M]").astype("datetime64[s]")
     found: list[Dates] = []
     for form in _FORMATS:
         parsed = pd.to_datetime(pd.Series(texts[:50]), format=form, errors="coerce")

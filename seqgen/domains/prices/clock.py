@@ -57,4 +57,4 @@ class Clock:
 
 
 def _at(day: int) -> np.datetime64:
-    return np.datetime64(day, "D").astype("datetime64[s]")
+    return np.datetime64(day * 86_400, "s")

@@ -1,7 +1,7 @@
 """The days on which a market trades: which of the week, and how they follow one another.
 
-A series of daily prices is told to the model by the day it begins on and by days of its week that have no price, so that
-the day of every price is known from the ids. Days are numbers from 1970-01-01 on.
+A series of daily prices is told to the model by the day it begins on and by days of its week that have no price, so
+that the day of every price is known from the ids. Days are numbers from 1970-01-01 on.
 """
 
 from __future__ import annotations
@@ -65,11 +65,30 @@ class Week:
         """The trading days of these numbers."""
         numbers = np.asarray(numbers, np.int64)
         weeks, place = numbers // len(self.days), numbers % len(self.days)
-        return weeks * 7 - 3 + np.array(self.days)[place]
+        found: Days = weeks * 7 - 3 + np.array(self.days)[place]
+        return found
 
     def holds(self, days: Days) -> npt.NDArray[np.bool_]:
         """Which are trading days."""
         return np.isin(weekday(days), self.days)
+
+    def header(self, first: int) -> dict[str, int]:
+        """What a header says of a series that begins on that day: type of id -> number of the value, from 1."""
+        return {
+            "Week": list(WEEKS).index(self.name) + 1,
+            "Weekday": int(weekday(np.array(first))) + 1,
+            "Season": season(first) + 1,
+        }
+
+    def off(self, days: Days) -> list[int]:
+        """How many trading days have no price before that of each day but the first; of many, so many that the weekday
+        is right."""
+        found, told, length = [], int(self.number(days[:1])[0]), len(self.days)
+        for number in self.number(days[1:]).tolist():
+            off = max(0, number - told - 1)
+            told = max(told + 1, number)
+            found.append(off if off <= MAX_OFF else off % length + (MAX_OFF - off % length) // length * length)
+        return found
 
 
 def week_of(days: Days) -> Week | None:
@@ -80,7 +99,9 @@ def week_of(days: Days) -> Week | None:
     for name in sorted(WEEKS, key=lambda name: len(WEEKS[name])):
         week = Week(name)
         numbers = week.number(days[[0, -1]])
-        if (~week.holds(days)).mean() <= _RARE and len(days) >= min(_FEW, _DAILY * (numbers[1] - numbers[0])):
+        if (~week.holds(days)).mean() > _RARE:
+            continue
+        if len(days) < _FEW or len(days) >= _DAILY * (numbers[1] - numbers[0]):
             return week
     return None
 

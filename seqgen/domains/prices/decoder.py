@@ -51,7 +51,7 @@ class Decoder:
 
     def take(self, ids: npt.NDArray[np.integer]) -> Decoder:
         """Go on by these ids; returns itself."""
-        move, types = self._t.context.move, self._t.vocabulary.types
+        move, types = self._t.moves, self._t.vocabulary.types
         for i in np.asarray(ids).tolist():
             self._same = self._same and self._n_ids < len(self._known) and self._known[self._n_ids] == i
             self._n_ids += 1

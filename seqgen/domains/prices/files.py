@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import numpy as np
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.core.limits import LIMITS
+from seqgen.domains.prices.columns import looks_like_prices, read_table
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
-from seqgen.domains.prices.tables import Table, looks_like_prices, read_table, separator_of, titled
+from seqgen.domains.prices.table import Table, separator_of, titled
 
 WRITTEN = (".csv",)
 _HEAD = 65_536
@@ -41,10 +42,14 @@ def claims(head: bytes) -> bool:
             head = zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error:
             return False
-    lines = _text(head, "").splitlines()[:-1] or _text(head, "").splitlines()
-    if b"\0" in head or not lines:
+    lines = _text(head).splitlines()
+    lines = lines[:-1] if len(lines) > 2 and not head.endswith(b"\n") else lines  # the last may be cut off
+    if "\0" in _text(head) or not lines:
         return False
-    return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
+    try:
+        return looks_like_prices([row for row in csv.reader(lines[:50], delimiter=separator_of(lines)) if row])
+    except csv.Error:
+        return False
 
 
 def write(series: Series, path: Path) -> None:
@@ -94,9 +99,10 @@ def to_series(piece: Any) -> Series:
 
 
 def _csv(data: bytes, name: str) -> Table:
-    if b"\0" in data[:4096]:
+    text = _text(data)
+    if "\0" in text[:4096]:
         raise BadInput(name, "holds a zero byte: it is binary, not a table")
-    lines = _text(data, name).splitlines()
+    lines = text.splitlines()
     separator = separator_of(lines)
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -130,8 +136,8 @@ def _parquet(data: bytes, name: str) -> Table:
             raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
         if about.num_rows > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        frame = file.read(use_threads=False).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        frame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         raise BadInput(name, f"is not Parquet ({error})") from None
     return _frame(frame)
 
@@ -168,17 +174,10 @@ def _unzipped(data: bytes, name: str) -> bytes:
     return text
 
 
-def _text(data: bytes, name: str) -> str:
+def _text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as spreadsheets export "Unicode"
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("latin-1")
-
-
-def about(series: Series) -> Mapping[str, str]:
-    """What a series is, in words."""
-    n = len(series.prices)
-    found = {"name": series.name or "prices", "prices": f"{n:,}"}
-    if series.dates is not None and n:
-        found |= {"from": str(series.dates[0])[:10], "to": str(series.dates[-1])[:10]}
-    return found

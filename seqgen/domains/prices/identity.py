@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.core.course import Course
 from seqgen.domains.prices.series import Series
 
 
@@ -30,6 +31,12 @@ def describe(series: Series) -> Iterator[Mapping[str, Any]]:
         if series.volume is not None:
             row["volume"] = float(series.volume[i])
         yield row
+
+
+def course(series: Series, n: int) -> Course:
+    """The price after each of the last n returns."""
+    times = [] if series.dates is None else [shown(time) for time in series.dates[-n:]]
+    return Course("price", series.prices[-n:], times, series.name)
 
 
 def shown(time: np.datetime64) -> str:

@@ -15,7 +15,7 @@ from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.domains.prices.bins import Bins, Measured, learn_bins, measure
 from seqgen.domains.prices.context import PricesContext
-from seqgen.domains.prices.days import MAX_OFF, season, week_of, weekday
+from seqgen.domains.prices.days import week_of
 from seqgen.domains.prices.decoder import Decoder
 from seqgen.domains.prices.files import to_series
 from seqgen.domains.prices.options import PricesOptions
@@ -74,7 +74,8 @@ class PriceTokenizer(Tokenizer[Series]):
         self._header = header_types(calendar=self.calendar)
         self.first_of = {kind: words.types.index(kind) for kind in dict.fromkeys(words.types)}
         self.augmentations = self._mirrored() if self.mirror else no_augmentation(len(words))
-        self.context = PricesContext(words, self.bins, len(self.augmentations))
+        self.context = context = PricesContext(words, self.bins, len(self.augmentations))
+        self.moves = context.move  # [V] the bin that an id says
         self.unknown_of = np.full(len(words), -1, np.int32)
         for kind in self._header:
             self.unknown_of[words.of_type(kind)] = self.first_of[kind]
@@ -93,6 +94,8 @@ class PriceTokenizer(Tokenizer[Series]):
         """The tokenizer that suits these series. Raises CorpusError when nothing in them moves."""
         o = options or PricesOptions()
         series = [to_series(piece) for piece in pieces]
+        if not any(len(s) for s in series):
+            raise CorpusError("No series has two prices to learn from.", "Give more days, or training a larger split.")
         if not any(s.returns.any() for s in series):
             raise CorpusError("No price moves: there is nothing to learn.")
         bins = learn_bins(((s.returns, *s.sizes()) for s in series), o.bins, o.decay)
@@ -114,16 +117,18 @@ class PriceTokenizer(Tokenizer[Series]):
         usual, recent, found = self._measured(series)
         first = self.first_of
         header = {"Volatility": usual + 1, "Recent": recent + 1}
-        offs = np.zeros(len(series), np.int64)
-        if self.calendar and series.dates is not None:
-            offs = self._days(series, header)
+        days_off = [0] * len(series)
+        week = week_of(moments(series)) if self.calendar and series.dates is not None else None
+        if week is not None:
+            days_off = week.off(moments(series))
+            header |= week.header(int(moments(series)[0]))
         days = [[first["Return"] + int(kind) % (2 * self.bins.n + 1)] for kind in found.kinds]
         if self.volumes is not None:
             volume = series.volume if series.volume is not None else np.zeros(len(series.prices))
             for day, k in zip(days, self.volumes.classes(volume), strict=True):
                 day.append(first["Volume"] + k)
         ids = [first[kind] + header.get(kind, 0) for kind in self._header]
-        for off, day in zip(offs.tolist(), days, strict=True):
+        for off, day in zip(days_off, days, strict=True):
             ids += [first["Off"]] * off + day if off else day
         return np.array(ids, np.int32)
 
@@ -137,27 +142,6 @@ class PriceTokenizer(Tokenizer[Series]):
         volatility, ratio = nearest(VOLATILITIES, usual), nearest(RECENTS, recent / usual)
         size = VOLATILITIES[volatility]
         return volatility, ratio, measure(self.bins, series.returns, size * RECENTS[ratio], size)
-
-    def _days(self, series: Series, header: dict[str, int]) -> npt.NDArray[np.int64]:
-        """Days off before each return; the day of the first price goes into the header."""
-        days = moments(series)
-        week = week_of(days)
-        if week is None:
-            return np.zeros(len(series), np.int64)
-        first, length = int(days[0]), len(week.days)
-        names = [token.split("_")[1] for token in self.vocabulary.tokens if token.startswith("Week_")]
-        header |= {
-            "Week": names.index(week.name),
-            "Weekday": int(weekday(days[:1])[0]) + 1,
-            "Season": season(first) + 1,
-        }
-        offs, told = [], int(week.number(days[:1])[0])
-        for number in week.number(days[1:]).tolist():
-            off = max(0, number - told - 1)
-            told = max(told + 1, number)
-            # Of many, so many that the weekday is right.
-            offs.append(off if off <= MAX_OFF else off % length + (MAX_OFF - off % length) // length * length)
-        return np.array(offs)
 
     def decode(self, ids: npt.NDArray[np.integer], reference: Any = None) -> Series:
         """The series that ids say, from a price of 100 on. reference: one that it continues, or whose first price, days
@@ -177,10 +161,10 @@ class PriceTokenizer(Tokenizer[Series]):
         return ids
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many days with a price, or tokens."""
+        """So many trading days, those without a price included, or tokens."""
         if unit not in UNITS:
             raise UsageError(f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 30days.")
-        counted = self.vocabulary.are("Return") if unit == "days" else self.vocabulary.scored
+        counted = self.vocabulary.are("Return", "Off") if unit == "days" else self.vocabulary.scored
         return Length(counted, amount)
 
     def losses(self, piece: Any) -> Mapping[str, float]:

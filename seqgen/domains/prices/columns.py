@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
 from seqgen.core.errors import BadInput
-from seqgen.domains.prices.cells import is_date, is_missing, is_number, numbers, parse_dates
+from seqgen.domains.prices.cells import is_date, is_missing, is_number, is_year, numbers, parse_dates
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Dates, Series
+from seqgen.domains.prices.table import Table, titled
 
 _DATE = (
     "date", "day", "time", "timestamp", "datetime", "observation_date", "time_period", "trade date", "trading day",
-    "month", "week",
+    "month", "week", "year", "quarter", "period",
+    "__index_level_0__",
 )  # fmt: skip
 _SYMBOL = ("symbol", "ticker", "instrument", "series", "series_id", "currency", "code", "asset", "isin", "name")
 # The adjusted first: it has no jump where a share is split.
@@ -36,58 +37,16 @@ _BESIDE = (
     "dividends",
     "stock splits",
 )
-_SEPARATORS = ",;\t|"
 _FEWEST = 2  # prices of a series
-_NOT_POSITIVE = 0.01  # of the prices, that may be left out
+_NOT_POSITIVE = 0.01  # of the prices, that may be left out; one always may
 _SHOWN = 24
-
-
-@dataclass(frozen=True)
-class Table:
-    """cells: column -> its cells as texts. first: the number of the first row, for errors; numbers: of each row."""
-
-    titles: list[str]
-    cells: dict[str, list[str]]
-    first: int
-    numbers: list[int] | None = None
-    decimal: str = "."
-
-    def row(self, i: int) -> int:
-        return self.numbers[i] if self.numbers is not None else self.first + i
-
-
-def separator_of(lines: Sequence[str]) -> str:
-    """What stands between the cells of these lines."""
-    head = next((line for line in lines if line.strip()), "")
-    found = max(_SEPARATORS, key=head.count)
-    return found if found in head or " " not in head.strip() else " "
-
-
-def titled(rows: list[list[str]], row_numbers: list[int], name: str, decimal: str) -> Table:
-    """A table whose first row may say what its columns are; else they are counted from 1. Raises BadInput."""
-    has_titles = not all(is_number(c, decimal) or is_date(c) or is_missing(c) for c in rows[0])
-    width = len(rows[0])
-    for number, row in zip(row_numbers, rows, strict=True):
-        while len(row) > width and not row[-1].strip():
-            row.pop()
-        if len(row) < width:
-            row.extend([""] * (width - len(row)))
-        if len(row) != width:
-            raise BadInput(name, f"has {len(row)} values for {width} columns", where=f"row {number}")
-    titles: list[str] = []
-    for i, title in enumerate(rows[0] if has_titles else [""] * width, 1):
-        known = " ".join(title.split()) or str(i)
-        titles.append(known if known not in titles else f"{known} {i}")
-    body = rows[1:] if has_titles else rows
-    cells = {title: [row[i] for row in body] for i, title in enumerate(titles)}
-    return Table(titles, cells, 0, row_numbers[1:] if has_titles else row_numbers, decimal)
 
 
 def looks_like_prices(rows: list[list[str]]) -> bool:
     """Whether rows are of prices: a date and numbers, or nothing but numbers."""
-    if len(rows) < _FEWEST:
+    if len(rows) < _FEWEST or any(len(row) != len(rows[0]) for row in rows):
         return False
-    table = titled([list(row) for row in rows if len(row) == len(rows[0])], list(range(len(rows))), "", ".")
+    table = titled([list(row) for row in rows], list(range(len(rows))), "", ".")
     columns = {title.lower() for title in table.titles}
     date = _date_column(table)
     if date is not None and columns & {*_PRICE, "open"}:
@@ -100,6 +59,8 @@ def looks_like_prices(rows: list[list[str]]) -> bool:
 def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Series]:
     """The series of a table, those asked for. A column that cannot be read costs the others nothing: it is left out,
     unless it is asked for, or the only one. Raises BadInput with row and column."""
+    if not table.titles:
+        raise BadInput(name, "holds no columns")
     asked = [part.strip() for part in options.series.split(",") if part.strip()]
     date = _date_column(table)
     when = (
@@ -112,14 +73,13 @@ def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Seri
     if price is not None and symbol is not None:
         names = np.array(table.cells[symbol])
         parts = [(str(s), price, np.flatnonzero(names == s)) for s in dict.fromkeys(table.cells[symbol])]
-    elif price is not None and not (asked and price not in asked and set(asked) & set(table.titles)):
+    elif price is not None and not asked:
         parts = [("", price, np.arange(len(table.cells[price])))]
-        asked = [] if price in asked else asked
     else:
-        columns = [title for title in table.titles if title != date and title.lower() not in _BESIDE]
+        columns = [title for title in table.titles if title != date and (asked or title.lower() not in _BESIDE)]
         parts = [(title, title, np.arange(len(table.cells[title]))) for title in columns]
         parts = [part for part in parts if not _counts(table, part[1], first=part[1] == table.titles[0])] or parts
-        volume = None
+        volume = volume if price is not None else None
     unknown = [one for one in asked if one not in {part[0] for part in parts}]
     if unknown:
         known = ", ".join(part[0] or part[1] for part in parts[:20])
@@ -146,8 +106,8 @@ def _each(
             refused.append(error)
     if not found:
         raise refused[0] if refused else BadInput(name, "holds no prices")
-    for error in refused:
-        reason = error.message.removeprefix(f"{name}: ")
+    for one in refused:
+        reason = one.message.removeprefix(f"{name}: ")
         found[0].left_out[f"columns left out ({reason})"] = 1
     yield from found
 
@@ -165,7 +125,7 @@ def _series(
     positive = known & (prices > 0)
     bad = np.flatnonzero(known & ~positive)
     left_out: dict[str, int] = {}
-    if len(bad) > _NOT_POSITIVE * known.sum():
+    if len(bad) > max(1, _NOT_POSITIVE * known.sum()):
         raise BadInput(
             name,
             f"{prices[bad[0]]:g} is not a positive price; {len(bad):,} of {known.sum():,} are not",
@@ -185,7 +145,11 @@ def _series(
             left_out["prices of a time that comes again"] = int(again.sum())
             kept = kept[~again]
     if len(kept) < _FEWEST:
-        raise BadInput(name, f"holds {len(kept)} prices; a series has at least {_FEWEST}", where=f"column {column}")
+        raise BadInput(
+            name,
+            f"{len(kept) or 'no'} price{'s' * (len(kept) != 1)}; a series has at least {_FEWEST}",
+            where=f"column {column}",
+        )
     volumes = None
     if volume is not None:
         volumes = numbers([table.cells[volume][i] for i in rows[kept]], lambda i: "", name, table.decimal, strict=False)
@@ -214,7 +178,7 @@ def _date_column(table: Table) -> str | None:
     for title in table.titles:
         if title.lower() in _DATE or title.lower() in ("index", "unnamed: 0"):
             some = [cell for cell in table.cells[title] if not is_missing(cell)][:_SHOWN]
-            if some and all(is_date(cell) for cell in some):
+            if some and (is_date(some[0]) or is_year(some[0])):  # another that is none is an error
                 return title
     first = table.titles[0]
     some = [cell for cell in table.cells[first] if not is_missing(cell)][:_SHOWN]
@@ -235,6 +199,7 @@ def _counts(table: Table, title: str, *, first: bool) -> bool:
     return (
         first
         and len(table.titles) > 1
+        and title.lower() in ("1", "unnamed: 0", "index", "row", "id", "#")
         and start in ("0", "1")
         and all(cell == str(int(start) + i) for i, cell in enumerate(cells))
     )
