@@ -53,7 +53,7 @@ def forecast(
         raise UsageError(f"{paths:,} paths are too many.", "Ask for fewer paths, or for a nearer horizon.")
     if events is None and domain.course is not None:
         raise UsageError(f"{domain.name} do not end.", "Say how many events --horizon is.")
-    if at != "last":
+    if at != "last" or (domain.until is not None and domain.course is not None):
         if domain.until is None:
             raise UsageError(f"{domain.name} knows no moments.", "Leave --at out.")
         piece = domain.until(piece, at)
