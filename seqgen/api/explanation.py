@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from seqgen.api.corpora import same_corpus
 from seqgen.api.model import Model
@@ -16,7 +17,7 @@ from seqgen.api.reporter import Reporter
 from seqgen.core.errors import CorpusError, UsageError
 from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Ids
-from seqgen.evaluation.cell_picture import draw_gates, draw_gradients, labels_of
+from seqgen.evaluation.cell_picture import POSITIONS, draw_gates, draw_gradients, labels_of
 from seqgen.evaluation.gates import gates_over, saturation
 from seqgen.evaluation.gradients import choose_places, gradient_norms, reach, relative
 from seqgen.sampling.sampler import one_thread
@@ -103,7 +104,7 @@ def _gates(model: Model, about: dict[str, Any], pieces: list[Ids], folder: Path)
     vocabulary = model.tokenizer.vocabulary
     layers, nats_T = gates_over(model.network, model.tokenizer, ids)
     ends = model.tokenizer.grammar.final_states[model.tokenizer.grammar.states(ids)[1:]]
-    start = int(np.argmax(vocabulary.scored[ids]))
+    start = _begin(vocabulary.scored[ids], ends)
     tokens = labels_of([vocabulary.values[i] for i in ids.tolist()])
     paths = []
     for k, found in enumerate(layers, 1):
@@ -111,6 +112,14 @@ def _gates(model: Model, about: dict[str, Any], pieces: list[Ids], folder: Path)
         shown = {**about, "layer": k, "layers": len(layers), "piece": f"piece {n + 1} of {about['pieces']}"}
         draw_gates(shown, found, nats_T, tokens, ends, start, paths[-1])
     return {"layers": [saturation(about["cell"], found) for found in layers]}, paths
+
+
+def _begin(scored_T: npt.NDArray[np.bool_], ends_T: npt.NDArray[np.bool_]) -> int:
+    """Where what is shown of a piece begins: behind its header, or with an event in the midst of a longer one."""
+    if len(scored_T) < 4 * POSITIONS:
+        return int(np.argmax(scored_T))
+    at = len(scored_T) // 4
+    return at + int(np.argmax(ends_T[at - 1 : -POSITIONS]))
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

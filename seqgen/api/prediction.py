@@ -65,6 +65,8 @@ def forecast(
         "calibrated": model.temperatures is not None,
         "bigram": counted is not None,
     }
+    if not found["predictions"]:
+        raise UsageError(f"Nothing comes after a whole piece of {domain.name}.", "`seqgen sample` draws new ones.")
     if tokenizer.main:
         found["fields"] = fields(model, reader, counted, top)
         _call(found["fields"], model.tokenizer, piece)

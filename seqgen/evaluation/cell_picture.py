@@ -26,7 +26,7 @@ from seqgen.evaluation.gates import CLOSED, DOORS, OPEN, STATES, Activations, Fl
 
 _COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, RED)
 _LOWEST = 1e-12  # of a share that is drawn
-_UNITS, _POSITIONS = 32, 72  # that are drawn of a layer and of a piece
+_UNITS, POSITIONS = 32, 72  # that are drawn of a layer and of a piece
 _LONGEST = 14  # letters of a token
 _MOST_ENDS = 0.34  # of the positions: where events are of one or two ids, lines would only hide
 _COMMON = 0.6  # of the ids that have a value, for their type to go without saying
@@ -104,7 +104,7 @@ def draw_gates(
 
     cell = about["cell"]
     rows = [*DOORS[cell], STATES[cell]]
-    stop = min(len(tokens), start + _POSITIONS)
+    stop = min(len(tokens), start + POSITIONS)
     order = by_memory(cell, found)
     units = order[np.linspace(0, len(order) - 1, min(_UNITS, len(order))).round().astype(int)]
     with style.context(["default", dict(STYLE)]):
