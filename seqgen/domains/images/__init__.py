@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
     from seqgen.domains.images.files import read
 
-    return read(source, name)
+    return read(source, name, options)
 
 
 def _beside(path: Path) -> list[Path]:
