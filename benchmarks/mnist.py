@@ -210,7 +210,7 @@ def main() -> None:
     if args.json:
         print(json.dumps(result))
         return
-    print(f"{PROTOCOL}\n{args.data.name}, {seconds:.0f} s, seed {args.seed}, {config.replicas} threads, {steps} steps")
+    print(f"{result['protocol']}\n{args.data.name}, {seconds:.0f} s, {config.replicas} threads, {steps} steps")
     for name, value in [*metrics.items(), *((f"{n} {k}", v) for n, b in baselines.items() for k, v in b.items())]:
         print(f"{name:<40}{value!s:>16}")
 

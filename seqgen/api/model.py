@@ -18,13 +18,14 @@ from seqgen.api.events import compare_events
 from seqgen.api.filling import fill_in
 from seqgen.api.prediction import follow, forecast, next_ids
 from seqgen.api.reporter import Reporter
+from seqgen.api.showing import draw_showing
 from seqgen.api.valuation import value_events
 from seqgen.core.controls import asked
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.errors import CorpusError, SeqgenError, UsageError
 from seqgen.core.pictures import check_picture
 from seqgen.core.tokenizer import Tokenizer
-from seqgen.corpus.build import Prepared, options_of, read_bounded
+from seqgen.corpus.build import Prepared, options_of, read_bounded, read_named
 from seqgen.evaluation.calibration import Temperatures
 from seqgen.evaluation.comparison import compare
 from seqgen.evaluation.counts import Counts
@@ -103,8 +104,8 @@ class Model:
             prompt: a piece (or what the tokenizer's `encode` takes, such as a path) to continue.
             fixed: parts that are given by name, such as fixed={"soprano": "tune.mid"}: the piece is made around them,
                 as long as they are, each the likeliest of so many `candidates` drawn side by side.
-            candidates: of so many a sample without fixed parts is one, by how probable its end is; None: as the
-                tokenizer has it, 1: as it is drawn.
+            candidates: of so many a sample without fixed parts is one, by how probable its end is, or by how probably
+                it shows what is asked for; None: as the tokenizer has it, 1: as it is drawn.
             infill: like "5-8": make these bars of the prompt new, but for what is fixed, and leave the others.
             temperature, top_k, top_p, min_p, repetition_penalty: see seqgen.sampling.filters; what is None is as the
                 domain has it (temperature=1, min_p=0 are as learned).
@@ -147,8 +148,12 @@ class Model:
         return self._decoded(drawn, log_probabilities, prompt if self.domain.course is not None else None)
 
     def _drawn(self, request: Request, candidates: int | None, log_probabilities: bool, **drawing: Any) -> list[Drawn]:
-        n = self.tokenizer.candidates if candidates is None else candidates
+        said = self.tokenizer.asked_last(request.template)
+        n = self.tokenizer.candidates if said is None else self.tokenizer.tries
+        n = n if candidates is None else candidates
         check(drawing["count"], n)
+        if said is not None and n > 1:
+            return draw_showing(self, request, said, candidates=n, log_probabilities=log_probabilities, **drawing)
         if n == 1 or request.until is not None:
             return draw(self.network, self.tokenizer, request, log_probabilities=log_probabilities, **drawing)
         return draw_ended(self.network, self.tokenizer, request, candidates=n, **drawing)
@@ -299,6 +304,13 @@ class Model:
     def read(self, path: str | Path) -> list[Any]:
         """The pieces of a file, read as those of the run's corpus were. Raises BadInput."""
         return read_bounded(Path(path), self.domain, self.options)
+
+    def read_named(
+        self, path: str | Path, skip: Callable[[Path, SeqgenError], None] = lambda file, error: None
+    ) -> list[tuple[Path, Any]]:
+        """The same of a file, or of all files of a folder, each piece with the file it is from; of a folder, files that
+        are refused are passed to `skip`. Raises BadInput, CorpusError."""
+        return read_named(Path(path), self.domain, self.options, skip)
 
     @cached_property
     def options(self) -> Any:

@@ -53,7 +53,7 @@ def forecast(
         raise UsageError(f"{paths:,} paths are too many.", "Ask for fewer paths, or for a nearer horizon.")
     if events is None and domain.course is not None:
         raise UsageError(f"{domain.name} do not end.", "Say how many events --horizon is.")
-    if at != "last":
+    if at != "last" or (domain.until is not None and domain.course is not None):
         if domain.until is None:
             raise UsageError(f"{domain.name} knows no moments.", "Leave --at out.")
         piece = domain.until(piece, at)
@@ -65,6 +65,8 @@ def forecast(
         "calibrated": model.temperatures is not None,
         "bigram": counted is not None,
     }
+    if not found["predictions"]:
+        raise UsageError(f"Nothing comes after a whole piece of {domain.name}.", "`seqgen sample` draws new ones.")
     if tokenizer.main:
         found["fields"] = fields(model, reader, counted, top)
         _call(found["fields"], model.tokenizer, piece)

@@ -1,4 +1,4 @@
-"""`seqgen predict FILE --each TABLE`: what comes next in each piece of a file."""
+"""`seqgen predict FILE --each TABLE`: what comes next in each piece of a file, or of a folder of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def write_each(model: Model, file: Path, table: Path, reporter: Any, json: bool) -> None:
-    """Write the table; print how often what was known to come was predicted, and what was taken for what; with json one
-    object."""
+    """Write the table of a file, or of a folder of them; print how often what was known to come was predicted, and what
+    was taken for what; with json one object."""
     from seqgen.cli.values import to_csv
     from seqgen.core.files import write_bytes
 
-    rows = model.predict_each(model.read(file), report=reporter.working)
+    named = model.read_named(file, lambda file, error: reporter.note(f"skipped {error.message}"))
+    found = model.predict_each([piece for _, piece in named], report=reporter.working)
+    rows = [{"file": str(path), **row} for (path, _), row in zip(named, found, strict=True)]
     write_bytes(table, to_csv(rows))
     known = [row for row in rows if row["came"]]
     accuracy = sum(row["right"] for row in known) / len(known) if known else None

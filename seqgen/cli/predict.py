@@ -40,7 +40,7 @@ def command(
     ] = None,
     number: Annotated[int, typer.Option("--piece", min=1, help="Of a file of many pieces, which; 1 is the first.")] = 1,
     each: Annotated[
-        Path | None, typer.Option(help="Write a CSV table of all pieces of the file, with what comes next in each.")
+        Path | None, typer.Option(help="Write a CSV table of all pieces of the file, or folder, and what comes next.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object; with --follow one an event.")] = False,
     **reading: Any,

@@ -33,7 +33,9 @@ def command(
     ] = None,
     candidates: Annotated[
         int | None,
-        typer.Option(help="One of so many stays: with --given, --infill the likeliest, else one that ends well."),
+        typer.Option(
+            help="One of so many stays: with --given, --infill the likeliest, else one that ends well, shows --label."
+        ),
     ] = None,
     stop: Annotated[list[str] | None, typer.Option(help="Text: end with this; may be given several times.")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="Text: print it as it is drawn.")] = False,

@@ -68,7 +68,7 @@ class Domain:
         read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
         isolated: files are read in a worker that may hang or crash; False where nothing is parsed.
         until: a piece, a moment as the user writes it ("last", a number of events, a time) -> the piece up to there.
-            Raises UsageError.
+            Raises UsageError. Of what has a course, as much of it as says something of what comes.
         course: a piece, N -> how a number went on in it over its last N events, such as a price: what is then told of
             paths is where it lies. Samples go on from where their prompt stands.
         result: a piece, perhaps not whole -> what came of it by name: numbers, such as a total, that are known at any

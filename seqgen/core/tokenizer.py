@@ -70,6 +70,7 @@ class Tokenizer(ABC, Generic[Piece]):
         renumbers: types of ids after which those that stand for someone (`called`) may stand for others.
         controls: what may be asked of a sample by name.
         candidates: of so many a sample of a given length is one, by how probable its end is; 1: as it was drawn.
+        tries: of so many a sample of which something is asked is one, where `asked_last` is known.
         once: ids that are not said again at the same moment: a model that is carried off would never leave it.
         backoff: names of context features, most telling first, on which the n-gram baseline conditions.
     """
@@ -91,6 +92,7 @@ class Tokenizer(ABC, Generic[Piece]):
     main: str = ""
     renumbers: tuple[str, ...] = ()
     candidates: int = 1
+    tries: int = 1
 
     @abstractmethod
     def encode(self, piece: Piece) -> Ids:
@@ -137,6 +139,11 @@ class Tokenizer(ABC, Generic[Piece]):
     def barred(self, prompt: Piece | None = None, **given: Any) -> tuple[Barred, ...]:
         """What may not come behind the template of the same prompt and `given`. Raises UsageError."""
         return ()
+
+    def asked_last(self, template: Ids) -> Callable[[Ids], Ids] | None:
+        """Where samples that begin so are asked to show something that can also be told of them: a sample's ids -> the
+        same with that as the last id. How probable that is says how well a sample shows it."""
+        return None
 
     @abstractmethod
     def length(self, amount: int, unit: str, ids: Ids) -> Length:

@@ -122,6 +122,27 @@ def _beside(domain: Domain, file: Path) -> Sequence[Path]:
     return () if domain.beside is None else domain.beside(file)
 
 
+def read_named(
+    path: Path, domain: Domain, options: Any, skip: Callable[[Path, SeqgenError], None]
+) -> list[tuple[Path, Any]]:
+    """The pieces of a file, or of all files of a folder, each with the file it is from; those that are refused are
+    passed to `skip`. Raises BadInput for one file, CorpusError for a folder without any, MissingExtra."""
+    if not path.is_dir():
+        return [(path, piece) for piece in read_bounded(path, domain, options)]
+    files = CorpusFolder(path).files(domain.suffixes)
+    found: list[tuple[Path, Any]] = []
+    for outcome in _read_all(domain, options, [str(file) for file in files]) if files else ():
+        if isinstance(outcome.error, MissingExtra):
+            raise outcome.error
+        if outcome.error is None:
+            found += [(Path(outcome.item), piece) for piece in outcome.value.pieces]
+        else:
+            skip(Path(outcome.item), outcome.error)
+    if not found:
+        raise CorpusError(f"{path} holds no files for {domain.name} that can be read.")
+    return found
+
+
 def _bounds(domain: Domain) -> dict[str, Any]:
     """What a reader of its files may take."""
     seconds: Any = domain.read_seconds or LIMITS.read_seconds

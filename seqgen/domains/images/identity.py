@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.domains.images.image import Image, Pixels
+from seqgen.domains.images.image import Image, Pixels, fitted
 
 _SHADES = " .:-=+*#%@"
+_WIDEST = 64  # letters
 
 
 def identity(image: Image) -> tuple[str, ...]:
@@ -27,7 +28,7 @@ def _hash(pixels: Pixels) -> str:
 
 
 def describe(image: Image) -> Iterable[Mapping[str, Any]]:
-    """One row for each row of pixels, drawn in letters."""
-    shades = np.array(list(_SHADES))[image.pixels.astype(int) * len(_SHADES) // 256]
+    """One row for each row of pixels, drawn in letters; of a large image made smaller."""
+    shades = np.array(list(_SHADES))[fitted(image.pixels, _WIDEST).astype(int) * len(_SHADES) // 256]
     for number, row in enumerate(shades, 1):
         yield {"row": number, "pixels": "".join(row), "label": image.label}

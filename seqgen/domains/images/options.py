@@ -15,10 +15,13 @@ class ImageOptions:
     """How images are written as ids; each field is a flag. What is empty or 0 is chosen to suit the images."""
 
     size: str = field(
-        default="", metadata={"help": "Like 28 or 28x20, height first: images of other sizes are made so large."}
+        default="",
+        metadata={"help": "Like 28 or 28x20, height first; images of others are resized. By default theirs."},
     )
-    levels: int = field(default=0, metadata={"help": "Of grey, 2 to 256; 2 is black and white."})
-    strip: int = field(default=0, metadata={"help": "So many pixels of a row are one id."})
+    levels: int = field(
+        default=0, metadata={"help": "Of grey, 2 to 256; 2 is black and white. 0: as suits the images."}
+    )
+    strip: int = field(default=0, metadata={"help": "So many pixels of a row are one id. 0: as suits the images."})
     label_weight: float = field(
         default=10.0, metadata={"help": "How much the label counts in training, where a strip counts 1."}
     )

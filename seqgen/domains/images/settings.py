@@ -79,8 +79,11 @@ def suited(images: Sequence[Image], options: ImageOptions) -> ImageSettings:
 
 
 def _common_size(images: Sequence[Image]) -> tuple[int, int]:
-    """The most frequent size, made smaller where it is large."""
-    (height, width), _ = Counter(image.pixels.shape for image in images).most_common(1)[0]
+    """That of most images, or else the middle one of heights and of widths; made smaller where it is large."""
+    sizes = [image.pixels.shape for image in images]
+    (height, width), n = Counter(sizes).most_common(1)[0]
+    if 2 * n <= len(sizes):
+        height, width = (sorted(sides)[len(sizes) // 2] for sides in zip(*sizes, strict=True))
     share = min(1.0, _SIDE / max(height, width))
     return max(1, round(height * share)), max(1, round(width * share))
 

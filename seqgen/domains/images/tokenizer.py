@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ class ImageTokenizer(Tokenizer[Image]):
     domain = "images"
     name = "strips"
     order = 4
+    tries = 8
     backoff = ("above", "left", "above_right", "above_left")
 
     def __init__(self, **settings: Any) -> None:
@@ -146,6 +147,14 @@ class ImageTokenizer(Tokenizer[Image]):
         if rows > s.height:
             raise UsageError(f"{rows} rows cannot be made new: an image of this run has {s.height}.")
         return np.array([*header, *strips[: (s.height - rows) * s.columns]], np.int32)
+
+    def asked_last(self, template: Ids) -> Callable[[Ids], Ids] | None:
+        """An image that is drawn to show a class can also be classified."""
+        classes, labels = self.vocabulary.of_type("Class")[:-1], self.vocabulary.of_type("Label")
+        if not self.settings.labels or template[0] != self._draw or template[1] not in classes:
+            return None
+        label = labels[np.searchsorted(classes, template[1])]
+        return lambda ids: np.array([self._classify, *ids[2:], label], np.int32)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         """One image, or what the template leaves of one: an image ends by itself."""

@@ -16,6 +16,7 @@ Dates = npt.NDArray[np.datetime64]
 
 _TYPICAL = 0.01  # a day's return, of a series that does not move
 _FIRST = 64  # returns that say what the first of them are measured by
+_TELLING = 2000  # prices that say what may come; of those before, only how large returns were
 _RECENT, _USUAL = 0.97, 0.998  # decay of sizes known at a cut
 
 
@@ -110,15 +111,18 @@ def cut(series: Series, start: int, stop: int | None) -> Series | None:
 
 
 def until(series: Series, moment: str) -> Series:
-    """A series up to a day like 2020-03-31, that included, or up to so many prices. Raises UsageError."""
+    """The last years of a series, or those up to a day like 2020-03-31, that included, or up to so many prices. Raises
+    UsageError."""
     text = moment.strip()
-    if text.isdecimal() and len(text) < 10 and 2 <= int(text) <= len(series.prices):
+    if text == "last":
+        n = len(series.prices)
+    elif text.isdecimal() and len(text) < 10 and 2 <= int(text) <= len(series.prices):
         n = int(text)
     else:
         n = _rows_until(series, text)
     if n < 2:
         raise UsageError(f"There are no two prices until {moment!r}.", "Say a later day, or a number of prices.")
-    return series.part(slice(0, n))
+    return series.part(slice(max(0, n - _TELLING), n))
 
 
 def _rows_until(series: Series, day: str) -> int:

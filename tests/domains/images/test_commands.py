@@ -48,7 +48,8 @@ def trained(folder: Path, quick_trials: None, tmp_path_factory: pytest.TempPathF
 
     out = tmp_path_factory.mktemp("runs") / "bars"
     settings: dict[str, Any] = {"width": 24, "n_layers": 1, "n_evaluations": 1, "feature_dropout": 0.1}
-    seqgen.train("images", folder, steps=120, out=out, strip=3, **settings)
+    settings |= {"batch_size": 16, "learning_rate": 0.02, "layer_dropout": 0.0, "replicas": 1}
+    seqgen.train("images", folder, steps=70, out=out, strip=3, **settings)
     return out
 
 
@@ -72,6 +73,21 @@ def test_samples_are_one_sheet(trained: Path, cli: Cli, tmp_path: Path) -> None:
     refused = cli("sample", trained, "--label", 4)
     assert refused.code == 2 and "Known: 3, 8" in refused.err
     assert cli("sample", trained, "--length", "2rows").code == 2
+
+
+def test_of_some_candidates_one_stays_that_shows_the_label(trained: Path) -> None:
+    import seqgen
+
+    model = seqgen.load(trained)
+    share = {}
+    for candidates in (1, None):
+        drawn = [
+            sample.piece for label in (3, 8) for sample in model.sample(12, label=label, seed=5, candidates=candidates)
+        ]
+        rows = model.predict_each(drawn)
+        assert [row["came"] for row in rows] == ["Label_3"] * 12 + ["Label_8"] * 12
+        share[candidates] = sum(row["right"] for row in rows) / len(rows)
+    assert share[None] > 0.9 and share[None] >= share[1]
 
 
 def test_a_prompt_is_drawn_to_its_end(trained: Path, cli: Cli, tmp_path: Path) -> None:
@@ -114,6 +130,21 @@ def test_predict_each_writes_a_table_with_the_accuracy(trained: Path, folder: Pa
     text = cli("predict", images, "--run", trained, "--each", "each.csv").out
     assert "of 40 were predicted" in text and "each.csv: 40 pieces" in text
     assert cli("predict", images, "--run", trained, "--each", "e.csv", "--horizon", 2).code == 2
+
+
+def test_predict_each_takes_a_folder(trained: Path, cli: Cli, tmp_path: Path) -> None:
+    pixels, labels = bars(4, 2)
+    for i, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+        write(Image(image, str(label)), tmp_path / "some" / f"{i}.png")
+    (tmp_path / "some" / "5.png").write_bytes(b"junk")
+    asked = cli("predict", "some", "--run", trained, "--each", "each.csv")
+    assert asked.code == 0 and "skipped" in asked.err and "5.png" in asked.err
+    rows = list(csv.DictReader((tmp_path / "each.csv").read_text().splitlines()))
+    assert [(row["file"], row["came"]) for row in rows] == [
+        (str(Path("some") / f"{i}.png"), f"Label_{label}") for i, label in enumerate(labels)
+    ]
+    (tmp_path / "empty").mkdir()
+    assert cli("predict", "empty", "--run", trained, "--each", "each.csv").code == 4
 
 
 def test_evaluate_says_how_often_the_label_is_right(trained: Path, cli: Cli) -> None:

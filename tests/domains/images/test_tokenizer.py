@@ -34,6 +34,8 @@ def test_it_suits_the_images() -> None:
     assert (fitted(black_and_white)["levels"], fitted(black_and_white)["strip"]) == (2, 8)
     assert [fitted(some(1, 28, w))["strip"] for w in (28, 32, 16, 30, 10)] == [7, 8, 8, 6, 5]
     assert {k: fitted(some(2, 64, 40))[k] for k in ("height", "width")} == {"height": 32, "width": 20}
+    mixed = [*some(2, 20, 30), *some(1, 10, 8), *some(2, 24, 9)]
+    assert {k: fitted(mixed)[k] for k in ("height", "width")} == {"height": 20, "width": 9}
     asked = fitted(some(2, 28, 28), size="10x12", levels=16, label_weight=3)
     assert (asked["height"], asked["width"], asked["strip"], asked["label_weight"]) == (10, 12, 1, 3.0)
     assert fitted(some(3, 8, 8), strip=4)["levels"] == 2
@@ -144,3 +146,22 @@ def test_damaged_settings_are_refused() -> None:
     with pytest.raises(UsageError, match="same token twice"):
         ImageTokenizer(labels=("a", "a"))
     assert ImageSettings(labels=["a"]).labels == ("a",)  # type: ignore[arg-type]  # as JSON has it
+
+
+def test_an_image_of_a_given_length_is_drawn_as_one_that_ends_by_itself() -> None:
+    """Its last strip ends it, whichever that is: none of them is likelier for that."""
+    import torch
+
+    from seqgen.sampling.sampler import Request, draw
+    from seqgen.training.config import TrainConfig
+    from seqgen.training.loop import new_model
+
+    t = ImageTokenizer(height=2, width=4, strip=2)
+    model = new_model(t, TrainConfig(width=16, n_layers=1)).eval()
+    with torch.no_grad():
+        model.bias += torch.tensor([3.0, 0.0, -3.0, 1.0])
+    asked, plain = (
+        [one.ids.tolist() for one in draw(model, t, Request(t.template(), length), count=50, seed=1)]
+        for length in ((1, "images"), None)
+    )
+    assert asked == plain and {len(ids) for ids in asked} == {4}

@@ -14,6 +14,7 @@ import seqgen
 from seqgen.core.files import read_json
 from seqgen.domains.prices.files import read, to_series
 from seqgen.domains.prices.options import PricesOptions
+from seqgen.training.run import Run
 
 Cli = Callable[..., Any]
 N = 400
@@ -142,3 +143,11 @@ def test_forecasts_are_scored_beside_random_walks(cli: Cli, run: Path, table: Pa
     names = [line[:26].strip() for line in lines[begin + 3 : begin + 12]]
     assert names[0] == "this model" and {"last value", "AR on returns", "random walk"} < set(names)
     assert any(line.startswith("By WQL the model ") and "a random walk: " in line for line in lines[begin:])
+
+
+def test_a_preset_says_how_large_the_model_is(cli: Cli, table: Path, tmp_path: Path) -> None:
+    """What suits prices is the size of the default preset alone."""
+    for preset, width in (("small", 64), ("tiny", 32)):
+        trained = cli("train", "prices", table, "--steps", 1, "--preset", preset, "--out", preset, "--json")
+        assert trained.code == 0, trained.err
+        assert Run(tmp_path / preset).config().width == width

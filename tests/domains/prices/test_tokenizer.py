@@ -207,7 +207,10 @@ def test_series_are_cut_at_days() -> None:
 
 def test_moments_are_days_or_numbers_of_prices() -> None:
     series = walk(100)
-    assert len(until(series, "40").prices) == 40
+    assert len(until(series, "40").prices) == 40 and until(series, "last") == series
+    long = Series("x", np.arange(1.0, 5001))
+    assert np.array_equal(until(long, "last").prices, long.prices[-2000:]) and until(long, "last").first == 3000
+    assert until(long, "4000").prices[-1] == 4000 and until(long, "4000").usual > 0
     day = str(WORKDAYS[30])[:10]
     assert np.array_equal(until(series, day).prices, series.prices[:31])
     for moment in ("1", "101", "0", "soon", "2017-01-01", "2018-13-01"):
