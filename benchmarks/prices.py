@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,7 +289,9 @@ def intervals(
         return quantile_losses(quantiles[name][..., deciles], came, DECILES).sum(axis=0)
 
     weights = np.abs(came).sum(axis=(0, 2))
-    wql = bootstrap_interval(losses("model"), losses(best), weights)
+    wql, scaled_wql = (
+        bootstrap_interval(losses("model"), losses(name), weights) for name in (best, "scaled random walk")
+    )
     groups = np.searchsorted(t.origins, np.arange(nats["model"].shape[1]) + t.first, side="right") - 1
     by_origin = {
         n: np.bincount(groups, nats[n].sum(axis=0), len(t.origins))
@@ -301,6 +302,7 @@ def intervals(
     scaled = bootstrap_interval(by_origin["model"], by_origin["scaled random walk"], days)
     return {
         "wql_less_best_baseline_95": [round(v, 5) for v in wql],
+        "wql_less_scaled_walk_95": [round(v, 5) for v in scaled_wql],
         "nll_less_ar_95": [round(v, 4) for v in nll],
         "nll_less_scaled_walk_95": [round(v, 4) for v in scaled],
     }
@@ -321,7 +323,10 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
             print(f"{name}: {values[0]} to {values[1]}")
     low, high = metrics["wql_less_best_baseline_95"]
     verdict = "better than" if high < 0 else "worse than" if low > 0 else "no better or worse, beyond chance, than"
-    print(f"By WQL the model is {verdict} the best baseline ({result['best_baseline']}).", file=sys.stdout)
+    print(f"By WQL the model is {verdict} the best baseline ({result['best_baseline']}).")
+    naive, mine = result["baselines"]["last value"]["mase"], metrics["mase"]
+    said = "no better than" if mine >= naive else "hardly better than" if mine > 0.98 * naive else "better than"
+    print(f"As a single guess its median is {said} the last price: MASE {mine:.3f} and {naive:.3f}.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ stepped in plain numbers, for a batch in arrays, by the same few operations of a
 from __future__ import annotations
 
 import copy
-from bisect import bisect_right
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from seqgen.core.context import Feature
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.prices.bins import CLIP, Bins, after, afters
+from seqgen.domains.prices.bins import CLIP, USUAL, WIDEST, Bins, afters
 from seqgen.domains.prices.calendar import Calendar, CalendarCursor
 from seqgen.domains.prices.words import RECENTS
 
@@ -56,20 +56,25 @@ class PricesContext:
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
         """int32 [T + 1, F]."""
         ids = np.asarray(ids_T, np.int64)
-        rows = np.empty((len(ids) + 1, len(self.features)), np.int32)
-        market, state = [], _Market(self)
-        market.append(state.row())
-        for kind, begin in zip(self.move[ids].tolist(), self.begins[ids].tolist(), strict=True):
-            if begin:
-                state.begin(begin)
-            elif kind != NO_RETURN:
-                state.take(kind)
-            market.append(state.row())
-        n = len(market[0])
-        rows[:, :n] = market
-        if self.calendar:
-            rows[:, n:] = self.calendar.of(ids)
-        return rows
+        kinds = self.move[ids]
+        (said,) = np.nonzero(self.begins[ids])
+        begin = int(said[-1]) + 1 if len(said) else 0  # rows before it know nothing
+        moved = (kinds != NO_RETURN) & (kinds != 0)
+        market = _market(self.bins, self.squares, kinds[moved], float(self.begins[ids[begin - 1]]) if begin else 1.0)
+        n_moved = np.concatenate([[0], np.cumsum(moved)])
+        recent, usual, *means, trend = market[n_moved].T
+        columns: list[Any] = _classes(recent, usual, np.array(means), trend)
+        columns += _stillness(kinds)
+        rows = np.stack(columns, axis=1).astype(np.int32)
+        rows[:begin] = self._unknown
+        return np.hstack([rows, self.calendar.of(ids)]) if self.calendar else rows
+
+    @cached_property
+    def _unknown(self) -> Ints:
+        """int32 [F]: what is known before the first return where the header does not say how large they were lately."""
+        ones = np.ones(1)
+        still = [np.full(1, _STILL)] * 2
+        return np.array(_classes(ones, ones, np.ones((len(DECAYS), 1)), np.zeros(1)) + still, np.int32)[:, 0]
 
     def start(self, ids_BT: npt.NDArray[np.integer]) -> PricesCursor:
         """A cursor after these ids."""
@@ -79,37 +84,47 @@ class PricesContext:
         return cursor
 
 
-class _Market:
-    """Of one series, in plain numbers."""
+def _market(bins: Bins, squares: Floats, moves: npt.NDArray[np.int64], begin: float) -> Floats:
+    """[N + 1, 6]: before the first and after each of N returns that move: the squares they are measured by and of the
+    long run, their means, and the trend."""
+    factors, adds, sizes, known = bins.factor.tolist(), bins.adds.tolist(), bins.sizes.tolist(), squares.tolist()
+    (d0, d1, d2), (c0, c1, c2) = DECAYS, (1 - d for d in DECAYS)
+    recent = m0 = m1 = m2 = begin
+    usual, trend = 1.0, 0.0
+    found = [(recent, usual, m0, m1, m2, trend)]
+    for k in moves.tolist():  # plain numbers, in one place: long series are read often
+        square = known[k] * recent
+        m0, m1, m2 = d0 * m0 + c0 * square, d1 * m1 + c1 * square, d2 * m2 + c2 * square
+        trend = TREND * trend + (1 - TREND) * min(max(sizes[k], -5.0), 5.0)
+        usual, grown = usual * USUAL + recent * adds[k], recent * factors[k]
+        low, high = usual / WIDEST**2, usual * WIDEST**2
+        recent = low if grown < low else high if grown > high else grown
+        found.append((recent, usual, m0, m1, m2, trend))
+    return np.array(found)
 
-    def __init__(self, context: PricesContext) -> None:
-        self._bins, self._squares = context.bins, context.squares.tolist()
-        self._sizes = context.bins.sizes.tolist()
-        self.begin(1.0)
 
-    def begin(self, recent: float) -> None:
-        self._recent, self._usual, self._means, self._trend = recent, 1.0, [recent] * len(DECAYS), 0.0
-        self._still = self._stood = _STILL
+def _classes(recent: Floats, usual: Floats, means: Floats, trend: Floats) -> list[npt.NDArray[np.int64]]:
+    """Of what is known of returns that move, the classes."""
+    along = np.searchsorted(_TRENDS, np.abs(trend), side="right")
+    return [
+        np.searchsorted(_OF_USUAL, recent / usual, side="right"),
+        *np.searchsorted(_OF_RECENT, means / recent, side="right"),
+        len(_TRENDS) + np.where(trend > 0, along, -along),
+    ]
 
-    def take(self, k: int) -> None:
-        self._still = min(self._still + 1, _STILL)
-        if not k:
-            self._stood, self._still = self._still, 0
-            return
-        square, z = self._squares[k] * self._recent, self._sizes[k]
-        self._means = [d * mean + (1 - d) * square for d, mean in zip(DECAYS, self._means, strict=True)]
-        self._trend = TREND * self._trend + (1 - TREND) * min(max(z, -5.0), 5.0)
-        self._recent, self._usual = after(self._bins, self._recent, self._usual, k)
 
-    def row(self) -> list[int]:
-        trend = bisect_right(_TRENDS, abs(self._trend))
-        return [
-            bisect_right(_OF_USUAL, self._recent / self._usual),
-            *(bisect_right(_OF_RECENT, mean / self._recent) for mean in self._means),
-            len(_TRENDS) + (trend if self._trend > 0 else -trend),
-            self._still,
-            self._stood,
-        ]
+def _stillness(kinds: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Before each id and after the last: returns since one that did not move, and between the last two such."""
+    returns, still = kinds != NO_RETURN, kinds == 0
+    n = np.concatenate([[0], np.cumsum(returns)])
+    (places,) = np.nonzero(still)
+    at = n[places + 1]  # the numbers of the returns that did not move
+    seen = np.concatenate([[0], np.cumsum(still)])
+    last = np.concatenate([[-_STILL], at])
+    apart = np.minimum(np.diff(last), _STILL)
+    if len(apart):
+        apart[0] = min(int(at[0]) + _STILL, _STILL)
+    return [np.minimum(n - last[seen], _STILL), np.concatenate([[_STILL], apart])[seen]]
 
 
 class PricesCursor:
@@ -151,14 +166,8 @@ class PricesCursor:
 
     def row(self) -> Ints:
         """int32 [B, F]."""
-        trend = np.searchsorted(_TRENDS, np.abs(self._trend), side="right")
-        columns: list[Any] = [
-            np.searchsorted(_OF_USUAL, self._recent / self._usual, side="right"),
-            *np.searchsorted(_OF_RECENT, self._means / self._recent, side="right"),
-            len(_TRENDS) + np.where(self._trend > 0, trend, -trend),
-            self._still,
-            self._stood,
-        ]
+        columns: list[Any] = _classes(self._recent, self._usual, self._means, self._trend)
+        columns += [self._still, self._stood]
         if self._calendar:
             columns += self._calendar.row()
         return np.stack(columns, axis=1).astype(np.int32)

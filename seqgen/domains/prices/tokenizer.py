@@ -23,6 +23,7 @@ from seqgen.domains.prices.series import Series, moments
 from seqgen.domains.prices.volumes import Volumes, learn_volumes
 from seqgen.domains.prices.words import (
     RECENTS,
+    TYPICAL,
     VOLATILITIES,
     grammar,
     header_types,
@@ -41,6 +42,7 @@ class PriceTokenizer(Tokenizer[Series]):
     day of the first price (Week, Weekday, Season); then an Off stands for each day of that week without a price. With
     `volumes`, a day's volume follows its return.
 
+    volatility: of samples of which nothing is said; how large returns are is no matter of chance between few series.
     edges, values, decay: see Bins. mirror: whether series upside down are legal re-writings, which they are but for
     what is particular to falls.
 
@@ -64,10 +66,14 @@ class PriceTokenizer(Tokenizer[Series]):
         mirror: bool = True,
         calendar: bool = False,
         volumes: Mapping[str, Any] | None = None,
+        volatility: float = TYPICAL,
     ) -> None:
         self.bins = Bins(tuple(edges), tuple(values), decay)
         self.volumes = None if volumes is None else Volumes(**volumes)
         self.mirror, self.calendar = bool(mirror), bool(calendar)
+        if not VOLATILITIES[0] <= volatility <= VOLATILITIES[-1]:
+            raise UsageError(f"No price moves {volatility} a day.")
+        self.volatility = VOLATILITIES[nearest(VOLATILITIES, volatility)]
         n_volumes = 0 if self.volumes is None else self.volumes.n
         self.vocabulary = words = vocabulary(self.bins.n, n_volumes, calendar=self.calendar)
         self.grammar = grammar(words)
@@ -107,6 +113,7 @@ class PriceTokenizer(Tokenizer[Series]):
             mirror=o.mirror,
             calendar=o.calendar and any(s.dates is not None and week_of(moments(s)) is not None for s in series),
             volumes=learn_volumes(known).config() if o.volume else None,
+            volatility=float(np.clip(np.median([s.sizes()[1] for s in series]), VOLATILITIES[0], VOLATILITIES[-1])),
         )
 
     def encode(self, piece: Any) -> Ids:
@@ -156,6 +163,9 @@ class PriceTokenizer(Tokenizer[Series]):
         """int32 [T]: the header, and the ids of the series to continue. given: `volatility`."""
         said = header_ids(self.controls, self.vocabulary, asked(self.controls, given))
         ids = np.full(len(self._header), -1, np.int32) if prompt is None else self.encode(prompt)
+        if prompt is None:
+            usual = {"Volatility": f"{self.volatility:.3g}", "Recent": "1"}
+            said = {kind: self.vocabulary.id(f"{kind}_{value}") for kind, value in usual.items()} | said
         for kind, i in said.items():
             ids[self._header.index(kind)] = i
         return ids
@@ -179,7 +189,8 @@ class PriceTokenizer(Tokenizer[Series]):
 
     def config(self) -> Mapping[str, Any]:
         volumes = None if self.volumes is None else self.volumes.config()
-        return {**self.bins.config(), "mirror": self.mirror, "calendar": self.calendar, "volumes": volumes}
+        options = {"mirror": self.mirror, "calendar": self.calendar, "volatility": self.volatility}
+        return {**self.bins.config(), **options, "volumes": volumes}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> PriceTokenizer:

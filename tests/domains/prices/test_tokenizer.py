@@ -149,7 +149,8 @@ def test_what_is_no_series_of_prices() -> None:
     for text in ("much", "-1", "500%", "nan"):
         with pytest.raises(UsageError):
             TOKENIZER.template(volatility=text)
-    assert TOKENIZER.vocabulary.tokens[TOKENIZER.template(volatility="1%")[0]] == "Volatility_0.0116"
+    said = [TOKENIZER.vocabulary.tokens[TOKENIZER.template(**given)[0]] for given in ({}, {"volatility": "0.1%"})]
+    assert said == ["Volatility_0.0116", "Volatility_0.00102"]
 
 
 # --- bins
