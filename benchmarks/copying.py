@@ -185,15 +185,10 @@ def draw(found: Mapping[str, Mapping[str, Any]], chance: float, about: str, path
             figure, "What is still known after a lag of blanks", "share of the shown symbols that are said again", about
         )
         axes = figure.subplots()
-        for (name, of), colour in zip(found.items(), (BLUE, GREEN, ORANGE), strict=False):
-            axes.plot(
-                list(of["accuracy"]),
-                list(of["accuracy"].values()),
-                "o-",
-                color=colour,
-                markersize=5,
-                label=name.upper(),
-            )
+        # Who remembers all lies on one line: the first is drawn wide, below the others.
+        for (name, of), colour, width in zip(found.items(), (BLUE, ORANGE, GREEN), (6, 2.4, 1.4), strict=False):
+            x, y = list(of["accuracy"]), list(of["accuracy"].values())
+            axes.plot(x, y, "o-", color=colour, markersize=4 + width, linewidth=width, label=name.upper())
         axes.axhline(chance, color="#999999", linewidth=0.9, linestyle="--", label="chance")
         axes.set(xlabel="lag in positions", ylabel="symbols recalled", ylim=(0, 1.03), xlim=(0, None))
         axes.yaxis.set_major_formatter(lambda share, place: f"{share:.0%}")

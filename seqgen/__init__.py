@@ -9,10 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqgen.api import Model, Reporter, Sample, load, train
+    from seqgen.api import Model, Reporter, Sample, explain, load, train
     from seqgen.core.errors import SeqgenError
 
-__all__ = ["Model", "Reporter", "Sample", "SeqgenError", "__version__", "load", "train"]
+__all__ = ["Model", "Reporter", "Sample", "SeqgenError", "__version__", "explain", "load", "train"]
 __version__ = version("seqgen-toolkit")
 
 

@@ -215,7 +215,7 @@ class Model:
         if not stop:
             return Request(template, (amount, unit), barred=barred)
         if not self.domain.textual:
-            raise UsageError(f"{self.domain.name} knows no stop strings.", "They are for text.")
+            raise UsageError(f"Pieces of {self.domain.name} know no stop strings.", "They are for text.")
         longest = max(len(text.encode()) for text in stop)
 
         def until(ids: Ids) -> bool:

@@ -45,17 +45,19 @@ def forecast(
     events, shown = steps_of(horizon), top
     if picture is not None:
         if domain.picture is None:
-            raise UsageError(f"{domain.name} is not drawn.", "Leave --picture out.")
+            raise UsageError(f"Pieces of {domain.name} are not drawn.", "Leave --picture out.")
         picture, top = check_picture(picture), len(tokenizer.vocabulary)
     if events != 1 and not tokenizer.main:
-        raise UsageError(f"{domain.name} is predicted one step ahead.", "Leave --horizon out, or use seqgen sample.")
+        raise UsageError(
+            f"Pieces of {domain.name} are predicted one step ahead.", "Leave --horizon out, or use seqgen sample."
+        )
     if not 1 <= paths * (events or 100) <= 10 * LIMITS.max_sample_tokens:
         raise UsageError(f"{paths:,} paths are too many.", "Ask for fewer paths, or for a nearer horizon.")
     if events is None and domain.course is not None:
         raise UsageError(f"{domain.name} do not end.", "Say how many events --horizon is.")
     if at != "last" or (domain.until is not None and domain.course is not None):
         if domain.until is None:
-            raise UsageError(f"{domain.name} knows no moments.", "Leave --at out.")
+            raise UsageError(f"Pieces of {domain.name} know no moments.", "Leave --at out.")
         piece = domain.until(piece, at)
     prompt = without_gaps(tokenizer, tokenizer.template(piece))
     reader = Reader(model.network, tokenizer, model.temperatures).read(prompt)

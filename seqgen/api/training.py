@@ -87,6 +87,7 @@ def train(
         "seed": seed,
         "steps": steps,
         **choose_machine(device, settings.pop("replicas", None)),
+        **found.dropout,
         **{k: v for k, v in found.training.items() if preset == "small" or k not in ("width", "n_layers")},
         **settings,
     }
@@ -101,7 +102,8 @@ def train(
     _say_corpus(prepared, reporter)
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     reporter.note("trying this machine's speed")
-    config, batches = _configure(chosen, prepared.tokenizer, training, valid, seconds)
+    free = [name for name in found.dropout if settings.get(name) is None]
+    config, batches = _configure(chosen, free, prepared.tokenizer, training, valid, seconds)
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
     # What comes from the cache may have been read under another name of the same place.
     about = {**prepared.about, "path": str(path), "options": asdict(options)}
@@ -128,18 +130,21 @@ def _seconds(minutes: float | None, steps: int | None) -> float | None:
 
 def _configure(
     chosen: dict[str, Any],
+    free: Sequence[str],
     tokenizer: Tokenizer[Any],
     training: Sequence[Ids],
     valid: Sequence[Ids],
     seconds: float | None,
 ) -> tuple[TrainConfig, Batches]:
-    """What was chosen, completed by what suits the corpus and by trials of the machine; and the batches drawn by it."""
+    """What was chosen, completed by what suits the corpus and by trials of the machine; and the batches drawn by it.
+    free: of what was chosen, what may be less where the corpus is read but a few times."""
     n_tokens = sum(map(len, training))
     config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     batches = new_batches(config, tokenizer, training)
     config = replace(config, crop=batches.crop)  # of short pieces it is shorter
     config = calibrate(config, tokenizer, training, valid, seconds, precision=chosen.get("precision"), batches=batches)
-    return regularised(config, n_tokens, [name for name, value in chosen.items() if value is not None]), batches
+    fixed = [name for name, value in chosen.items() if value is not None and name not in free]
+    return regularised(config, n_tokens, fixed), batches
 
 
 def _take_over(before: Run, trainer: Trainer, reporter: Reporter) -> None:

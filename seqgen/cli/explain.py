@@ -23,13 +23,12 @@ def command(
 ) -> None:
     """Draw how far back gradients reach, of all runs in one picture, and what gates do over a held-out piece."""
     from seqgen import api
-    from seqgen.api.explanation import explain
 
     models = [api.load(run, **reading) for run in (runs or [None])]  # type: ignore[list-item]
     reporter: Any = console.Console()
     for model in models:
         reporter.fallen_back(model)
-    found = explain(models, out, file=file, corpus=corpus, distance=distance, reporter=reporter)
+    found = api.explain(models, out, file=file, corpus=corpus, distance=distance, reporter=reporter)
     if json:
         console.out_json(found)
         return

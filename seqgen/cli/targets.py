@@ -26,7 +26,7 @@ def targets(out: Path, domain: Domain, count: int, formats: Sequence[str] = (), 
     for suffix in suffixes or domain.written[:1]:
         if suffix.lower() not in domain.written:
             refused = out if suffix == out.suffix else suffix
-            raise UsageError(f"{refused}: {domain.name} is written as {', '.join(domain.written)}.")
+            raise UsageError(f"{refused}: pieces of {domain.name} are written as {', '.join(domain.written)}.")
         wanted.setdefault(suffix.lower(), suffix)
     return [[base.with_suffix(suffix) for suffix in wanted.values()] for base in bases]
 

@@ -45,6 +45,8 @@ class Domain:
             takes, its tokenizer says.
         training: settings of the training by name, such as layer_dropout, where nothing else is asked for; sizes are
             those of the preset small.
+        dropout: shares of dropout by name, such as layer_dropout, where pieces are read many times and nothing else is
+            asked for; what is read but a few times gets less.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
@@ -134,6 +136,7 @@ class Domain:
     date: Callable[[Any], str] | None = None
     controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
+    dropout: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
     live: Callable[[], Any] | None = None
     claims: Callable[[bytes], bool] | None = None

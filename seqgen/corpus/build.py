@@ -109,7 +109,7 @@ def read_bounded(path: Path, domain: Domain, options: Any = None) -> list[Any]:
     Raises BadInput."""
     if not path.name.lower().endswith(domain.suffixes) and not domain.any_suffix:
         endings = ", ".join(domain.suffixes)
-        raise BadInput(path, f"is not a {domain.name} file", hint=f"A file for {domain.name} ends in {endings}.")
+        raise BadInput(path, f"is no file of {domain.name}", hint=f"A file for {domain.name} ends in {endings}.")
     if not domain.isolated:
         return read_file(domain.name, str(path), options).pieces
     task = functools.partial(read_file, domain.name, options=options)

@@ -27,7 +27,7 @@ TRAINING = (
     "PATH --minutes --steps --preset --cell --seed --device --out --resume --from --strict --learning-rate "
     "--batch-size --json"
 )
-READING = "--sport --columns --series"  # how files are read
+READING = "--sport --columns --series --invert"  # how files are read
 FROZEN = {
     "": "--version",
     "sample": "RUN? --count/-n --length --prompt --given --infill --candidates --stop --stream --temperature "
@@ -49,7 +49,7 @@ FROZEN = {
     "train midi": f"{TRAINING} --tokenizer --voices --steps-per-quarter",
     "train text": f"{TRAINING} --level --size --end --fallback",
     "train sports": f"{TRAINING} --sport --columns --players",
-    "train images": f"{TRAINING} --size --levels --strip --label-weight",
+    "train images": f"{TRAINING} --size --levels --strip --label-weight --invert",
     "train prices": f"{TRAINING} --series --bins --decay --mirror --calendar --volume",
     "corpus": "",
     "corpus build": "PATH --json",

@@ -37,7 +37,7 @@ def test_several_pieces_are_numbered(cli: Cli, chorales: list[Score], tmp_path: 
 def test_what_cannot_be_written_or_read_is_said(cli: Cli, corpus: Path, tmp_path: Path) -> None:
     file = next(iter(sorted(corpus.glob("*.mid"))))
     refused = cli("convert", file, tmp_path / "x.doc")
-    assert refused.code == 2 and "midi is written as .mid" in refused.err
+    assert refused.code == 2 and "pieces of midi are written as .mid" in refused.err
     refused = cli("convert", file, tmp_path / "nothing")
     assert refused.code == 2 and "no suffix" in refused.err and ".musicxml" in refused.err
     refused = cli("convert", tmp_path / "sound.wav", tmp_path / "x.mid")

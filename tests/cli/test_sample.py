@@ -81,7 +81,7 @@ def test_one_piece_is_written_in_several_formats(cli: Cli, run: Path, tmp_path: 
     assert cli("sample", run, "--length", "1bar", "-n", 1, "--out", "x.mid", "-f", "mid", "-f", "midi").code == 0
     assert piece(tmp_path / "x.mid") == piece(tmp_path / "x.midi")
     refused = cli("sample", run, "--length", "1bar", "-f", "doc")
-    assert refused.code == 2 and ".doc: midi is written as .mid" in refused.err
+    assert refused.code == 2 and ".doc: pieces of midi are written as .mid" in refused.err
 
 
 def test_without_a_run_the_newest_is_used_and_keeps_its_samples(cli: Cli, run: Path, tmp_path: Path) -> None:

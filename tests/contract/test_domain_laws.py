@@ -387,6 +387,19 @@ def test_augmented_pieces_are_legal(tokenizer: Tokenizer[Any]) -> None:
     assert used == set(range(len(tokenizer.augmentations)))
 
 
+@pytest.mark.parametrize("name", [name for name, t in TOKENIZERS.items() if t.orders])
+def test_every_order_says_the_same_piece(name: str) -> None:
+    tokenizer = TOKENIZERS[name]
+    assert sum(order.share for order in tokenizer.orders) == 1
+    for ids in walks(tokenizer):
+        piece = tokenizer.decode(ids)
+        encoded = tokenizer.encode(piece)
+        for order in tokenizer.orders:
+            said = order.of(encoded)
+            assert len(said) == len(encoded) and not len(tokenizer.grammar.violations(said))
+            assert tokenizer.decode(said) == piece
+
+
 FEATURES = [(name, i) for name, t in TOKENIZERS.items() for i in range(len(t.context.features))]
 
 

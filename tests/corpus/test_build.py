@@ -198,7 +198,7 @@ def test_one_file_is_read_apart(corpus: Path, tmp_path: Path) -> None:
     (piece,) = read_bounded(corpus / "chorale00.mid", DOMAIN)
     assert piece.n_notes
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(BadInput, match="is not a midi file"):
+    with pytest.raises(BadInput, match="is no file of midi"):
         read_bounded(tmp_path / "a.txt", DOMAIN)
     with pytest.raises(SeqgenError, match="does not exist"):
         read_bounded(tmp_path / "a.mid", DOMAIN)

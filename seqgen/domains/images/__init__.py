@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _read(source: Path | bytes, name: str = "", options: Any = None) -> Iterator[Any]:
     from seqgen.domains.images.files import read
 
-    return read(source, name)
+    return read(source, name, options)
 
 
 def _beside(path: Path) -> list[Path]:
@@ -109,4 +109,5 @@ domain = Domain(
     read_memory=1_000_000_000,
     # Whole images: what one shows is told at its end.
     training={"crop": 1024, "batch_size": 32, "learning_rate": 4e-3},
+    dropout={"feature_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.3, "perceptron_dropout": 0.1},
 )

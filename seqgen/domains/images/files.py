@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,23 @@ from seqgen.core.errors import UsageError
 from seqgen.core.files import read_bytes, write_bytes
 from seqgen.domains.images import idx, photos
 from seqgen.domains.images.image import Image, fitted
+from seqgen.domains.images.options import ImageOptions
 from seqgen.domains.images.png import png
 
 SUFFIXES = (*idx.SUFFIXES, *photos.SUFFIXES)
 WRITTEN = (".png",)
 
 
-def read(source: Path | bytes, name: str = "") -> Iterator[Image]:
-    """The images of an idx file, with the labels beside it, or the one of a PNG, JPEG, BMP or GIF file. Raises
-    BadInput."""
+def read(source: Path | bytes, name: str = "", options: ImageOptions | None = None) -> Iterator[Image]:
+    """The images of an idx file, with the labels beside it, or the one of a PNG, JPEG, BMP or GIF file. options: may
+    say that black is to be white. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_images_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     data = idx.unzipped(data, name)
-    if idx.is_idx(data):
-        return idx.read_idx(data, name)
-    return iter([photos.read_photo(data, name)])
+    found = idx.read_idx(data, name) if idx.is_idx(data) else iter([photos.read_photo(data, name)])
+    if options is not None and options.invert:
+        return (replace(image, pixels=255 - image.pixels) for image in found)
+    return found
 
 
 def write(image: Image, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from seqgen.core.domain import READING
 from seqgen.core.errors import UsageError
 
 MAX_SIDE = 128  # pixels; larger images are made smaller when they are read
@@ -24,6 +25,10 @@ class ImageOptions:
     strip: int = field(default=0, metadata={"help": "So many pixels of a row are one id. 0: as suits the images."})
     label_weight: float = field(
         default=10.0, metadata={"help": "How much the label counts in training, where a strip counts 1."}
+    )
+
+    invert: bool = field(
+        default=False, metadata={"help": "Read what is black as white: of ink on paper, for MNIST's models.", **READING}
     )
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from seqgen.core.augmentation import Order, no_augmentation
 from seqgen.core.controls import UNKNOWN, Control, asked, header_ids
 from seqgen.core.errors import UsageError
-from seqgen.core.grammar import Grammar, build_grammar
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.images.context import ImageContext
 from seqgen.domains.images.files import to_image
+from seqgen.domains.images.grammar import image_grammar
 from seqgen.domains.images.image import Image
 from seqgen.domains.images.options import ImageOptions
 from seqgen.domains.images.settings import ImageSettings, suited
@@ -67,7 +67,7 @@ class ImageTokenizer(Tokenizer[Image]):
             self.loss_weights[v.are("Task")] = 0  # always said
             self.orders = (Order("classify", 1 - DRAWN, lambda ids: ids), Order("draw", DRAWN, self._drawn))
             self.controls = (Control("label", "What the image shows.", s.labels[0], self._known_label, "Class"),)
-        self.grammar = _grammar(s, v, self._strip, strips.fits)
+        self.grammar = image_grammar(s, v, self._strip, strips.fits)
         class_of = np.full(len(v), -1, np.int32)
         class_of[v.of_type("Class")] = np.arange(len(v.of_type("Class")))
         self.context = ImageContext(s.height, s.columns, len(strips.names), self._draw, class_of)
@@ -181,29 +181,3 @@ class ImageTokenizer(Tokenizer[Image]):
     def from_config(cls, config: Mapping[str, Any]) -> ImageTokenizer:
         """Rebuild from `config()`. Raises UsageError."""
         return cls(**{str(name): value for name, value in config.items()})
-
-
-def _grammar(s: ImageSettings, v: Vocabulary, strip: str, fits: npt.NDArray[np.bool_]) -> Grammar:
-    """Header, as many strips as an image has, and the label where it is asked for. A state is (task, strips said)."""
-    strips = v.of_type(strip)
-    classes: dict[Hashable, Iterable[int]] = {"strip": strips[~fits], "fitting": strips[fits]}
-    if s.labels:
-        classes |= {kind: v.of_type(kind) for kind in ("Label", "Class")}
-        classes |= {"classify": v.ids(["Task_classify"]), "draw": v.ids(["Task_draw"])}
-    n = s.n_strips
-
-    def follow(state: Any) -> dict[Hashable, Hashable]:
-        task, said = state
-        if task == "begin":
-            return {"classify": ("classify", 0), "draw": ("draw", -1)}
-        if said == -1:
-            return {"Class": ("draw", 0)}
-        if said < n:
-            kinds = ("fitting",) if (said + 1) % s.columns == 0 else ("strip", "fitting")
-            return dict.fromkeys(kinds, (task, said + 1))
-        return {"Label": ("end", n)} if task == "classify" else {}
-
-    def final(state: Any) -> bool:
-        return state[0] in ("draw", "end") and state[1] == n
-
-    return build_grammar(classes, ("begin", 0) if s.labels else ("draw", 0), follow, final)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from seqgen.core.errors import BadInput, TooLarge, UsageError
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
 from seqgen.core.limits import LIMITS
 from seqgen.domains.images import idx, photos
 from seqgen.domains.images.files import SUFFIXES, read, to_image, write
 from seqgen.domains.images.image import Image, clean_label, fitted, resized
+from seqgen.domains.images.options import ImageOptions
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -138,6 +140,12 @@ def test_the_folder_is_the_label_unless_the_file_says_one(tmp_path: Path) -> Non
         assert list(read(tmp_path / "cat" / "2.png")) == [Image(PIXELS[0], label)]
 
 
+def test_ink_on_paper_is_read_as_light_in_the_dark(tmp_path: Path) -> None:
+    (image,) = read(drawn("L", 90), "x", ImageOptions(invert=True))
+    assert image == Image(np.full((3, 4), 165, np.uint8))
+    assert [i.pixels[0, 0] for i in read(idx_images(), "x", ImageOptions(invert=True))] == [255, 243]
+
+
 def test_what_is_written_other_libraries_read(tmp_path: Path) -> None:
     write(Image(PIXELS[1], "7"), tmp_path / "7.png")
     with Pillow.open(tmp_path / "7.png") as opened:
@@ -212,3 +220,12 @@ def domain_suffixes() -> Callable[[], tuple[str, ...]]:
 def test_labels_are_short_printable_texts() -> None:
     assert clean_label("  a\nb\x00 ") == "a b" and clean_label("Unknown") == "" and len(clean_label("x" * 200)) == 60
     assert clean_label("\udcff") == "?"
+
+
+def test_without_pillow_idx_is_read_and_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    (image, _) = read(idx_images(), "x")
+    write(image, tmp_path / "x.png")
+    with pytest.raises(MissingExtra, match="pillow") as error:
+        list(read(tmp_path / "x.png"))
+    assert "seqgen-toolkit[images]" in error.value.hint
