@@ -39,7 +39,23 @@ class Decoder:
         self.dates: list[np.datetime64] | None = [self._clock.now] if self._clock else None
         self._size, self._recent, self._usual = TYPICAL, 1.0, 1.0
         self._said: dict[str, int] = {}
+        self._settled: dict[str, npt.NDArray[Any]] = {}
         self._n_returns = 0
+
+    def settle(self) -> Decoder:
+        """Lay what was said aside, for forks that do not copy it; returns itself."""
+        n = len(self.prices) - 1  # of the last price, the volume may yet be said
+        for name in ("prices", "volume", "dates"):
+            values = getattr(self, name)
+            if values is not None:
+                self._settled[name] = self._joined(name, values[:n])
+                setattr(self, name, values[n:])
+        return self
+
+    def _joined(self, name: str, values: list[Any]) -> npt.NDArray[Any]:
+        """What was laid aside and what was said since."""
+        since = np.array(values, "datetime64[s]" if name == "dates" else np.float64)
+        return np.concatenate([self._settled[name], since]) if name in self._settled else since
 
     def fork(self) -> Decoder:
         """Another, at the same place."""
@@ -74,9 +90,9 @@ class Decoder:
             return Series(reference.name if reference else "", np.zeros(0))
         return Series(
             reference.name if reference else "",
-            np.array(self.prices),
-            None if self.dates is None else np.array(self.dates, "datetime64[s]"),
-            None if self.volume is None else np.array([*self.volume, 0.0][: len(self.prices)]),
+            self._joined("prices", self.prices),
+            None if self.dates is None else self._joined("dates", self.dates),
+            None if self.volume is None else self._joined("volume", [*self.volume, 0.0][: len(self.prices)]),
             first=reference.first if reference else 0,
             recent=self._begun[0] if not reference else reference.recent,
             usual=self._begun[1] if not reference else reference.usual,

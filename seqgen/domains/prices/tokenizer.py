@@ -156,7 +156,7 @@ class PriceTokenizer(Tokenizer[Series]):
         return Decoder(self, None if reference is None else to_series(reference)).take(ids).series()
 
     def continuation(self, prompt: Ids, reference: Any = None) -> Callable[[Ids], Series]:
-        begun = Decoder(self, None if reference is None else to_series(reference)).take(prompt)
+        begun = Decoder(self, None if reference is None else to_series(reference)).take(prompt).settle()
         return lambda ids: begun.fork().take(ids).series()
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
