@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -103,7 +104,7 @@ def train(
     training, valid = prepared.store.of_split("train"), prepared.store.of_split("valid", _VALIDATED)
     reporter.note("trying this machine's speed")
     free = [name for name in found.dropout if settings.get(name) is None]
-    config, batches = _configure(chosen, free, prepared.tokenizer, training, valid, seconds)
+    config, batches = _configure(chosen, free, prepared.tokenizer, training, valid, seconds, found.readings)
     run = Run(Path(out) if out is not None else new_run_path(corpus.name, Path("runs")))
     # What comes from the cache may have been read under another name of the same place.
     about = {**prepared.about, "path": str(path), "options": asdict(options)}
@@ -135,14 +136,19 @@ def _configure(
     training: Sequence[Ids],
     valid: Sequence[Ids],
     seconds: float | None,
+    readings: float,
 ) -> tuple[TrainConfig, Batches]:
     """What was chosen, completed by what suits the corpus and by trials of the machine; and the batches drawn by it.
-    free: of what was chosen, what may be less where the corpus is read but a few times."""
+    free: of what was chosen, what may be less where the corpus is read but a few times. readings: of the corpus at
+    most, in the given seconds."""
     n_tokens = sum(map(len, training))
     config = default_config(n_tokens=n_tokens, n_augmentations=len(tokenizer.augmentations), **chosen)
     batches = new_batches(config, tokenizer, training)
     config = replace(config, crop=batches.crop)  # of short pieces it is shorter
     config = calibrate(config, tokenizer, training, valid, seconds, precision=chosen.get("precision"), batches=batches)
+    if seconds is not None and readings < math.inf:
+        most = math.ceil(readings * n_tokens / (config.batch_size * config.crop))
+        config = replace(config, steps=max(1, min(config.steps, most)))
     fixed = [name for name, value in chosen.items() if value is not None and name not in free]
     return regularised(config, n_tokens, fixed), batches
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ class Domain:
             those of the preset small.
         dropout: shares of dropout by name, such as layer_dropout, where pieces are read many times and nothing else is
             asked for; what is read but a few times gets less.
+        readings: how often a training reads the corpus at most, where its time is given and not its steps: what tells
+            little is soon learned by heart.
         sampling: how samples are drawn where nothing else is asked for: filters by name, such as temperature.
         write: a piece, a path whose suffix is in `written` -> the file.
         describe: a piece -> rows of events for `seqgen inspect`.
@@ -137,6 +140,7 @@ class Domain:
     controls: Mapping[str, str] = field(default_factory=dict)
     training: Mapping[str, float] = field(default_factory=dict)
     dropout: Mapping[str, float] = field(default_factory=dict)
+    readings: float = math.inf
     sampling: Mapping[str, float] = field(default_factory=dict)
     live: Callable[[], Any] | None = None
     claims: Callable[[bytes], bool] | None = None

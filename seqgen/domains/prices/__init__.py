@@ -124,6 +124,7 @@ domain = Domain(
     cut_moments=_cut,
     size_limit="max_table_bytes",
     controls={"volatility": "Of prices, how much they move a day, such as 1%."},
+    readings=40,
     read_seconds=60.0,
     read_memory=512_000_000,
     # What can be learned of prices is little, and soon: of returns, when they are large, and when there are none.

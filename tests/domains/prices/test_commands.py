@@ -151,3 +151,9 @@ def test_a_preset_says_how_large_the_model_is(cli: Cli, table: Path, tmp_path: P
         trained = cli("train", "prices", table, "--steps", 1, "--preset", preset, "--out", preset, "--json")
         assert trained.code == 0, trained.err
         assert Run(tmp_path / preset).config().width == width
+
+
+def test_few_prices_are_not_learned_by_heart(table: Path, tmp_path: Path) -> None:
+    config = seqgen.train("prices", table, minutes=3, out=tmp_path / "run").run.config()
+    n_tokens = read_json(tmp_path / "run" / "corpus.json")["counts"]["train"]["tokens"]
+    assert 39 < config.steps * config.batch_size * config.crop / n_tokens < 60
