@@ -230,7 +230,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=1)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--origins", type=int, default=50)
-    options.add_argument("--paths", type=int, default=500)
+    options.add_argument("--paths", type=int, default=200)
     options.add_argument("--tune", action="store_true", help="hold out a part of the first 80 % instead")
     options.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="training settings to override")
     options.add_argument("--options", nargs="*", default=[], metavar="NAME=VALUE", help="options of the domain")
