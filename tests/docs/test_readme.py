@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
@@ -61,9 +63,23 @@ def options(command: Any) -> set[str]:
 ALL_COMMANDS = [words for document in DOCUMENTS for words in ours(document.read_text(encoding="utf-8"))]
 
 
+def idx(values: Any) -> bytes:
+    """Bytes in idx's form, packed."""
+    header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
+    return gzip.compress(header + values.astype(np.uint8).tobytes())
+
+
 @pytest.fixture
 def tunes(corpus: Path, tmp_path: Path) -> None:
-    """Every MIDI file and log that the README names, in the present folder."""
+    """Every MIDI file, log, table and image that the README names, in the present folder."""
+    rng = np.random.default_rng(0)
+    days = np.arange("2020-01-01", "2021-02-04", dtype="datetime64[D]")
+    walks = 100 * np.exp(np.cumsum(0.01 * rng.standard_normal((len(days), 2)), axis=0))
+    rows = [f"{day},{a:.3f},{b:.3f}" for day, (a, b) in zip(days, walks.tolist(), strict=True)]
+    (tmp_path / "prices.csv").write_text("\n".join(["date,oil,gold", *rows]))
+    digits = rng.integers(0, 256, (30, 8, 8))
+    (tmp_path / "digits-images-idx3-ubyte.gz").write_bytes(idx(digits))
+    (tmp_path / "digits-labels-idx1-ubyte.gz").write_bytes(idx(np.arange(30) % 10))
     for name in set(re.findall(r"[\w-]+\.mid\b", "\n".join(blocks(README, "sh") + blocks(README, "python")))):
         shutil.copy(corpus / "chorale03.mid", tmp_path / name)
     shutil.copy(LOGS / "2006-q3.csv.gz", tmp_path / "match.csv")
@@ -106,8 +122,11 @@ def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: P
     for arguments in ours(README):
         given, words = parsed(arguments), list(arguments)
         if words[0] == "train":
-            length = {"midi": "1bar", "text": "20", "sports": "2"}[words[1]]
-            tiny = {"midi": corpus, "text": text, "sports": LOGS / "2008-q1.csv.gz"}[words[1]]
+            length = {"midi": "1bar", "text": "20", "sports": "2", "prices": "2days", "images": "1image"}[words[1]]
+            tiny = {
+                "midi": corpus, "text": text, "sports": LOGS / "2008-q1.csv.gz", "prices": tmp_path / "prices.csv",
+                "images": tmp_path / "digits-images-idx3-ubyte.gz",
+            }[words[1]]  # fmt: skip
             words[words.index(str(given["path"]))] = str(tiny)
             if given["minutes"] is not None:
                 at = words.index("--minutes")
@@ -121,6 +140,8 @@ def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: P
             words += ["--samples", "1"] + ["--rollouts", "1"] * ("--rollouts" in words)
         elif "--paths" in words:
             words += ["--paths", "5"]
+        elif words[0] == "explain":
+            words += ["--distance", "2"]
         elif words[0] == "corpus":
             continue  # tested with a recipe that takes no time in tests/cli
         result = cli(*words)
