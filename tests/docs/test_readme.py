@@ -56,7 +56,7 @@ def parsed(arguments: list[str]) -> dict[str, Any]:
 
 def options(command: Any) -> set[str]:
     """Every option of a command and of those below it."""
-    own = {word for p in command.params for word in p.opts}
+    own = {word for p in command.params for word in [*p.opts, *getattr(p, "secondary_opts", [])]}
     return own.union(*(options(below) for below in getattr(command, "commands", {}).values()))
 
 

@@ -34,7 +34,11 @@ def test_oil_prices_are_written_as_a_table(tmp_path: Path, monkeypatch: pytest.M
     assert oil.dates is not None and str(oil.dates[1])[:10] == "1986-01-06"
 
 
-@pytest.mark.parametrize("content", [None, b"", gzip.compress(b"a,b\n1,2\n"), gzip.compress(TABLE)[:20]])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", gzip.compress(b"a,b\n1,2\n", mtime=0), gzip.compress(TABLE, mtime=0)[:20]],
+    ids=["missing", "empty", "another table", "cut off"],
+)
 def test_another_file_than_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
     installed(tmp_path / "arch", monkeypatch, content)
     with pytest.raises(CorpusError):
