@@ -164,6 +164,7 @@ def test_evaluate(cli: Cli, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(name in text for name in found["baselines"])
 
 
+@pytest.mark.slow
 def test_evaluate_measures_music(cli: Cli, run: Path) -> None:
     found = of_json(cli("evaluate", run, "--samples", 2, "--json"))
     assert found["nats_per_note"] * found["notes"] == pytest.approx(found["nats_per_token"] * found["tokens"])

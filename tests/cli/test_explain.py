@@ -38,6 +38,7 @@ def test_runs_are_compared_in_one_picture(cli: Cli, run: Path, gru_run: Path, tm
     assert all(Path(picture).read_bytes().startswith(b"\x89PNG") for picture in found["pictures"])
 
 
+@pytest.mark.slow
 def test_a_file_may_stand_for_the_held_out_pieces(cli: Cli, gru_run: Path, corpus: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(gru_run, tmp_path / "moved"))
     about = json.loads((run / "corpus.json").read_text())

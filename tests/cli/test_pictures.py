@@ -87,6 +87,7 @@ def test_what_cannot_be_drawn_is_said_before_anything_is_worked_out(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_what_events_are_worth_is_drawn_over_the_match(sports_run: Path, cli: Cli, tmp_path: Path) -> None:
     first, out = next(read(LOGS / "2008-q1.csv.gz")), tmp_path / "out.svg"
     log = tmp_path / "match.csv"

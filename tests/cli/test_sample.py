@@ -134,6 +134,7 @@ def test_key_and_set_are_what_the_file_says(cli: Cli, run: Path, tmp_path: Path)
     assert score.time_signatures == (TimeSignature(0, 3, 4),) and score.key_signatures == (KeySignature(0, 1, True),)
 
 
+@pytest.mark.slow
 def test_what_is_asked_by_flags_is_what_the_file_says(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
     asked = ("--key", "G major", "--density", 4, "--tempo", 96, "--time-signature", "3/4")
     for more in ((), ("--prompt", corpus / "chorale03.mid")):  # which is in 3/4
@@ -175,6 +176,7 @@ def test_beams_find_the_same_without_a_seed(cli: Cli, run: Path, tmp_path: Path)
         assert cli(*asked, *no).code == 2
 
 
+@pytest.mark.slow
 def test_a_voice_that_is_given_is_sung_and_bars_are_made_new(cli: Cli, run: Path, corpus: Path, tmp_path: Path) -> None:
     whole, file = piece(corpus / "chorale03.mid"), tmp_path / "tune.mid"
     whole.take(whole.onset < 9 * whole.ticks_per_quarter).write(file)  # three bars

@@ -61,6 +61,7 @@ def test_statsbomb_is_read_as_kloppy_reads_it() -> None:
     assert goals[0] == goals[1] and len(goals[0]) == 3
 
 
+@pytest.mark.slow
 def test_a_frame_of_kloppy_says_what_the_dataset_says(tmp_path: Path) -> None:
     from kloppy import statsbomb
 
