@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from seqgen.corpus.split import (
     cut_pieces,
     cut_pieces_at_moments,
     repetitions,
+    said_again,
     split_by_names,
     split_pieces,
 )
@@ -218,7 +220,12 @@ def _build(
         cuts = [(i, s, part) for i, s, part in cut if earlier[i] == i]
         names, split, pieces = [names[i] for i, _, _ in cuts], [s for _, s, _ in cuts], [part for _, _, part in cuts]
     elif said is not None:
-        split = said
+        twice = said_again(said, identities)
+        skipped |= {
+            name: f"{n} of its pieces held out elsewhere" for name, n in Counter(names[i] for i in twice).items()
+        }
+        rest = [i for i in range(len(pieces)) if i not in twice]
+        names, split, pieces = [names[i] for i in rest], [said[i] for i in rest], [pieces[i] for i in rest]
     else:
         split = split_pieces(identities, corpus.split, dates)
     tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)

@@ -64,8 +64,8 @@ def split_pieces(identities: Sequence[tuple[str, ...]], shares: Shares, dates: S
 
 def split_by_names(names: Sequence[str], identities: Sequence[tuple[str, ...]], shares: Shares) -> list[Split] | None:
     """Each piece's split, as the files' own names have it (see `said_by`): what was published with a split of its own
-    keeps that, whatever is in it. A held-out part that no name says is taken from the training part, as large as its
-    share. None unless every name says one and none of the three is empty."""
+    keeps that. A held-out part that no name says is taken from the training part, as large as its share. None unless
+    every name says one and none of the three is empty."""
     by_name = {name: said_by(name) for name in dict.fromkeys(names)}
     if len(set(by_name.values())) < 2 or None in by_name.values():
         return None
@@ -78,6 +78,20 @@ def split_by_names(names: Sequence[str], identities: Sequence[tuple[str, ...]], 
     for i, part in zip(train, parts, strict=True):
         split[i] = part
     return split if set(split) == set(SPLITS) else None
+
+
+def said_again(split: Sequence[Split], identities: Sequence[tuple[str, ...]]) -> set[int]:
+    """The pieces that say the same as one of a split behind theirs (train, valid, test): what is held out is not
+    learned from."""
+    last: dict[str, int] = {}
+    for part, hashes in zip(split, identities, strict=True):
+        for value in hashes:
+            last[value] = max(last.get(value, 0), SPLITS.index(part))
+    return {
+        i
+        for i, (part, hashes) in enumerate(zip(split, identities, strict=True))
+        if any(last[value] > SPLITS.index(part) for value in hashes)
+    }
 
 
 def said_by(name: str) -> Split | None:

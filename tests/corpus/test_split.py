@@ -14,8 +14,16 @@ from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError
 from seqgen.corpus.build import FEW_PIECES, Prepared, prepare, read_bounded
 from seqgen.corpus.folder import open_corpus
-from seqgen.corpus.split import cut_pieces, cut_pieces_at_moments, repetitions, said_by, split_by_names, split_pieces
-from seqgen.corpus.store import SPLITS
+from seqgen.corpus.split import (
+    cut_pieces,
+    cut_pieces_at_moments,
+    repetitions,
+    said_again,
+    said_by,
+    split_by_names,
+    split_pieces,
+)
+from seqgen.corpus.store import SPLITS, Split
 from seqgen.domains.text.options import LEVELS
 
 DOMAIN = get_domain("text")
@@ -210,3 +218,9 @@ def test_a_moment_is_in_one_split_and_none_is_lost(pieces: list[list[int]], chos
         n = sum(len(part) for _, split, part in found if split == name)
         same = max(sum(m in piece for piece in pieces) for m in {m for piece in pieces for m in piece})
         assert abs(n - share * sum(map(len, pieces))) <= 2 * same and (share or not n)
+
+
+def test_what_is_held_out_is_not_learned_from() -> None:
+    split: list[Split] = ["train", "train", "valid", "valid", "test", "train"]
+    identities = [("a", "A"), ("b",), ("c", "A"), ("d",), ("d", "D"), ("b",)]
+    assert said_again(split, identities) == {0, 3}
