@@ -123,6 +123,7 @@ def test_length_is_in_bars_or_tokens(cli: Cli, run: Path) -> None:
     assert tokens("40 tokens") == header_and_end + 40
 
 
+@pytest.mark.slow
 def test_key_and_set_are_what_the_file_says(cli: Cli, run: Path, tmp_path: Path) -> None:
     def first(*given: str) -> Score:
         assert cli("sample", run, "-n", 1, "--length", "2bars", *given, "--out", "a.mid").code == 0

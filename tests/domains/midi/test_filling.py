@@ -155,6 +155,7 @@ def test_a_given_voice_comes_back_untouched(model: Any, chorales: list[Score]) -
     assert not np.array_equal(drawn[0].ids, drawn[1].ids)
 
 
+@pytest.mark.slow
 def test_bars_beside_new_ones_come_back_untouched(model: Any, chorales: list[Score]) -> None:
     score = cut(chorales[1], 4)
     one, again = (model.sample(1, prompt=score, infill="2-3", candidates=2, seed=1)[0] for _ in range(2))

@@ -97,6 +97,7 @@ def test_characters_never_seen_are_kept_and_said(cli: Callable[..., Any], sea: P
     assert found.code == 0 and found.out.startswith("Zürich: ") and "2 characters never seen" in found.err
 
 
+@pytest.mark.slow
 def test_a_file_is_scored_by_the_character(cli: Callable[..., Any], sea: Path) -> None:
     (sea.parent / "other.txt").write_text("The deep and wide sea.\n")
     found = json.loads(cli("evaluate", sea, "--file", "other.txt", "--dynamic", "--json").out)
