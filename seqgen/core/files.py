@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -12,6 +14,7 @@ import shutil
 import stat
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +56,22 @@ def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
             return file.read(n_bytes)
     except OSError:
         return b""
+
+
+def unzipped(data: bytes, name: str, *, limit: str = "max_file_bytes") -> bytes:
+    """What gzip holds, of any number of parts, as far as the field of Limits lets it; other data as they are. Raises
+    BadInput."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    most: int = getattr(LIMITS, limit)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            found = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(name, f"is not whole gzip ({error})") from None
+    if len(found) > most:
+        raise TooLarge(name, limit, most)
+    return found
 
 
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:

@@ -145,17 +145,22 @@ class Crops:
         drawn = (rng.random(len(piece)) < self.blank) & (blanking > 0)
         return np.flatnonzero(drawn & (self.tokenizer.unknown_of[piece] >= 0))
 
+    def _said(self, index: int, order: int) -> Ids:
+        """A piece in one of the tokenizer's orders."""
+        piece = self._piece(index)
+        return self.tokenizer.orders[order].of(piece) if self.tokenizer.orders else piece
+
     def _seen(self, index: int, order: int, blanking: int) -> tuple[Ids, Ids, Ids, Ids]:
         """(ids, the same blanked in one of its ways, grammar states, context) of a piece in an order; way 0 hides
         nothing."""
-        t, piece = self.tokenizer, self._piece(index)
-        said = t.orders[order].of(piece) if t.orders else piece
+        t = self.tokenizer
         if (index, order, blanking) not in self._hidden:
-            self._hidden[index, order, blanking] = self._hides(index, said, blanking)
+            self._hidden[index, order, blanking] = self._hides(index, self._said(index, order), blanking)
         hidden = self._hidden[index, order, blanking]
         key = index, order, hidden.tobytes()  # many ways hide the same
         if key in self._known:
             return self._known[key]
+        said = self._said(index, order)
         seen = said.copy()
         seen[hidden] = t.unknown_of[seen[hidden]]
         context = t.context.of(seen)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.core.errors import UsageError
-from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.files import read_bytes, unzipped, write_bytes
 from seqgen.domains.images import idx, photos
 from seqgen.domains.images.image import Image, fitted
 from seqgen.domains.images.options import ImageOptions
@@ -25,7 +25,7 @@ def read(source: Path | bytes, name: str = "", options: ImageOptions | None = No
     say that black is to be white. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_images_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
-    data = idx.unzipped(data, name)
+    data = unzipped(data, name, limit="max_images_bytes")
     found = idx.read_idx(data, name) if idx.is_idx(data) else iter([photos.read_photo(data, name)])
     if options is not None and options.invert:
         return (replace(image, pixels=255 - image.pixels) for image in found)

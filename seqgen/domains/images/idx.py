@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
-import zlib
 from collections.abc import Iterator
-from gzip import GzipFile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.errors import BadInput, TooLarge
-from seqgen.core.files import read_bytes
-from seqgen.core.limits import LIMITS
+from seqgen.core.errors import BadInput
+from seqgen.core.files import read_bytes, unzipped
 from seqgen.domains.images.image import Image, fitted
 
 SUFFIXES = ("idx3-ubyte", "idx3-ubyte.gz")  # train-images-idx3-ubyte and train-images.idx3-ubyte
@@ -25,20 +21,6 @@ _ITEMS = {1: "labels", 3: "images"}
 def is_idx(data: bytes) -> bool:
     """By its first bytes: two zeros, a type of values, a number of dimensions."""
     return len(data) >= 4 and data[:2] == b"\0\0" and data[2] in range(_BYTES, 15) and 0 < data[3] < 9
-
-
-def unzipped(data: bytes, name: str) -> bytes:
-    """The same where it is not compressed; what gzip holds, as far as the limit lets it. Raises BadInput."""
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        with GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(LIMITS.max_images_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(found) > LIMITS.max_images_bytes:
-        raise TooLarge(name, "max_images_bytes", LIMITS.max_images_bytes)
-    return found
 
 
 def values(data: bytes, name: str, n_dimensions: int) -> npt.NDArray[np.uint8]:
@@ -81,7 +63,7 @@ def read_idx(data: bytes, name: str) -> Iterator[Image]:
     labels = [""] * len(pixels)
     if beside is not None:
         found = read_bytes(beside, limit="max_images_bytes")
-        said = values(unzipped(found, str(beside)), str(beside), 1)
+        said = values(unzipped(found, str(beside), limit="max_images_bytes"), str(beside), 1)
         if len(said) != len(pixels):
             raise BadInput(beside, f"holds {len(said):,} labels for {len(pixels):,} images")
         labels = [str(value) for value in said.tolist()]

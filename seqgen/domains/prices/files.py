@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import os
 import zlib
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
-from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.files import read_bytes, unzipped, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.prices.columns import looks_like_prices, read_table
 from seqgen.domains.prices.options import PricesOptions
@@ -29,8 +28,7 @@ def read(source: Path | bytes, name: str = "", options: PricesOptions | None = N
     """The series of a table in CSV or Parquet, also compressed by gzip. Raises BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
-    if data.startswith(b"\x1f\x8b"):
-        data = _unzipped(data, name)
+    data = unzipped(data, name, limit="max_table_bytes")
     table = _parquet(data, name) if data.startswith(b"PAR1") else _csv(data, name)
     yield from read_table(table, name, options or PricesOptions())
 
@@ -160,18 +158,6 @@ def _cells(column: Any) -> list[str]:
         column = column.dt.tz_localize(None)
     missing = column.isna()
     return ["" if gone else str(value) for value, gone in zip(column.tolist(), missing.tolist(), strict=True)]
-
-
-def _unzipped(data: bytes, name: str) -> bytes:
-    """What gzip holds, as far as the limit lets it."""
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:  # of any number of parts
-            text = file.read(LIMITS.max_table_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(text) > LIMITS.max_table_bytes:
-        raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
-    return text
 
 
 def _text(data: bytes) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seqgen.core.errors import BadInput, TooLarge, UsageError
-from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.errors import BadInput, UsageError
+from seqgen.core.files import read_bytes, unzipped, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.formats.columns import column_map
 from seqgen.domains.sports.formats.kloppy_events import from_kloppy
@@ -27,8 +26,7 @@ def read(source: Path | bytes, name: str = "", options: SportsOptions | None = N
     BadInput."""
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
-    if data.startswith(b"\x1f\x8b"):
-        data = _unzipped(data, name)
+    data = unzipped(data, name, limit="max_table_bytes")
     format = format_of(data)
     if format.read is not None:
         return format.read(data, name)
@@ -58,18 +56,6 @@ def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Ma
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(path, f"cannot be read ({error})") from None
     yield from read(path, str(path), options)
-
-
-def _unzipped(data: bytes, name: str) -> bytes:
-    """What gzip holds, as far as the limit lets it."""
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:  # of any number of parts
-            text = file.read(LIMITS.max_table_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(text) > LIMITS.max_table_bytes:
-        raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
-    return text
 
 
 def write(match: Match, path: Path) -> None:

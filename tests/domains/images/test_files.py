@@ -81,7 +81,7 @@ def test_idx_files_that_lie_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_expands_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idx, "LIMITS", type(LIMITS)(max_images_bytes=20))
+    monkeypatch.setattr("seqgen.core.files.LIMITS", type(LIMITS)(max_images_bytes=20))
     with pytest.raises(TooLarge, match="images bytes"):
         list(read(gzip.compress(idx_images()), "x"))
 

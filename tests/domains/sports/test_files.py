@@ -141,7 +141,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(data: bytes | str, where:
 
 
 def test_a_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LIMITS", files.LIMITS.__class__(max_table_bytes=1000))
+    monkeypatch.setattr("seqgen.core.files.LIMITS", files.LIMITS.__class__(max_table_bytes=1000))
     with pytest.raises(TooLarge, match="1,000 table bytes"):
         list(read(gzip.compress(b"a" * 5000), "log"))
 
