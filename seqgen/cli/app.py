@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from typing import Any
 
@@ -22,6 +22,7 @@ from seqgen.cli import (
     predict,
     runs,
     sample,
+    signals,
     train,
 )
 from seqgen.core.errors import SeqgenError, UsageError
@@ -64,16 +65,20 @@ _ParserError: type[Exception] = next(k for k in typer.BadParameter.__mro__ if k.
 def main() -> None:
     """The entry point: renders errors, sets the exit code."""
     try:
-        sys.exit(app(standalone_mode=False, prog_name="seqgen"))
+        with signals.handled(signals.end):
+            code = app(standalone_mode=False, prog_name="seqgen")
+            console.flush()
+        sys.exit(code)
     except SeqgenError as error:
         sys.exit(console.fail(error))
     except _ParserError as error:
         sys.exit(_refuse(error))
+    except signals.Ended as ended:
+        signals.leave(ended.number)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
-        sys.exit(0)
+        signals.leave(signal.SIGINT)
+    except console.Unread:
+        signals.leave_unread()
 
 
 def _refuse(error: Any) -> int:
