@@ -22,8 +22,12 @@ from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
-# Drawn examples are the same in every run, and how fast a machine is decides nothing.
-settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
+# Drawn examples are the same in every run, and how fast a machine is decides nothing. SEQGEN_EXAMPLES=10000 draws more.
+settings.register_profile(
+    "repeatable",
+    max_examples=int(os.environ.get("SEQGEN_EXAMPLES", "60")),
+    derandomize=True, deadline=None, database=None,
+)  # fmt: skip
 settings.load_profile("repeatable")
 
 N_CHORALES = 12
