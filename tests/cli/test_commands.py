@@ -253,7 +253,7 @@ def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch
             write(score, folder / f"{score.name}.mid")
         return 3
 
-    monkeypatch.setitem(get_domain("midi").recipes, "bach-chorales", recipe)  # type: ignore[arg-type]
+    monkeypatch.setitem(get_domain("midi").recipes, "bach-chorales", recipe)  # type: ignore[arg-type]  # a recipe of fewer words
     shipped = tmp_path / "shipped"  # a checkout may hold what the recipe made there
     for source in (Path(__file__).parents[2] / "corpora").glob("*/corpus.toml"):
         write_bytes(shipped / source.parent.name / "corpus.toml", source.read_bytes())

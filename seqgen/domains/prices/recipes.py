@@ -26,7 +26,7 @@ def wti(folder: Path, report: Callable[[int, int], None]) -> int:
     if not lines or lines[0] != "Date,DCOILWTICO":
         raise CorpusError(f"{path} is another file than expected.", "pip install -U arch")
     rows = [line.split(",") for line in lines[1:]]
-    days = [datetime.strptime(day, "%m/%d/%Y").date() for day, _ in rows]
+    days = [datetime.strptime(day, "%m/%d/%Y").date() for day, _ in rows]  # noqa: DTZ007  # days have no zone
     table = [f"{day},{price}" for day, (_, price) in zip(days, rows, strict=True) if price != "."]
     write_bytes(folder / "wti.csv", "\n".join(["date,WTI", *table, ""]).encode())
     report(1, 1)
