@@ -12,7 +12,7 @@ import pytest
 
 from seqgen.core.domain import domain_of
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.domains.prices.files import claims, read, to_series
+from seqgen.domains.prices.files import claims, read, to_series, write
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
 
@@ -50,6 +50,13 @@ def test_a_long_table_has_a_series_a_symbol() -> None:
     assert (a.name, a.prices.tolist(), a.volume.tolist()) == ("A", [1, 2], [10, 11])  # type: ignore[union-attr]  # it has volumes
     assert (b.name, b.prices.tolist(), b.volume.tolist()) == ("B", [5, 6], [7, 0])  # type: ignore[union-attr]  # it has volumes
     assert [s.name for s in of(text, "B")] == ["B"]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(A1)", "-GBP", "@A", "'=A", "'A", "^GSPC"])
+def test_a_name_that_a_spreadsheet_would_execute_is_escaped_and_comes_back(name: str, tmp_path: Path) -> None:
+    write(Series(name, np.array([1.0, 2.0, 1.5])), tmp_path / "a.csv")
+    assert not any(cell.startswith(("=", "@", "-")) for cell in (tmp_path / "a.csv").read_text().split(",")[1:])
+    assert [series.name for series in read(tmp_path / "a.csv")] == [name]
 
 
 def test_of_open_high_low_and_close_the_adjusted_close_counts() -> None:
