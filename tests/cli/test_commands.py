@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from seqgen import __version__
-from seqgen.cli.app import app
+from seqgen.cli.tree import app
 from seqgen.core.domain import get_domain
 from seqgen.core.files import write_bytes
 from seqgen.domains.midi.files import write
@@ -237,13 +237,6 @@ def test_domains(cli: Cli) -> None:
     (midi,) = (d for d in of_json(cli("domains", "--json"))["domains"] if d["name"] == "midi")
     assert ".mid" in midi["reads"] and "bars" in midi["units"]
     assert ".mid" in cli("domains").out
-
-
-def test_doctor(cli: Cli) -> None:
-    found = of_json(cli("doctor", "--json"))
-    assert {"python", "cores", "cuda", "free_disk_bytes", "cache", "packages"} <= set(found)
-    assert found["packages"]["seqgen-toolkit"] == __version__ and found["packages"]["torch"]
-    assert all(name in cli("doctor").out for name in found["packages"])
 
 
 def test_corpus(cli: Cli, chorales: list[Score], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

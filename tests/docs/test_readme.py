@@ -20,7 +20,7 @@ import typer
 
 import seqgen
 from seqgen import api
-from seqgen.cli.app import app
+from seqgen.cli.tree import app
 
 Cli = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
