@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import os
 from pathlib import Path
@@ -235,3 +237,53 @@ def test_what_cannot_be_written_says_how_large_it_is(tmp_path: Path) -> None:
     with pytest.raises(SeqgenError, match=r"below \(1,234 bytes\) could not be written: .+ bytes are free") as caught:
         files.write_bytes(tmp_path / "file" / "below", bytes(1234))
     assert caught.value.hint == "Free some space, or choose another place with --out."
+
+
+def test_what_is_published_has_reached_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    target = tmp_path.resolve() / "x"
+    with files.publish_folder(target) as draft:
+        (draft / "a").write_text("")
+        assert not synced
+    assert synced == [draft / "a", draft, target.parent]
+
+
+@pytest.mark.parametrize(("code", "lost"), [(errno.ENOSPC, True), (errno.EIO, True), (errno.EINVAL, False)])
+def test_only_a_sync_that_loses_bytes_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, lost: bool
+) -> None:
+    """Some file systems do not sync folders at all."""
+
+    def fail(handle: int) -> None:
+        raise OSError(code, "as it is")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    refused = pytest.raises(SeqgenError, match="as it is") if lost else contextlib.nullcontext()
+    with refused, files.publish_folder(tmp_path / "x"):
+        pass
+    assert names(tmp_path) == ([] if lost else ["x"])
+
+
+def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    (tmp_path / "a").write_text("")
+    there = os.open(tmp_path / "a", os.O_RDONLY)
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "name", "nt")
+        patch.setattr(files.os, "open", lambda path, how: opened.append(path) or there)
+        files._sync(tmp_path)
+        files._sync(tmp_path / "a")
+    assert opened == [tmp_path / "a"]
+
+
+def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+    (tmp_path / ".x.1.ab.tmp").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "rmdir", fail)
+        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
+        files.remove_drafts(tmp_path)
+    assert names(tmp_path) == [".x.1.ab.tmp"]

@@ -34,6 +34,17 @@ def legal(text: str) -> bool:
     return re.fullmatch(r"(\([ab]*\))+", text) is not None
 
 
+def test_rules_become_rows_in_the_order_in_which_they_are_reached() -> None:
+    classes = {"close": [3], "open": [0], "letter": iter([1, 2]), "never": [4]}
+    built = build_grammar(classes, "start", follow, lambda state: state == "outside")
+    assert built.class_of.tolist() == [1, 2, 2, 0, 3] and built.class_of.dtype == np.int32
+    assert built.transitions.tolist() == [[-1, 1, -1, -1], [2, -1, 1, -1], [-1, 1, -1, -1]]
+    assert built.transitions.dtype == np.int32
+    assert built.final_states.tolist() == [False, False, True] and built.final_states.dtype == bool
+    loop = build_grammar({"any": [0, 1]}, "only", lambda state: {"any": "only"}, lambda state: True)
+    assert loop.transitions.tolist() == [[0]] and loop.final_states.tolist() == [True]
+
+
 def test_masks_are_what_the_rules_allow(grammar: Grammar) -> None:
     assert grammar.n_states == 3 and grammar.masks.shape == (3, 5)
     assert grammar.mask(grammar.start(2)).tolist() == [[True, False, False, False, False]] * 2
