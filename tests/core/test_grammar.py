@@ -118,6 +118,23 @@ def test_what_is_closed_from_anywhere_ends_where_it_may(grammar: Grammar, ids: l
     assert grammar.final(state)[0]
 
 
+def test_the_first_state_is_one_like_the_others() -> None:
+    """It may be come back to, and may be where a sequence stops."""
+    ring = build_grammar(
+        {"out": [0], "back": [1]},
+        "home",
+        lambda s: {"out": "away"} if s == "home" else {"back": "home"},
+        lambda s: s == "home",
+    )
+    assert ring.violations(np.array([0, 1, 0, 1])).tolist() == [] and ring.violations(np.array([0, 0])).tolist() == [
+        1,
+        2,
+    ]
+    assert ring.violations(np.array([0])).dtype == np.int32
+    assert ring.closing(np.array([1, 0])).tolist() == [[False, True], [False, False]]
+    assert ring.open_to(np.array([0, -1, 0])).tolist() == [[True, False], [False, True], [True, False], [True, True]]
+
+
 def test_a_state_without_a_way_to_the_end_is_infinitely_far() -> None:
     trap = Grammar([0, 1], [[1, 2], [1, -1], [-1, -1]], [False, False, True])
     assert trap.distance[0] == 1 and trap.distance[1] > 10**6

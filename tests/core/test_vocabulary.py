@@ -47,8 +47,13 @@ def test_of_many_neighbours_some_are_shown(n: int, end: str) -> None:
 
 
 def test_a_token_may_not_stand_twice() -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"^A vocabulary holds the same token twice\.$"):
         Vocabulary(["A", "B", "A"])
+
+
+def test_a_vocabulary_may_be_empty() -> None:
+    empty = Vocabulary([])
+    assert len(empty) == 0 and empty.scored.dtype == bool and not empty.ids([]).size
 
 
 words = st.lists(st.text("aB_1é", min_size=1, max_size=3), unique=True, max_size=8)
