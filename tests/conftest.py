@@ -71,6 +71,22 @@ def make_chorale(number: int) -> Score:
     )  # fmt: skip
 
 
+def arithmetic() -> str:
+    """What numbers are the same to the last bit on: this torch, these instructions, this maker of processors."""
+    import torch
+
+    said = Path("/proc/cpuinfo")
+    lines = said.read_text().splitlines() if said.exists() else []
+    maker = next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "")
+    return f"torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()} {maker}".strip()
+
+
+@pytest.fixture
+def same_arithmetic() -> Callable[[str], bool]:
+    """Whether numbers that were made with that `arithmetic` must come again to the bit."""
+    return lambda made_with: made_with == arithmetic()
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command said and how it ended."""
