@@ -32,5 +32,6 @@ def test_nothing_set_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("value", ["many", "", "1.5"])
 def test_what_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("SEQGEN_MAX_NOTES", value)
-    with pytest.raises(UsageError, match="SEQGEN_MAX_NOTES"):
+    with pytest.raises(UsageError, match=f"^SEQGEN_MAX_NOTES={value!r} is not a number.$") as caught:
         from_environment()
+    assert caught.value.hint == "Unset it or give a number."

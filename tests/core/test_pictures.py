@@ -35,8 +35,9 @@ def test_a_picture_is_what_its_suffix_says_and_twice_the_same(suffix: str, tmp_p
 
 def test_what_is_no_picture_is_refused() -> None:
     for name in ("out.gif", "out", "out.png.txt", ".png"):
-        with pytest.raises(UsageError, match=r"no name of a picture"):
+        with pytest.raises(UsageError, match=f"^{name} is no name of a picture.$") as caught:
             check_picture(name)
+    assert caught.value.hint == "Let it end in .png, .svg, .pdf."
     assert check_picture("a/OUT.PNG") == Path("a/OUT.PNG")
 
 
@@ -45,6 +46,7 @@ def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match=package) as caught:
         check_picture("out.png", "mplsoccer")
+    assert caught.value.message.startswith(f"A picture needs the package {package}, ")
     assert caught.value.hint == "pip install 'seqgen-toolkit[pictures]'"
 
 
@@ -55,4 +57,4 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_long_texts_are_shortened() -> None:
-    assert shortened("abc", 3) == "abc" and shortened("ab cd", 4) == "ab…"
+    assert shortened("abc", 3) == "abc" and shortened("abcd", 3) == shortened("ab cd", 4) == "ab…"

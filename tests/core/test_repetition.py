@@ -43,6 +43,30 @@ def test_a_repeated_phrase_is_followed_to_its_end(phrase: list[int], shortest: i
         assert place >= 0 and codes[place] == codes[t]
 
 
+@given(
+    st.lists(st.integers(0, 2) | st.just(2**20), max_size=60), st.integers(1, 4), st.integers(1, 3), st.integers(0, 60)
+)
+def test_a_follower_says_the_same_step_by_step(codes: list[int], shortest: int, period: int, fork: int) -> None:
+    follower, found = Follower(shortest, period), []
+    for t, code in enumerate([*codes, 0]):
+        found.append((follower.place, follower.length))
+        if follower.place >= 0:
+            assert follower.following == codes[follower.place]
+        if t == fork:  # whatever the first goes on with, the fork goes on by itself
+            first, follower = follower, follower.fork()
+            for _ in range(5):
+                first.take(1)
+        follower.take(code)
+    assert found == plain(codes, shortest, period)
+
+
+def test_what_is_followed_begins_anywhere_in_the_latest_place() -> None:
+    follower = Follower(shortest=2)
+    for code in (1, 2, 3, 1, 2, 4, 1, 2):
+        follower.take(code)
+    assert (follower.place, follower.length, follower.following) == (5, 2, 4)
+
+
 @pytest.mark.parametrize("code", [0, 1, 2**20])
 def test_one_code_for_ever_agrees_for_ever(code: int) -> None:
     follower = Follower(shortest=3)

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seqgen.core import workers as workers_module
 from seqgen.core.errors import BadInput, TooLarge, UsageError
-from seqgen.core.workers import Workers, run_bounded, start_method
+from seqgen.core.workers import (
+    Workers,
+    _answer,
+    _live,
+    _live_forked,
+    _name,
+    _serve,
+    limit_memory,
+    run_bounded,
+    start_method,
+)
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and RLIMIT_AS")
 
@@ -144,3 +158,143 @@ def test_arrow_is_told_not_to_reserve_what_a_reader_may_not_have(monkeypatch: py
     with Workers(arrow_pool, 1, seconds=5) as workers:
         (outcome,) = workers.map(["ARROW_DEFAULT_MEMORY_POOL"])
     assert outcome.value == "system"
+
+
+class Line:
+    """The other end of a worker's line, in this process: what it is sent, and then no more; what it says."""
+
+    def __init__(self, *sent: Any, deaf: bool = False) -> None:
+        self.sent, self.said, self.deaf = list(sent), [], deaf
+
+    def recv(self) -> Any:
+        if not self.sent:
+            raise EOFError
+        return self.sent.pop(0)
+
+    def send(self, message: Any) -> None:
+        pickle.dumps(message)
+        if self.deaf and self.said:
+            raise BrokenPipeError
+        self.said.append(message)
+
+
+def lived(line: Line, memory: int) -> list[float]:
+    """A worker lives in this process, which it leaves as it was: what it does to it, and the alarms that it sets."""
+    found: list[float] = []
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(sys, "stdout", sys.stdout)
+        patch.setattr(os, "dup2", lambda nowhere, to: found.append(-to))
+        patch.setattr(workers_module.faulthandler, "disable", lambda: None)
+        patch.setattr(signal, "signal", lambda number, handler: found.append(-int(number)))
+        patch.setattr(signal, "setitimer", lambda timer, seconds: found.append(seconds))
+        patch.setattr(workers_module, "limit_memory", lambda extra: found.append(-extra))
+        patch.setenv("ARROW_DEFAULT_MEMORY_POOL", "as it was")
+        _serve(line, misbehave, len, memory)
+        assert sys.stdout.name != 1 and os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "as it was"
+        os.close(sys.stdout.fileno())
+    return found
+
+
+@linux
+def test_a_worker_answers_until_the_line_ends_and_an_alarm_guards_each_item() -> None:
+    """Should its parent die, the alarm ends a worker that hangs."""
+    line = Line(["a", "odd"], ["unsendable"])
+    done = lived(line, 70)
+    assert done[:4] == [-signal.SIGINT, -1, -signal.SIGALRM, -70], "Ctrl-C, stdout, the alarm, memory"
+    assert done[4:] == [7, 0, 11, 0, 25, 0]
+    assert line.said[:2] == [("ready", None), ("value", "a")]
+    (odd, why), (unsendable, reason) = line.said[2:]
+    assert (odd, unsendable) == ("error", "error")
+    assert why.message == "odd: cannot be read: ZeroDivisionError (odd)"
+    assert reason.message.startswith("unsendable: was read into what cannot be passed on (")
+    deaf = Line(["a"], deaf=True)
+    assert lived(deaf, 70)[4:] == [7] and len(deaf.said) == 1
+
+
+def fail(error: Exception) -> Any:
+    raise error
+
+
+def test_an_answer_is_a_value_or_why_there_is_none() -> None:
+    assert _answer(len, "abc", 0) == ("value", 3)
+    large = TooLarge("large", "max_notes", 5, 6)
+    assert _answer(fail, large, 0) == ("error", large)
+    for error, reason in (
+        (MemoryError(), "took over 1,234 MB of memory to read"),
+        (KeyError(), "cannot be read: KeyError"),
+        (ValueError("no"), "cannot be read: ValueError (no)"),
+        (ValueError("x" * 1000), f"cannot be read: ValueError ({'x' * 472}"),
+    ):
+        kind, found = _answer(fail, error, 1_234_000_000)
+        assert kind == "error" and isinstance(found, BadInput)
+        assert (found.path, found.reason) == (f"<{type(error).__name__}>", reason)
+
+
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        ("a.mid", "a.mid"),
+        (Path("a.mid"), "a.mid"),
+        (("a.mid", 3), "a.mid"),
+        (((Path("a"),),), "a"),
+        ((), "<tuple>"),
+        (b"a", "<bytes>"),
+    ],
+)
+def test_errors_call_an_item_by_its_path(item: Any, name: str) -> None:
+    assert _name(item) == name
+
+
+def test_a_fresh_interpreter_says_why_it_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(workers_module, "_serve", lambda *order: served.append(order))
+    lines = {1: Line(), 2: Line((len, 3.0, 4)), 3: Line()}
+    lines[3].recv = lambda: fail(ImportError("no module"))
+    monkeypatch.setattr(workers_module, "Connection", lines.__getitem__)
+    for descriptor in lines:
+        _live(descriptor)
+    assert served == [(lines[2], len, 3.0, 4)]
+    assert [line.said for line in lines.values()] == [[], [], [("failed", "ImportError: no module")]]
+
+
+@linux
+def test_a_forked_worker_keeps_only_its_own_line_and_always_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    read, write = os.pipe()
+    ended: list[int] = []
+    served: list[Any] = []
+    monkeypatch.setattr(workers_module.os, "_exit", ended.append)
+    monkeypatch.setattr(
+        workers_module, "_serve", lambda line, *order: served.append((line.fileno(), *order)) or line.close()
+    )
+    descriptor = theirs.fileno()
+    _live_forked(ours, theirs, [read, write], (len, 3.0, 4))
+    assert served == [(descriptor, len, 3.0, 4)] and ended == [0] and ours.fileno() == -1
+    for other in (read, write):
+        with pytest.raises(OSError):
+            os.fstat(other)
+
+
+@linux
+@pytest.mark.parametrize("hard", [-1, 100])
+def test_memory_is_bounded_by_what_is_held_and_so_much_more(monkeypatch: pytest.MonkeyPatch, hard: int) -> None:
+    import resource
+
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    given: dict[int, tuple[int, int]] = {}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (-1, hard))
+    monkeypatch.setattr(resource, "setrlimit", given.__setitem__)
+    assert limit_memory(10**12)
+    assert given.keys() == {resource.RLIMIT_AS, resource.RLIMIT_CORE} and given[resource.RLIMIT_CORE] == (0, 0)
+    allowed, kept = given[resource.RLIMIT_AS]
+    assert kept == hard and (allowed == 100 if hard == 100 else abs(allowed - held - 10**12) < 10**9)
+
+
+@linux
+def test_where_memory_cannot_be_bounded_reading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: fail(ValueError("not allowed")))
+    assert not limit_memory(10**12)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not limit_memory(10**12)

@@ -125,9 +125,9 @@ def test_banned_ids_are_out_unless_nothing_is_left(row: list[float], banned: set
 
 
 def test_the_repetition_penalty_makes_what_was_said_less_likely() -> None:
-    logits = torch.tensor([[2.0, -1.0, 0.5, 3.0]])
-    seen = torch.tensor([[True, True, False, False]])
-    assert repetition_penalty(logits, seen, 2.0).tolist() == [[1.0, -2.0, 0.5, 3.0]]
+    logits = torch.tensor([[2.0, -1.0, 0.5, 3.0, 0.5]])
+    seen = torch.tensor([[True, True, False, False, True]])
+    assert repetition_penalty(logits, seen, 2.0).tolist() == [[1.0, -2.0, 0.5, 3.0, 0.25]]
     assert repetition_penalty(logits, seen, 1.0).tolist() == logits.tolist()
 
 
@@ -153,3 +153,10 @@ def test_ids_are_drawn_as_often_as_they_weigh() -> None:
 def test_what_weighs_nothing_is_not_drawn_at_either_end() -> None:
     weights = np.array([[0.0, 1.0, 2.0, 0.0]] * 3 + [[0.0] * 4], np.float32)
     assert drawn(weights, np.array([0.0, 1.0, np.nextafter(1.0, 0.0), 0.5])).tolist()[:3] == [1, 2, 2]
+    last = np.array([[0.5, 0.0, 0.0, 0.0], [0.5, 0.25, 0.0, 0.0], [0.0, 0.0, 0.0, 0.5]], np.float32)
+    assert drawn(last, np.ones(3)).tolist() == [0, 1, 3]
+
+
+def test_what_weighs_little_is_drawn_beside_what_weighs_much() -> None:
+    weights = np.array([[2.0**24, 1.0]], np.float32)  # in single precision the sum is no more than the first
+    assert drawn(weights, np.array([1 - 2.0**-26])).tolist() == [1]
