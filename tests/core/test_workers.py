@@ -10,20 +10,25 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from seqgen.core import workers as workers_module
-from seqgen.core.errors import BadInput, TooLarge, UsageError
+from seqgen.core.errors import BadInput, SeqgenError, TooLarge, UsageError
 from seqgen.core.workers import (
     Workers,
     _answer,
+    _cannot_start,
     _live,
     _live_forked,
     _name,
     _serve,
+    allowed,
+    cores,
     limit_memory,
     run_bounded,
     start_method,
@@ -298,3 +303,93 @@ def test_where_memory_cannot_be_bounded_reading_goes_on(monkeypatch: pytest.Monk
     assert not limit_memory(10**12)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not limit_memory(10**12)
+
+
+@linux
+def test_no_more_workers_start_than_have_something_to_do() -> None:
+    for n_items, n_workers in ((1, 1), (4, 1), (5, 2), (40, 3)):
+        with Workers(misbehave, 3, start="fork") as workers:
+            assert [outcome.value for outcome in workers.map(range(n_items))] == list(range(n_items))
+            assert len(workers._workers) == n_workers
+        assert workers._workers == []
+
+
+def nap(item: Any) -> Any:
+    time.sleep(0.15 if item == 0 else 0)
+    return item
+
+
+@linux
+def test_not_too_many_results_wait_for_a_slow_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "_WINDOW", 12)
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(400):
+            taken.append(item)
+            yield item
+
+    with Workers(nap, 2, start="fork") as workers:
+        outcomes = workers.map(items())
+        assert next(outcomes).value == 0
+        assert 12 < len(taken) <= 12 + 4 * 4
+        assert [outcome.value for outcome in outcomes] == list(range(1, 400))
+
+
+@linux
+def test_each_item_may_have_its_own_time() -> None:
+    with Workers(misbehave, 1, seconds=lambda item: 0.05 if item == "hang" else 20.0, start="fork") as workers:
+        a, hang = workers.map(["a", "hang"])
+    assert a.value == "a" and isinstance(hang.error, BadInput) and hang.error.reason == "took over 0.05 s to read"
+    assert allowed(3.5, "a") == 3.5 and allowed(len, "abc") == 3
+
+
+@linux
+def test_errors_may_call_items_otherwise() -> None:
+    with Workers(misbehave, 1, start="fork", name=lambda item: f"number {item}") as workers:
+        (outcome,) = workers.map(["crash"])
+    assert str(outcome.error) == "number crash: crashed the reader"
+
+
+@linux
+@pytest.mark.parametrize("life", [lambda *_: None, lambda *_: time.sleep(60)], ids=["ends", "is silent"])
+def test_a_worker_that_cannot_start_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch, life: Any) -> None:
+    monkeypatch.setattr(workers_module, "_serve", life)
+    monkeypatch.setattr(workers_module, "_START_SECONDS", 0.1)
+    with pytest.raises(SeqgenError) as caught, Workers(misbehave, 1, start="fork") as workers:
+        list(workers.map(["a"]))
+    assert not isinstance(caught.value, BadInput) and caught.value.hint == ""
+    said = "A worker process cannot start: it ended, or said nothing, before its first item."
+    assert caught.value.message == said
+    found = _cannot_start(SimpleNamespace(failure="ImportError: no"))  # type: ignore[arg-type]
+    assert found.message == "A worker process cannot start: ImportError: no."
+    assert found.hint == "Its task must be a function of a module that can be imported."
+
+
+def test_how_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = [1]
+    monkeypatch.setattr(workers_module.threading, "active_count", lambda: threads[0])
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    for platform, start in (("linux", "fork"), ("darwin", "fresh"), ("win32", "spawn")):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert start_method() == start
+    monkeypatch.setattr(sys, "platform", "linux")
+    threads[0] = 2
+    assert start_method() == "fresh"
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 5, 7} if process == 0 else set(), raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for counted, found in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda counted=counted: counted)
+        assert cores() == found
+
+
+@pytest.mark.slow
+def test_multiprocessing_starts_workers_where_nothing_else_can() -> None:
+    with Workers(len, 2, seconds=30, start="spawn") as workers:
+        found = list(workers.map(["a", 5, "abc"]))
+    assert [outcome.value for outcome in found] == [1, None, 3]
+    assert isinstance(found[1].error, BadInput) and "TypeError" in found[1].error.reason
