@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
@@ -25,6 +25,8 @@ from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature,
 # Drawn examples are the same in every run, and how fast a machine is decides nothing.
 settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
+# A change of the code that has failed one example need not be told the smallest.
+settings.register_profile("mutants", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate])
 
 N_CHORALES = 12
 TICKS = 480
