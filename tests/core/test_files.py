@@ -218,6 +218,17 @@ def test_what_is_zipped_is_unzipped_as_far_as_it_may_be(monkeypatch: pytest.Monk
     assert files.unzipped(longer, "a.gz", limit="max_json_bytes") == b"abcdefgh"
     with pytest.raises(TooLarge, match=r"^a\.gz: over the limit of 8 json bytes$"):
         files.unzipped(longer + gzip.compress(b"i"), "a.gz", limit="max_json_bytes")
+    asked: list[int] = []
+
+    class Counted(gzip.GzipFile):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return super().read(size)
+
+    monkeypatch.setattr(files.gzip, "GzipFile", Counted)
+    with pytest.raises(TooLarge):
+        files.unzipped(gzip.compress(bytes(10_000)), "a.gz")
+    assert asked == [6], "what is over the limit is not unpacked"
     for broken in (zipped[:-1], zipped[:16] + b"CRC" + zipped[19:], b"\x1f\x8b", zipped + b"more"):
         with pytest.raises(BadInput, match=r"^a\.gz: is not whole gzip \(.+\)$"):
             files.unzipped(broken, "a.gz", limit="max_json_bytes")

@@ -28,9 +28,8 @@ def plain(codes: list[int], shortest: int, period: int) -> list[tuple[int, int]]
 
 @given(st.lists(st.integers(0, 2), max_size=80), st.integers(1, 5), st.integers(1, 4))
 def test_it_follows_the_latest_earlier_place(codes: list[int], shortest: int, period: int) -> None:
-    assert follow(np.array(codes, np.int64), shortest, period).tolist() == [
-        list(p) for p in plain(codes, shortest, period)
-    ]
+    found = follow(np.array(codes, np.int64), shortest, period)
+    assert found.dtype == np.int32 and found.tolist() == [list(p) for p in plain(codes, shortest, period)]
 
 
 @given(st.lists(st.integers(0, 300), min_size=6, max_size=20, unique=True), st.integers(2, 5))

@@ -171,6 +171,12 @@ def test_banned_ids_are_out_unless_nothing_is_left(row: list[float], banned: set
     assert kept(ban(torch.tensor([row]), ids), row) == ((possible - banned) or possible)
 
 
+def test_a_row_of_which_all_is_banned_is_kept_and_the_others_are_not() -> None:
+    out = float("-inf")
+    banned = ban(torch.tensor([[1.0, out, 2.0], [1.0, 3.0, out]]), torch.tensor([0, 2]))
+    assert banned.tolist() == [[1.0, out, 2.0], [out, 3.0, out]]
+
+
 def test_the_repetition_penalty_makes_what_was_said_less_likely() -> None:
     logits = torch.tensor([[2.0, -1.0, 0.5, 3.0, 0.5]])
     seen = torch.tensor([[True, True, False, False, True]])
