@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seqgen.core import workers as workers_module
@@ -45,7 +46,7 @@ def misbehave(item: Any) -> Any:
     if item == "exit":
         os._exit(0)
     if item == "eat":
-        return len(bytearray(10**9))
+        return np.empty(10**9, np.uint8).size  # which nobody touches
     if item == "full":
         raise MemoryError
     if item == "odd":
@@ -132,10 +133,14 @@ def test_a_task_without_a_name_is_refused() -> None:
 
 
 @linux
-def test_one_item(capfd: pytest.CaptureFixture[str]) -> None:
+def test_one_item(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "start_method", pytest.fail)  # it is said how to start
     assert run_bounded(misbehave, "print", start="fork") == "print"
     with pytest.raises(BadInput, match="crashed the reader"):
         run_bounded(misbehave, "crash", start="fork")
+    with pytest.raises(BadInput, match=r"took over 0\.05 s"):
+        run_bounded(misbehave, "hang", start="fork", seconds=0.05)
+    assert run_bounded(misbehave, "eat", start="fork", memory=4 * 10**9) == 10**9
     assert capfd.readouterr().out == ""  # stdout is for results, and a worker has none there
 
 
@@ -355,8 +360,11 @@ def test_each_item_may_have_its_own_time() -> None:
 @linux
 def test_errors_may_call_items_otherwise() -> None:
     with Workers(misbehave, 1, start="fork", name=lambda item: f"number {item}") as workers:
-        (outcome,) = workers.map(["crash"])
-    assert str(outcome.error) == "number crash: crashed the reader"
+        (crash,) = workers.map(["crash"])
+    with Workers(misbehave, 1, start="fork", name=lambda item: f"number {item}", seconds=0.05) as workers:
+        (hang,) = workers.map(["hang"])
+    assert str(crash.error) == "number crash: crashed the reader"
+    assert str(hang.error) == "number hang: took over 0.05 s to read"
 
 
 @linux

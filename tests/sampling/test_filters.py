@@ -102,7 +102,8 @@ def test_rows_of_a_batch_do_not_touch_each_other(many: list[list[float]], filter
 def test_no_filter_changes_nothing() -> None:
     logits = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
     assert Filters()(logits) is logits
-    assert torch.equal(Filters(top_k=5, top_p=1.0, min_p=0.0)(logits), logits)
+    assert Filters(top_p=1.0, min_p=0.0, repetition_penalty=2)(logits) is logits
+    assert torch.equal(Filters(top_k=5)(logits), logits)
 
 
 @pytest.mark.parametrize(
