@@ -22,8 +22,12 @@ from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
-# Drawn examples are the same in every run, and how fast a machine is decides nothing.
-settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
+# Drawn examples are the same in every run, and how fast a machine is decides nothing. SEQGEN_EXAMPLES=10000 draws more.
+settings.register_profile(
+    "repeatable",
+    max_examples=int(os.environ.get("SEQGEN_EXAMPLES", "60")),
+    derandomize=True, deadline=None, database=None,
+)  # fmt: skip
 settings.load_profile("repeatable")
 # A change of the code that has failed one example need not be told the smallest.
 settings.register_profile("mutants", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate])
@@ -67,6 +71,22 @@ def make_chorale(number: int) -> Score:
         tempos=(Tempo(0, 100.0),), time_signatures=(TimeSignature(0, beats, 4),),
         key_signatures=(KeySignature(0, fifths, minor),), name=f"chorale{number:02d}",
     )  # fmt: skip
+
+
+def arithmetic() -> str:
+    """What numbers are the same to the last bit on: this torch, these instructions, this maker of processors."""
+    import torch
+
+    said = Path("/proc/cpuinfo")
+    lines = said.read_text().splitlines() if said.exists() else []
+    maker = next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "")
+    return f"torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()} {maker}".strip()
+
+
+@pytest.fixture
+def same_arithmetic() -> Callable[[str], bool]:
+    """Whether numbers that were made with that `arithmetic` must come again to the bit."""
+    return lambda made_with: made_with == arithmetic()
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import socket
 import time
@@ -20,6 +18,7 @@ from seqgen.cells import CELLS
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
 from seqgen.core.files import make_folder, read_json, remove_drafts, write_bytes, write_json
+from seqgen.core.tables import to_csv
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
@@ -112,11 +111,9 @@ class Run:
 
     def save(self, trainer: Trainer) -> Checkpoint:
         """Write a checkpoint and metrics.csv."""
-        rows = io.StringIO()
-        writer = csv.DictWriter(rows, ["step", "train_nats", "valid_nats"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(trainer.history)
-        write_bytes(self.path / "metrics.csv", rows.getvalue().encode())
+        columns = ("step", "train_nats", "valid_nats")
+        rows = [[said.get(c) for c in columns] for said in trainer.history]
+        write_bytes(self.path / "metrics.csv", to_csv([columns, *rows]))
         return save_checkpoint(
             self.path / "checkpoints",
             trainer.step,

@@ -11,7 +11,7 @@ from seqgen.core.limits import LIMITS, Limits, from_environment
 def test_limits_are_positive_and_fixed() -> None:
     assert all(getattr(LIMITS, field.name) > 0 for field in fields(Limits))
     with pytest.raises(FrozenInstanceError):
-        LIMITS.max_notes = 1  # type: ignore[misc]
+        LIMITS.max_notes = 1  # type: ignore[misc]  # wrong on purpose
 
 
 def test_each_limit_can_be_raised_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

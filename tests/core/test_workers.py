@@ -151,7 +151,7 @@ def test_no_items_start_no_process() -> None:
 
 
 def test_forks_only_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]  # as if it were not there
     assert start_method() != "fork"
 
 
