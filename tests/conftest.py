@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
@@ -31,6 +31,8 @@ settings.register_profile(
     derandomize=True, deadline=None, database=None,
 )  # fmt: skip
 settings.load_profile("repeatable")
+# A change of the code that has failed one example need not be told the smallest.
+settings.register_profile("mutants", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate])
 
 N_CHORALES = 12
 TICKS = 480

@@ -101,11 +101,12 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> Domain:
 @dataclass
 class Storage:
     """Serves files under /ranges, with ETag and ranges, and under /NAME as `Handler.NAME` does; /redirect/NAME/FILE
-    leads there. asked: paths and headers of the requests."""
+    leads there. asked: paths and headers of the requests. wait: how long it says to be busy."""
 
     url: str
     files: dict[str, bytes]
     tag: str = '"one"'
+    wait: str = "0"
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
 
@@ -181,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
     def busy(self, data: bytes) -> None:
         """Twice no answer, then one."""
         if self.time < 3:
-            self.answer(503 if self.time == 1 else 429, Retry_After="0")
+            self.answer(503 if self.time == 1 else 429, Retry_After=self.storage.wait)
         else:
             self.ranges(data)
 

@@ -113,7 +113,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     [
         (b'{"a": 1,}', "line 1, column"),
         (b"\xff", "byte 0: is not UTF-8"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, r"a\.json: is nested too deeply$"),
         (b"1" * 5000, "cannot be read"),
         (b"", "is not JSON"),
     ],
@@ -139,6 +139,18 @@ def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object
     path = tmp_path_factory.getbasetemp() / "value.json"
     path.write_bytes(files.to_json(value))
     assert files.read_json(path) == value and files.to_json(value) == files.to_json(value)
+
+
+def test_json_is_readable_and_holds_only_what_json_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.to_json({"é": [1]}) == '{\n "é": [\n  1\n ]\n}\n'.encode()
+    with pytest.raises(ValueError, match="nan"):
+        files.to_json(float("nan"))
+    (tmp_path / "a.json").write_bytes(b"[1]  ")
+    monkeypatch.setattr(files, "LIMITS", Limits(max_file_bytes=1, max_json_bytes=5))
+    assert files.read_json(tmp_path / "a.json") == [1]
+    monkeypatch.setattr(files, "LIMITS", Limits(max_json_bytes=4))
+    with pytest.raises(TooLarge, match="over the limit of 4 json bytes"):
+        files.read_json(tmp_path / "a.json")
 
 
 def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
@@ -218,6 +230,17 @@ def test_what_is_zipped_is_unzipped_as_far_as_it_may_be(monkeypatch: pytest.Monk
     assert files.unzipped(longer, "a.gz", limit="max_json_bytes") == b"abcdefgh"
     with pytest.raises(TooLarge, match=r"^a\.gz: over the limit of 8 json bytes$"):
         files.unzipped(longer + gzip.compress(b"i"), "a.gz", limit="max_json_bytes")
+    asked: list[int] = []
+
+    class Counted(gzip.GzipFile):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return super().read(size)
+
+    monkeypatch.setattr(files.gzip, "GzipFile", Counted)
+    with pytest.raises(TooLarge):
+        files.unzipped(gzip.compress(bytes(10_000)), "a.gz")
+    assert asked == [6], "what is over the limit is not unpacked"
     for broken in (zipped[:-1], zipped[:16] + b"CRC" + zipped[19:], b"\x1f\x8b", zipped + b"more"):
         with pytest.raises(BadInput, match=r"^a\.gz: is not whole gzip \(.+\)$"):
             files.unzipped(broken, "a.gz", limit="max_json_bytes")
