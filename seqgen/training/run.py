@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -19,9 +17,10 @@ from seqgen.cells import CELLS
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import BadInput, Diverged, RunError
-from seqgen.core.files import make_folder, write_bytes
+from seqgen.core.files import make_folder, safe_join, write_bytes
 from seqgen.core.locks import Held, locked
 from seqgen.core.sealed import read_sealed, write_sealed
+from seqgen.core.tables import to_csv
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.corpus.build import RECORDED
 from seqgen.model import SequenceModel
@@ -70,6 +69,14 @@ class Run:
     def domain(self) -> str:
         return str(self._record("config.json", _CONFIG).get("domain"))
 
+    def folder(self, name: str) -> Path:
+        """A folder in the run that files are written to. Raises RunError where a link leads out of the run: whoever
+        made it does not choose what is written over here."""
+        try:
+            return self.path / safe_join(self.path, name).relative_to(self.path.resolve())
+        except BadInput:
+            raise RunError(f"{self.path / name} is a link out of the run.", "Put a folder in its place.") from None
+
     def config(self) -> TrainConfig:
         """The training's configuration."""
         saved = self._record("config.json", _CONFIG)
@@ -114,13 +121,11 @@ class Run:
     def save(self, trainer: Trainer) -> Checkpoint:
         """Write a checkpoint and metrics.csv. Raises Diverged rather than write what is no finite number."""
         trainer.check_finite()
-        rows = io.StringIO()
-        writer = csv.DictWriter(rows, ["step", "train_nats", "valid_nats"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(trainer.history)
-        write_bytes(self.path / "metrics.csv", rows.getvalue().encode())
+        columns = ("step", "train_nats", "valid_nats")
+        rows = [[said.get(c) for c in columns] for said in trainer.history]
+        write_bytes(self.path / "metrics.csv", to_csv([columns, *rows]))
         return save_checkpoint(
-            self.path / "checkpoints",
+            self.folder("checkpoints"),
             trainer.step,
             trainer.model_tensors(),
             trainer.optimizer_tensors(),
@@ -142,7 +147,7 @@ class Run:
         make_folder(self.path)
         try:
             with locked(self.path / ".lock"):
-                for folder in (self.path, self.path / "checkpoints"):
+                for folder in (self.path, self.folder("checkpoints")):
                     remove_drafts(folder)  # of a process that was killed
                 yield
         except Held as held:

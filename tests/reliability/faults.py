@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 class Points:
@@ -41,10 +41,10 @@ class _File:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
-    def __enter__(self) -> _File:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._file.close()
 
     def write(self, data: Any) -> int:
@@ -60,13 +60,19 @@ class _File:
 
 
 def install(last: int, log: Path, around: str) -> None:
-    """around: "save", a checkpoint; "build", a corpus; "main", all that a command does."""
+    """around: "save", a checkpoint; "build", a corpus; "main", all that a command does; "step": no points but the steps
+    of a training."""
     from seqgen.api import corpora
     from seqgen.cli import app
     from seqgen.training import checkpoint
+    from seqgen.training.loop import Trainer
     from seqgen.training.run import Run
 
     points = Points(last, log)
+    if around == "step":
+        points.inside = True
+        Trainer.train_step = _between(Trainer.train_step, "step", points)  # type: ignore[method-assign]
+        return
     for owner, name in (
         (os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"),
     ):  # fmt: skip

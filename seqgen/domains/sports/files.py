@@ -27,13 +27,13 @@ def read(source: Path | bytes, name: str = "", options: SportsOptions | None = N
     data = source if isinstance(source, bytes) else read_bytes(source, limit="max_table_bytes")
     name = name or ("<bytes>" if isinstance(source, bytes) else str(source))
     data = unzipped(data, name, limit="max_table_bytes")
-    format = format_of(data)
-    if format.read is not None:
-        return format.read(data, name)
-    if format.rows is None:
-        raise BadInput(name, f"is read in parts only: {format.name}")
+    form = format_of(data)
+    if form.read is not None:
+        return form.read(data, name)
+    if form.rows is None:
+        raise BadInput(name, f"is read in parts only: {form.name}")
     said = options or SportsOptions()
-    return read_columns(*format.rows(data, name), name, said.sport, column_map(said.columns))
+    return read_columns(*form.rows(data, name), name, said.sport, column_map(said.columns))
 
 
 def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Match]:
@@ -42,14 +42,14 @@ def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Ma
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opened(path, "rb") as file:
-            format = format_of(file.read(HEAD))
-            if format.stream is not None:
+            form = format_of(file.read(HEAD))
+            if form.stream is not None:
                 file.seek(0)
-                yield from format.stream(file, str(path))
+                yield from form.stream(file, str(path))
                 return
-            if format.lines is not None and file.seek(LIMITS.max_table_bytes) and file.read(1):
+            if form.lines is not None and file.seek(LIMITS.max_table_bytes) and file.read(1):
                 file.seek(0)
-                columns, rows = format.lines(file, str(path))
+                columns, rows = form.lines(file, str(path))
                 said = options or SportsOptions()
                 yield from read_columns(columns, rows, str(path), said.sport, column_map(said.columns), apart=True)
                 return
