@@ -328,9 +328,13 @@ def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EBUSY, "busy")
 
-    (tmp_path / ".x.1.ab.tmp").mkdir()
+    (tmp_path / ".x.99999999-7.0123abcd.tmp").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "rmdir", fail)
-        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
-        files.remove_drafts(tmp_path)
-    assert names(tmp_path) == [".x.1.ab.tmp"]
+        patch.setattr(os, "rmdir", fail)
+        patch.setattr(
+            Path,
+            "iterdir",
+            lambda folder: iter([folder / ".x.99999999-7.0123abcd.tmp", folder / ".gone.99999999-7.0123abcd.tmp"]),
+        )
+        remove_drafts(tmp_path)
+    assert names(tmp_path) == [".x.99999999-7.0123abcd.tmp"]
