@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Progress, Trainer, new_model
 from seqgen.training.run import Run
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 CONFIG = TrainConfig(
     steps=12, width=24, n_layers=2, batch_size=4, crop=32, n_evaluations=3, embedding_dropout=0.1, weight_dropout=0.1,
 )  # fmt: skip
@@ -204,32 +202,3 @@ def test_fresh_weights_are_a_function_of_the_seed(prepared: Prepared) -> None:
     pairs = list(zip(some.parameters(), same.parameters(), strict=True))
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not torch.equal(some.embedding.weight, other.embedding.weight)
-
-
-def test_losses_are_those_of_the_golden_run(prepared: Prepared) -> None:
-    """A change of the arithmetic, the batches, the context or the tokenizer shows here first.
-
-    After a change that is meant, put the new numbers into the file.
-    """
-    golden = json.loads((GOLDEN / "losses.json").read_text())
-    losses, valid = first_losses(prepared, TrainConfig.from_dict(golden["config"]), len(golden["losses"]))
-    assert losses == pytest.approx(golden["losses"], abs=1e-4)
-    assert valid == pytest.approx(golden["valid"], abs=1e-4)
-
-
-@pytest.mark.parametrize("cell", ["gru", "rnn"])
-def test_losses_of_the_other_cells_are_golden_too(prepared: Prepared, cell: str) -> None:
-    config = TrainConfig.from_dict(json.loads((GOLDEN / "losses.json").read_text())["config"])
-    golden = json.loads((GOLDEN / "cells.json").read_text())[cell]
-    losses, valid = first_losses(prepared, replace(config, cell=cell), len(golden["losses"]))
-    assert losses == pytest.approx(golden["losses"], abs=1e-4)
-    assert valid == pytest.approx(golden["valid"], abs=1e-4)
-
-
-def first_losses(prepared: Prepared, config: TrainConfig, n: int) -> tuple[list[float], float]:
-    """Of n steps, and that of the held-out pieces after them."""
-    trainer = make(prepared, config)
-    try:
-        return [float(trainer.train_step(trainer.batch(step))) for step in range(n)], trainer.evaluate()
-    finally:
-        trainer.close()
