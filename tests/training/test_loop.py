@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,25 @@ def test_a_resumed_training_ends_in_the_same_bits(
     assert equal(train(resumed, run), whole)
 
 
+@pytest.mark.parametrize("step", [8, pytest.param(12, marks=pytest.mark.slow)])
+def test_an_evaluation_that_is_stopped_is_made_up_for(prepared: Prepared, tmp_path: Path, step: int) -> None:
+    whole, run = train(make(prepared)), Run(tmp_path / "run")
+    run.create(prepared.tokenizer, CONFIG, prepared.about)
+    trainer = make(prepared)
+
+    def stop() -> bool:
+        return trainer.step == step and threading.current_thread() is not threading.main_thread()
+
+    try:
+        trainer.run(lambda progress: None, lambda is_best: run.save(trainer), stop)
+    finally:
+        trainer.close()
+    assert trainer.step == step and [row["step"] for row in trainer.history] == [*range(4, step, 4)]
+    resumed = make(prepared)
+    assert run.resume(resumed) == [] and resumed.step == step
+    assert equal(train(resumed, run), whole)
+
+
 @pytest.mark.parametrize(("replicas", "cell"), [(1, "lstm"), (2, "lstm"), (2, "gru"), (1, "rnn")])
 def test_a_resumed_stream_goes_on_with_its_state(tmp_path: Path, replicas: int, cell: str) -> None:
     tokenizer = TextTokenizer.fit(["the sea, the wide and deep sea"])
@@ -177,6 +197,16 @@ def test_it_stops_when_validation_does_not_improve(prepared: Prepared) -> None:
     trainer = make(prepared, config)
     train(trainer)
     assert trainer.step < 200 and trainer.worse == 3
+
+
+def test_what_is_no_number_is_not_saved(prepared: Prepared, tmp_path: Path) -> None:
+    """The running mean of weights is in no loss; see tests/reliability/test_divergence.py for all places."""
+    trainer = make(prepared)
+    trainer.optimizer.mean[0] = float("inf")
+    with pytest.raises(Diverged, match="step 0"):
+        Run(tmp_path / "run").save(trainer)
+    trainer.close()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_no_number_ends_it_and_leaves_the_checkpoint(prepared: Prepared, tmp_path: Path) -> None:
