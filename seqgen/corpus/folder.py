@@ -48,7 +48,7 @@ class CorpusFolder:
 
     def files(self, suffixes: tuple[str, ...]) -> list[Path]:
         """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out. What is named, by
-        itself or by a pattern, may have any suffix."""
+        itself or by a pattern, may have any suffix. Raises CorpusError."""
         if self.path.is_file():
             return [self.path]
         named = _is_pattern(self.path)
@@ -63,7 +63,8 @@ class CorpusFolder:
         return sorted(p for p in found if p.is_file())
 
     def build(self, domain: Domain, report: Counted) -> int:
-        """Run the recipe into the folder unless its files are there; returns how many files it wrote."""
+        """Run the recipe into the folder unless its files are there; returns how many files it wrote.
+        Raises CorpusError."""
         if not self.recipe or self.files(domain.suffixes):
             return 0
         if self.recipe not in domain.recipes:

@@ -128,7 +128,7 @@ def default_config(
 ) -> TrainConfig:
     """Defaults for a corpus of that many training tokens; `given` wins where it is not None.
 
-    Small corpora are read many times over and need more dropout than large ones.
+    Small corpora are read many times over and need more dropout than large ones. Raises UsageError.
     """
     if preset not in PRESETS:
         raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")

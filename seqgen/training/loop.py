@@ -243,7 +243,7 @@ class Trainer:
         }
 
     def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
-        """Go on exactly where a checkpoint was written."""
+        """Go on exactly where a checkpoint was written. Raises RunError."""
         with torch.no_grad():
             for name, p in self.mean_model.named_parameters():
                 p.copy_(model[name])

@@ -68,7 +68,7 @@ class Run:
         return str(self._json("config.json").get("domain"))
 
     def config(self) -> TrainConfig:
-        """The training's configuration."""
+        """The training's configuration. Raises RunError."""
         saved = self._json("config.json")
         if saved.get("format") != FORMAT:
             raise RunError(f"{self.path} was written by another version of seqgen.", "Train it again.")
@@ -133,7 +133,7 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """One training at a time. A lock left by a process that is gone is taken over."""
+        """One training at a time. A lock left by a process that is gone is taken over. Raises RunError."""
         file = self.path / ".lock"
         make_folder(self.path)
         me = f"{socket.gethostname()} {os.getpid()}"

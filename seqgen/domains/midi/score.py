@@ -31,6 +31,8 @@ class Track:
 
 @dataclass(frozen=True)
 class TimeSignature:
+    """From a tick on; the denominator is that of the note value, such as 8."""
+
     tick: int
     numerator: int
     denominator: int
