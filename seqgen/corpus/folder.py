@@ -36,6 +36,7 @@ class CorpusFolder:
 
     @property
     def name(self) -> str:
+        """What it is called: its folder or file, without a suffix."""
         named = self.folder if _is_pattern(self.path) else self.path
         return named.resolve().stem or "corpus"
 

@@ -95,6 +95,7 @@ class TrainConfig:
 
     @property
     def dropout(self) -> Dropout:
+        """The shares of dropout in one record."""
         return Dropout(
             embedding=self.embedding_dropout,
             features=self.feature_dropout,
@@ -105,6 +106,7 @@ class TrainConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON has it; `from_dict` reads it."""
         return asdict(self)
 
     @classmethod

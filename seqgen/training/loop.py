@@ -99,6 +99,7 @@ class Trainer:
         self.seconds = 0.0  # spent so far, in all sessions of this run
 
     def close(self) -> None:
+        """End its threads."""
         self.replicas.close()
 
     def start_from(self, weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any]) -> Transfer:

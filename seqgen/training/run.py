@@ -36,6 +36,7 @@ class Run:
 
     @property
     def name(self) -> str:
+        """The name of its folder."""
         return self.path.name
 
     def require_untrained(self) -> None:
@@ -65,6 +66,7 @@ class Run:
 
     @property
     def domain(self) -> str:
+        """The name of its domain. Raises RunError."""
         return str(self._json("config.json").get("domain"))
 
     def config(self) -> TrainConfig:
@@ -85,6 +87,7 @@ class Run:
             write_json(self.path / "corpus.json", {**about, "path": os.fspath(path)})
 
     def tokenizer(self) -> Tokenizer[Any]:
+        """The tokenizer that its ids are of. Raises RunError."""
         return load_tokenizer(self.path / "tokenizer.json")
 
     def model(self, device: str = "cpu") -> tuple[SequenceModel, Checkpoint, list[RunError]]:

@@ -80,6 +80,7 @@ class Score:
 
     @property
     def n_notes(self) -> int:
+        """How many notes it has."""
         return len(self.onset)
 
     @property

@@ -103,6 +103,7 @@ class Voices:
         self.augmentations: Augmentation = VoiceTranspositions(s, v, self.n_header, self.shifts)
 
     def config(self) -> Mapping[str, Any]:
+        """As JSON has it."""
         return asdict(self.settings)
 
     # --- scores to ids
