@@ -38,6 +38,7 @@ class CorpusFolder:
 
     @property
     def name(self) -> str:
+        """What it is called: its folder or file, without a suffix."""
         named = self.folder if _is_pattern(self.path) else self.path
         return named.resolve().stem or "corpus"
 
@@ -50,7 +51,7 @@ class CorpusFolder:
 
     def files(self, suffixes: tuple[str, ...]) -> list[Path]:
         """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out. What is named, by
-        itself or by a pattern, may have any suffix."""
+        itself or by a pattern, may have any suffix. Raises CorpusError."""
         if self.path.is_file():
             return [self.path]
         if _is_pattern(self.path):
@@ -69,7 +70,8 @@ class CorpusFolder:
         return sorted(p for p in found if p.is_file())
 
     def build(self, domain: Domain, report: Counted) -> int:
-        """Run the recipe into the folder unless its files are there; returns how many files it wrote."""
+        """Run the recipe into the folder unless its files are there; returns how many files it wrote.
+        Raises CorpusError."""
         if not self.recipe or self.files(domain.suffixes):
             return 0
         if self.recipe not in domain.recipes:

@@ -289,7 +289,7 @@ def test_a_forked_worker_keeps_only_its_own_line_and_always_ends(monkeypatch: py
     _live_forked(ours, theirs, [read, write], (len, 3.0, 4))
     assert served == [(descriptor, len, 3.0, 4)] and ended == [0] and ours.fileno() == -1
     for other in (read, write):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(other)
 
 

@@ -62,6 +62,7 @@ class ImageSettings:
         return self.height * self.columns
 
     def config(self) -> Mapping[str, Any]:
+        """As JSON has it."""
         return {**asdict(self), "labels": list(self.labels)}
 
 

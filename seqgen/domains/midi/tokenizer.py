@@ -107,7 +107,7 @@ class MidiTokenizer(Tokenizer[Score]):
         renew: tuple[int, int] | None = None,
         **given: Any,
     ) -> Ids | Gap:
-        """See Tokenizer; of voices, by their names or numbers, and bars. remi: of bars alone."""
+        """See Tokenizer; of voices, by their names or numbers, and bars. remi: of bars alone. Raises UsageError."""
         score = None if piece is None else to_score(piece)
         if isinstance(self.scheme, Voices):
             tunes = {name: to_score(tune) for name, tune in (fixed or {}).items()}

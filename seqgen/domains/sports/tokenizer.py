@@ -149,7 +149,7 @@ class SportsTokenizer(Tokenizer[Match]):
         return np.concatenate([np.array(list(header.values()), np.int32), body]).astype(np.int32)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many events more, or tokens; 1game: until the match ends by itself."""
+        """So many events more, or tokens; 1game: until the match ends by itself. Raises UsageError."""
         types = np.array(self.vocabulary.types)
         if unit == "games" and amount == 1:
             return Length(np.zeros(len(types), np.int64), 0)
