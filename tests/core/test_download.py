@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from seqgen.core import download as module
-from seqgen.core.download import RemoteFile, _allow, _check, _Failed, _lost, _start, download
+from seqgen.core.download import RemoteFile, _allow, _blocks, _check, _Failed, _lost, _start, download
 from seqgen.core.errors import BadInput, CorpusError, SeqgenError
 from seqgen.core.files import sha256
 
@@ -300,3 +300,62 @@ def test_what_has_come_is_checked(tmp_path: Path, resumed: bool) -> None:
     part(tmp_path, bytes(1234))
     _check(file, tmp_path / ".a.zip.part", resumed=resumed)
     assert len(left(tmp_path)) == 2
+
+
+def sent(monkeypatch: pytest.MonkeyPatch, *blocks: bytes | Exception, n_bytes: int = 10**6) -> tuple[list[int], Any]:
+    """What is asked of a server that sends a block a second, and its blocks for one with a patience of 2 s."""
+    now, asked, coming = [100.0], [], list(blocks)
+
+    def read(most: int) -> bytes:
+        asked.append(most)
+        now[0] += 1
+        block = coming.pop(0) if coming else b""
+        if isinstance(block, Exception):
+            raise block
+        return block
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return asked, _blocks(SimpleNamespace(read1=read), n_bytes, 2.0)
+
+
+def test_no_more_is_taken_than_is_wanted_and_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, blocks = sent(monkeypatch, b"1234", b"567", n_bytes=7)
+    assert list(blocks) == [b"1234", b"567"] and asked == [8, 4, 1]
+    asked, blocks = sent(monkeypatch, b"1234", b"5678", b"9", n_bytes=7)
+    assert list(blocks) == [b"1234", b"5678"] and asked == [8, 4]
+    asked, blocks = sent(monkeypatch, n_bytes=10**6)
+    assert list(blocks) == [] and asked == [1 << 16]
+
+
+def test_each_while_has_to_bring_a_thousand_bytes_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, blocks = sent(monkeypatch, *[bytes(700)] * 9)
+    assert len(list(blocks)) == 9, "2,100 bytes come within the three blocks after which is looked"
+    _, blocks = sent(monkeypatch, *[bytes(50_000)] * 3, *[bytes(600)] * 9)
+    got = []
+    with pytest.raises(_Failed, match=r"^sent 1,800 bytes in 2 seconds$") as failed:
+        got.extend(blocks)
+    assert failed.value.again
+
+
+def test_a_line_that_breaks_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, blocks = sent(monkeypatch, b"1", ConnectionResetError(104, "Connection reset"))
+    with pytest.raises(_Failed, match=r"cannot be reached \(Connection reset\)"):
+        list(blocks)
+
+
+def test_a_server_is_asked_with_patience_and_by_a_tag_only_where_there_is_one(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".a.zip.part").write_bytes(DATA[:9])
+    assert download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert storage.asked[0][1]["Range"] == "bytes=9-" and "If-Range" not in storage.asked[0][1]
+    waited: list[float] = []
+
+    def ask(request: Any, timeout: float) -> Any:
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(module, "build_opener", lambda *_: SimpleNamespace(open=ask))
+    with pytest.raises(CorpusError, match=r"a\.zip could not be downloaded: 127\.0\.0\.1:\d+ does not answer; 0 of"):
+        download(remote(storage, "ranges"), tmp_path / "new", patience=5.5, pause=0)
+    assert waited == [5.5] * 4

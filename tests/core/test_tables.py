@@ -21,7 +21,9 @@ def test_a_formula_is_escaped(cell: str) -> None:
     assert escaped(cell) == f"'{cell}" and unescaped(f"'{cell}") == cell
 
 
-@pytest.mark.parametrize("cell", ["-1.5", "+3", "-.5e-7", "'tis", "O'Neil", "", "'", "'-1.5", "a=b", -1.5, None, True])
+@pytest.mark.parametrize(
+    "cell", ["-1.5", "+3", "-.5e-7", "'tis", "O'Neil", "", "'", "'-1.5", "a=b", "X=1", -1.5, None, True]
+)
 def test_numbers_and_apostrophes_stay(cell: object) -> None:
     assert escaped(cell) is cell
     assert unescaped(str(cell)) == str(cell)

@@ -132,8 +132,9 @@ def test_a_task_by_name_runs_in_a_fresh_interpreter(capfd: pytest.CaptureFixture
 def test_a_task_without_a_name_is_refused() -> None:
     if sys.platform == "win32":
         pytest.skip("Windows starts workers otherwise")
-    with pytest.raises(UsageError, match="sent to a worker"):
+    with pytest.raises(UsageError, match=r"^This task cannot be sent to a worker \(.+\)\.$") as caught:
         run_bounded(lambda item: item, 1, start="fresh")
+    assert caught.value.hint == "Define it in a module."
 
 
 @linux
