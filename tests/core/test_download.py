@@ -52,13 +52,14 @@ def part(folder: Path, data: bytes, tag: str = "") -> None:
     ],
 )
 def test_a_file_comes_whole(storage: Any, tmp_path: Path, kind: str, requests: int) -> None:
+    folder = tmp_path / "new" / "deep"
     seen: list[tuple[int, int]] = []
     file = remote(storage, kind)
-    assert download(file, tmp_path / "new", lambda done, total: seen.append((done, total)), **QUICK)
-    assert (tmp_path / "new" / "a.zip").read_bytes() == DATA and left(tmp_path / "new") == {"a.zip": len(DATA)}
+    assert download(file, folder, lambda done, total: seen.append((done, total)), **QUICK)
+    assert (folder / "a.zip").read_bytes() == DATA and left(folder) == {"a.zip": len(DATA)}
     assert len(storage.asked) == requests
     assert seen[0] == (0, len(DATA)) and seen[-1] == (len(DATA), len(DATA))
-    assert not download(file, tmp_path / "new", **QUICK) and len(storage.asked) == requests  # it is there
+    assert not download(file, folder, **QUICK) and len(storage.asked) == requests  # it is there
 
 
 def test_what_has_come_is_gone_on_from(storage: Any, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_another_file_on_the_server_is_begun_anew(storage: Any, tmp_path: Path, 
     assert (tmp_path / "a.zip").read_bytes() == DATA
 
 
-@pytest.mark.parametrize("had", [b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
+@pytest.mark.parametrize("had", [b"?", b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
 def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: bytes) -> None:
     part(tmp_path, had)
     assert download(remote(storage, "ranges"), tmp_path, **QUICK)
@@ -89,7 +90,7 @@ def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: 
 
 
 def test_a_part_that_is_whole_needs_no_server(tmp_path: Path) -> None:
-    part(tmp_path, DATA)
+    (tmp_path / ".a.zip.part").write_bytes(DATA)
     assert download(RemoteFile("a.zip", ("https://storage.invalid/a.zip",), len(DATA), sha256(DATA)), tmp_path)
     assert left(tmp_path) == {"a.zip": len(DATA)}
 
@@ -153,8 +154,9 @@ def test_names_stay_in_the_folder(storage: Any, tmp_path: Path) -> None:
 
 def test_a_file_of_ones_own_is_not_written_over(storage: Any, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"mine")
-    with pytest.raises(CorpusError, match="another file than expected"):
+    with pytest.raises(CorpusError, match=r"a\.zip is another file than expected\.$") as refused:
         download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert refused.value.hint == "Delete it and run the command again."
     assert not storage.asked and left(tmp_path) == {"a.zip": 4}
 
 
@@ -166,7 +168,11 @@ def test_a_full_disk_is_named_and_keeps_what_fitted(
 
     with monkeypatch.context() as patch:
         patch.setattr(module.os, "fsync", full)
-        with pytest.raises(SeqgenError, match=r"No space left on device; .* bytes are free"):
+        with pytest.raises(SeqgenError, match=r"\.a\.zip\.part \(700,000 bytes\) .*: No space .*; .* bytes are free"):
+            download(remote(storage, "ranges"), tmp_path, **QUICK)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: full(0))
+        with pytest.raises(SeqgenError, match=r"/a\.zip \(700,000 bytes\) could not be written: No space left"):
             download(remote(storage, "ranges"), tmp_path, **QUICK)
     assert download(remote(storage, "ranges"), tmp_path, **QUICK)
 
@@ -284,6 +290,10 @@ def test_where_what_is_sent_begins(tmp_path: Path, status: int, headers: dict[st
         with pytest.raises(_Failed) as failed:
             _start(answer, 0, "", *order[3:])
         assert not failed.value.again
+        if headers:
+            with pytest.raises(_Failed) as failed:
+                _start(answer, 1, "", *order[3:])
+            assert failed.value.again
 
 
 @pytest.mark.parametrize("resumed", [False, True])

@@ -387,6 +387,16 @@ def test_a_worker_that_cannot_start_is_an_error_of_ours(monkeypatch: pytest.Monk
     assert found.hint == "Its task must be a function of a module that can be imported."
 
 
+def test_a_task_that_a_fresh_interpreter_cannot_import_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only(item: Any) -> Any:
+        return item
+
+    only.__module__, only.__qualname__ = "only_here", "only"
+    monkeypatch.setitem(sys.modules, "only_here", SimpleNamespace(only=only))  # type: ignore[arg-type]
+    with pytest.raises(SeqgenError, match=r"cannot start: ModuleNotFoundError: No module named 'only_here'\.$"):
+        run_bounded(only, 1, start="fresh", seconds=20)
+
+
 def test_how_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = [1]
     monkeypatch.setattr(workers_module.threading, "active_count", lambda: threads[0])
