@@ -127,9 +127,9 @@ def test_no_more_is_read_at_once_than_is_there_and_may_be(
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BadInput, match="missing: does not exist$"):
+    with pytest.raises(BadInput, match=r"missing: does not exist$"):
         files.read_bytes(tmp_path / "missing")
-    with pytest.raises(BadInput, match=": is not a file$"):
+    with pytest.raises(BadInput, match=r": is not a file$"):
         files.read_bytes(tmp_path)
     (tmp_path / "a").touch()
     for error, reason in ((PermissionError(13, "Permission denied"), "Permission denied"), (OSError("odd"), "odd")):
