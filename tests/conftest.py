@@ -8,9 +8,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,35 @@ class Result:
     code: int
     out: str
     err: str
+
+
+_spec = spec_from_file_location("offline", Path(__file__).parent / "offline" / "sitecustomize.py")
+assert _spec is not None and _spec.loader is not None
+offline = module_from_spec(_spec)
+_spec.loader.exec_module(offline)
+
+
+def pytest_configure() -> None:
+    """Put this process and those it starts under the guard, each worker of xdist with a list of attempts of its own."""
+    folder = str(Path(__file__).parent / "offline")
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in paths if path not in ("", folder))])
+    os.environ[offline.ATTEMPTS] = str(Path(tempfile.gettempdir()) / f"offline-{os.getpid()}.txt")
+
+
+@pytest.fixture
+def attempts() -> Callable[[], list[str]]:
+    """What was refused since the last call."""
+    taken: Callable[[], list[str]] = offline.attempts
+    return taken
+
+
+@pytest.fixture(autouse=True)
+def stays_here() -> Iterator[None]:
+    """Fails a test that tried to leave this machine, whatever it made of the refusal."""
+    yield
+    refused = offline.attempts()
+    assert not refused, refused
 
 
 @pytest.fixture(scope="session", autouse=True)

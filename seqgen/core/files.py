@@ -116,8 +116,8 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def to_json(value: Any) -> bytes:
-    """Readable, stable JSON: same value, same bytes."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    """Readable, stable JSON: same value, same bytes. Names of files that are no text keep their odd bytes, escaped."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager
@@ -205,8 +205,8 @@ def sha256_file(path: Path) -> str:
 
 def safe_join(folder: Path, name: str) -> Path:
     """`folder / name`, refused when it would leave the folder."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or "\x00" in name:
+    path = None if "\x00" in name else (folder / name).resolve()
+    if path is None or not path.is_relative_to(folder.resolve()):
         raise BadInput(name, f"leads outside {folder}")
     return path
 
