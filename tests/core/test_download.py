@@ -163,12 +163,15 @@ def test_a_file_of_ones_own_is_not_written_over(storage: Any, tmp_path: Path) ->
 def test_a_full_disk_is_named_and_keeps_what_fitted(
     storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    synced: list[int] = []
 
-    synced = iter([lambda handle: None, full])  # the tag has room
+    def full(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) > 1:  # the tag has room
+            raise OSError(errno.ENOSPC, "No space left on device")
+
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "fsync", lambda handle: next(synced)(handle))
+        patch.setattr(module.os, "fsync", full)
         with pytest.raises(SeqgenError, match=r"\.a\.zip\.part \(700,000 bytes\) .*: No space .*; .* bytes are free"):
             download(remote(storage, "ranges"), tmp_path, **QUICK)
     with monkeypatch.context() as patch:
