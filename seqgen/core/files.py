@@ -205,8 +205,12 @@ def sha256_file(path: Path) -> str:
 
 def safe_join(folder: Path, name: str) -> Path:
     """`folder / name`, refused when it would leave the folder."""
-    path = None if "\x00" in name else (folder / name).resolve()
-    if path is None or not path.is_relative_to(folder.resolve()):
+    try:
+        path = (folder / name).resolve()
+        inside = "\x00" not in name and path.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or letters that no path has
+        inside = False
+    if not inside:
         raise BadInput(name, f"leads outside {folder}")
     return path
 

@@ -200,11 +200,11 @@ def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
 def test_joins_stay_inside(tmp_path: Path) -> None:
     assert files.safe_join(tmp_path, "a/../b") == (tmp_path / "b").resolve()
     (tmp_path / "link").symlink_to("/")
-    for name in ("../x", "/etc/passwd", "a/../../x", "link/etc"):
-        with pytest.raises(BadInput, match="leads outside"):
+    (tmp_path / "circle").symlink_to("circle")
+    for name in ("../x", "/etc/passwd", "a/../../x", "link/etc", "a\x00b", "\x00", "circle/x", "\ud800"):
+        with pytest.raises(BadInput, match=f"leads outside {tmp_path}$") as caught:
             files.safe_join(tmp_path, name)
-    with pytest.raises((BadInput, ValueError)):
-        files.safe_join(tmp_path, "a\x00b")
+        assert caught.value.path == name
 
 
 def test_lines_are_given_as_soon_as_they_are_whole(tmp_path: Path) -> None:

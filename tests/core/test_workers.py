@@ -363,6 +363,18 @@ def test_each_item_may_have_its_own_time() -> None:
 
 
 @linux
+def test_a_worker_that_dies_between_two_items_is_replaced() -> None:
+    with Workers(misbehave, 1, start="fork") as workers:
+        for item in "ab":
+            assert [outcome.value for outcome in workers.map([item])] == [item]
+            (worker,) = workers._workers
+            os.kill(worker._pid, signal.SIGKILL)
+            while not worker.connection.poll():
+                time.sleep(0.001)
+        assert [outcome.value for outcome in workers.map("cdefgh")] == list("cdefgh")
+
+
+@linux
 def test_errors_may_call_items_otherwise() -> None:
     with Workers(misbehave, 1, start="fork", name=lambda item: f"number {item}") as workers:
         (crash,) = workers.map(["crash"])
