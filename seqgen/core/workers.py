@@ -292,9 +292,7 @@ class _Worker:
 
     def patience(self) -> float:
         """Seconds until the present item (or the start) is late."""
-        may = _START_SECONDS
-        if self.ready:
-            may = allowed(self._seconds, self.asked[0][1]) if self.asked else 0.0
+        may = allowed(self._seconds, self.asked[0][1]) if self.ready else _START_SECONDS
         return self._since + may - time.monotonic()
 
     def end(self) -> None:
