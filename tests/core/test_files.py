@@ -180,6 +180,7 @@ def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object
 
 def test_json_is_readable_and_holds_only_what_json_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.to_json({"é": [1]}) == '{\n "é": [\n  1\n ]\n}\n'.encode()
+    assert files.to_json("\ud800") == b'"\\ud800"\n', "half a letter"
     with pytest.raises(ValueError, match="nan"):
         files.to_json(float("nan"))
     (tmp_path / "a.json").write_bytes(b"[1]  ")

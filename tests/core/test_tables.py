@@ -40,3 +40,7 @@ def test_every_cell_comes_back_and_executes_nothing(cell: str) -> None:
 def test_a_table_comes_back(rows: list[list[str]]) -> None:
     found = csv.reader(io.StringIO(to_csv(rows).decode(), newline=""))
     assert [[unescaped(cell) for cell in row] for row in found] == rows
+
+
+def test_half_a_letter_is_written_as_none() -> None:
+    assert to_csv([["a\ud800", 1]]) == b"a?,1\n"
