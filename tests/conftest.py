@@ -224,12 +224,14 @@ def cli(
     quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
+    from seqgen.cli import signals
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS
 
     monkeypatch.setattr(typer.main, "get_command", whole_tree)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "tiny", (32, 1))
+    monkeypatch.setattr(signals, "let_go", lambda: None)  # this process goes on
     # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.
     monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")
 

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core import files
+from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import Limits
+from seqgen.core.processes import started
 
 
 def names(folder: Path) -> list[str]:
@@ -69,12 +71,32 @@ def test_publishing_leaves_nothing_after_an_exception(tmp_path: Path, error: typ
 
 
 def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".x.1.ab.tmp", ".x.1.ab.old", "x", ".hidden"):
+    gone = 99_999_999  # higher than any process's number
+    for name in (f".x.{gone}-7.0123abcd.tmp", f".x.{gone}.0123abcd.old", "x", ".hidden"):
         (tmp_path / name).mkdir()
-    (tmp_path / ".y.2.cd.tmp").write_text("")
-    files.remove_drafts(tmp_path)
-    files.remove_drafts(tmp_path / "missing")
-    assert names(tmp_path) == [".hidden", "x"]
+    (tmp_path / f".y.{gone}-7.0123abcd.tmp").write_text("")
+    (tmp_path / ".others.tmp").write_text("")
+    remove_drafts(tmp_path)
+    remove_drafts(tmp_path / "missing")
+    assert names(tmp_path) == [".hidden", ".others.tmp", "x"]
+
+
+def test_what_was_moved_away_and_not_replaced_goes_back(tmp_path: Path) -> None:
+    (tmp_path / ".x.99999999-7.0123abcd.old").mkdir()
+    remove_drafts(tmp_path)
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_draft_stays_while_the_process_that_fills_it_runs(tmp_path: Path) -> None:
+    with files.writing(tmp_path / "x") as file:
+        remove_drafts(tmp_path)
+        file.write(b"whole")
+    assert (tmp_path / "x").read_bytes() == b"whole"
+    me, start = os.getpid(), started(os.getpid())
+    for name, stays in ((f".x.{me}-{start}.0123abcd.tmp", True), (f".x.{me}-1.0123abcd.tmp", not start)):
+        (tmp_path / name).write_text("")
+        remove_drafts(tmp_path)
+        assert (tmp_path / name).exists() == stays  # of a process that had the same number before
 
 
 def test_reading_is_bounded(tmp_path: Path) -> None:
@@ -289,7 +311,9 @@ def test_folders_are_made_with_those_above_and_may_be_there(tmp_path: Path) -> N
         files.make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free there\.$"):
+    with pytest.raises(
+        SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free on the disk .+\.$"
+    ):
         files.make_folder(tmp_path / "file" / "below")
 
 

@@ -17,7 +17,9 @@ import pytest
 import seqgen
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError, Diverged, RunError
+from seqgen.core.files import to_json
 from seqgen.core.limits import LIMITS
+from seqgen.core.sealed import SEAL
 from seqgen.core.workers import Workers
 from seqgen.corpus import build
 from seqgen.corpus.build import Prepared, n_workers, read_file
@@ -132,7 +134,12 @@ def test_mutated_midi_files_are_read_or_refused(chorales: list[Score], tmp_path:
 
 @pytest.fixture
 def mine(run: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(run, tmp_path / "mine"))
+    """The tiny run; its records are not sealed, so that what reads them meets what is wrong in them."""
+    mine = Path(shutil.copytree(run, tmp_path / "mine"))
+    for name in ("config.json", "tokenizer.json", "corpus.json"):
+        said = json.loads((mine / name).read_text())
+        (mine / name).write_bytes(to_json({field: value for field, value in said.items() if field != SEAL}))
+    return mine
 
 
 def weights(model: Any) -> list[bytes]:

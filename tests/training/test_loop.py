@@ -191,7 +191,7 @@ def test_a_loss_that_is_no_number_ends_it_and_leaves_the_checkpoint(prepared: Pr
     mean = trainer.optimizer.mean.clone()
     with pytest.raises(Diverged, match="step 4") as caught:
         train(trainer, run)
-    assert caught.value.exit_code == 6 and "last checkpoint" in caught.value.hint
+    assert caught.value.exit_code == 6 and "smaller --learning-rate" in caught.value.hint
     assert torch.equal(trainer.optimizer.mean, mean)  # not touched by the bad step
     assert [c.step for c in checkpoints(run.path / "checkpoints")] == [3]
     found, problems = latest_good(run.path / "checkpoints")
