@@ -9,9 +9,9 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from seqgen.core.errors import SeqgenError, UsageError
+from seqgen.core.errors import SeqgenError, UsageError, printable
 
 if TYPE_CHECKING:
     from seqgen.api import Model
@@ -23,12 +23,12 @@ _PLAIN = 10.0  # and between two lines where stderr is no terminal
 
 def out(text: str = "") -> None:
     """A line of results."""
-    print(text)
+    print(_shown(text, sys.stdout))
 
 
 def write(text: str) -> None:
     """A part of a result, at once."""
-    print(text, end="", flush=True)
+    print(_shown(text, sys.stdout), end="", flush=True)
 
 
 def flush() -> None:
@@ -38,7 +38,19 @@ def flush() -> None:
 
 def out_json(value: Mapping[str, Any]) -> None:
     """One JSON object."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(_encodable(json.dumps(value, ensure_ascii=False)))
+
+
+def _shown(text: str, stream: TextIO) -> str:
+    """As it is, but on a terminal, which may do what a text says: names of files and samples of texts are others'."""
+    if not stream.isatty() or text.isprintable():
+        return _encodable(text)
+    return "".join(c if c in "\n\t" else printable(c) for c in text)
+
+
+def _encodable(text: str) -> str:
+    """Halves of characters, which names of files may have, escaped as JSON does."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = (), *, right: Iterable[int] = ()) -> None:
@@ -83,7 +95,7 @@ class Console:
         if self._quiet:
             return
         self._clear()
-        print(text, file=sys.stderr, flush=True)
+        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
 
     def fallen_back(self, model: Model) -> None:
         """Say which checkpoints are damaged, and which one is used instead."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import hashlib
-import io
 import json
 import os
 import secrets
@@ -22,6 +20,7 @@ from typing import Any, BinaryIO
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
 
+_PARTS, _AT_ONCE = 4096, 1 << 16  # of gzip: parts, one behind the other, and bytes
 # What says that bytes did not reach the disk.
 _LOST = {errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -50,8 +49,10 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
-    """The first bytes of a file, as many as there are; none of what cannot be read."""
+    """The first bytes of a regular file, as many as there are; none of what cannot be read, or would never end."""
     try:
+        if not Path(path).is_file():
+            return b""
         with Path(path).open("rb") as file:
             return file.read(n_bytes)
     except OSError:
@@ -64,14 +65,28 @@ def unzipped(data: bytes, name: str, *, limit: str = "max_file_bytes") -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         return data
     most: int = getattr(LIMITS, limit)
+    found: list[bytes] = []
+    room, at, n_parts = most + 1, 0, 0  # one more than may be there shows that there is more
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        while data.startswith(b"\x1f\x8b", at):
+            n_parts += 1
+            if n_parts > _PARTS:
+                raise BadInput(name, f"is gzip of over {_PARTS:,} parts")
+            part = zlib.decompressobj(31)
+            while at < len(data) and not part.eof:
+                found.append(part.decompress(data[at : at + _AT_ONCE], room))
+                room -= len(found[-1])
+                if not room:
+                    raise TooLarge(name, limit, most)
+                at += _AT_ONCE
+            if not part.eof:
+                raise BadInput(name, "is not whole gzip (it is cut off)")
+            at = min(at, len(data)) - len(part.unused_data)
+    except zlib.error as error:
         raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(found) > most:
-        raise TooLarge(name, limit, most)
-    return found
+    if data[at:].strip(b"\0"):
+        raise BadInput(name, "is not whole gzip (other bytes follow)")
+    return b"".join(found)
 
 
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
@@ -116,8 +131,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def to_json(value: Any) -> bytes:
-    """Readable, stable JSON: same value, same bytes."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    """Readable, stable JSON: same value, same bytes. A name that is no text in UTF-8 stays what it is."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # of halves of characters, which is how JSON escapes them
 
 
 @contextlib.contextmanager

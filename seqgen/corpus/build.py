@@ -14,7 +14,7 @@ from typing import Any
 import platformdirs
 
 from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError
+from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError, printable
 from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
@@ -199,7 +199,7 @@ def _build(
         skipped[name] = getattr(error, "reason", str(error))
 
     for done, outcome in enumerate(_read_all(domain, options, [str(f) for f in files]), 1):
-        name = Path(outcome.item).relative_to(corpus.folder).as_posix()
+        name = printable(Path(outcome.item).relative_to(corpus.folder).as_posix())
         if outcome.error is not None:
             skip(name, outcome.error)
         else:

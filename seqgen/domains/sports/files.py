@@ -41,6 +41,8 @@ def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Ma
     LIMITS.max_table_bytes the rows of a match must stand together. Raises BadInput."""
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
+        if not path.is_file():  # a pipe has no end
+            raise BadInput(path, "is not a file" if path.exists() else "does not exist")
         with opened(path, "rb") as file:
             format = format_of(file.read(HEAD))
             if format.stream is not None:
