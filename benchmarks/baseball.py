@@ -54,7 +54,7 @@ CONDITIONS = {  # what counting is told, most telling first
 def read(path: Path) -> tuple[list[Match], list[tuple[tuple[str, str], str]]]:
     """Games by (date, id); of every play record with pitches the game and these."""
     with tarfile.open(path, "r:gz") as archive:  # read, never unpacked
-        files = {m.name: archive.extractfile(m).read() for m in archive if m.isfile()}  # type: ignore[union-attr]
+        files = {m.name: archive.extractfile(m).read() for m in archive if m.isfile()}  # type: ignore[union-attr]  # files only
     rosters = (read_roster(data) for name, data in files.items() if name.endswith(".ROS"))
     hands = dict(chain.from_iterable(roster.items() for roster in rosters))
     events = {name: data for name, data in files.items() if name.endswith((".EVA", ".EVN"))}

@@ -81,7 +81,7 @@ def train_ar(batches: Batches, tokenizer: Tokenizer[Any], order: int, steps: int
         log_p = ar_log_probabilities(model, masks, batch)
         loss = -torch.where(weights > 0, log_p * weights, 0.0).sum() / weights.sum().clamp(min=1)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch states no types here
         optimizer.step()
         schedule.step()
     return model

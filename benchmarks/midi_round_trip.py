@@ -126,7 +126,7 @@ def their_side(other: MidiTok, tokenizer: Any, notes_of: Callable[[Score], Notes
         path.write_bytes(to_bytes(score))
         try:
             back = other.through(tokenizer, path)
-        except Exception:  # of many kinds; a file that cannot be said is lost
+        except Exception:  # noqa: BLE001  # of many kinds; a file that cannot be said is lost
             return {"lost": score.n_notes, "failed": 1}
         return {"lost": lost(notes_of(score), notes_of(back)) if back else score.n_notes}
 

@@ -117,7 +117,7 @@ def keras(folder: Path, epochs: int, threads: int) -> dict[str, Any]:
     """What the network in Keras comes to, in a process of its own."""
     script = Path(__file__).with_name("mnist_keras.py")
     command = [sys.executable, str(script), "--data", str(folder), "--epochs", str(epochs), "--threads", str(threads)]
-    ran = subprocess.run([*command, "--goal", str(GOAL)], check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    ran = subprocess.run([*command, "--goal", str(GOAL)], check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own command
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found
 
@@ -172,7 +172,7 @@ def main() -> None:
         if p.step % 500 < 2:
             print(f"step {p.step}/{p.steps}  {p.tokens_per_second:,.0f} ids/s  {p.train_nats:.4f}", file=sys.stderr)
 
-    trainer.evaluate = look  # type: ignore[method-assign]
+    trainer.evaluate = look  # type: ignore[method-assign]  # to time it
     trainer.run(report, lambda is_best: None)
     seconds = time.monotonic() - begin - aside
     model = trainer.mean_model

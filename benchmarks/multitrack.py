@@ -79,7 +79,7 @@ def opened(files: list[Path]) -> dict[str, int]:
         for name, count in LIBRARIES.items():
             try:
                 found[name] += count(data) > 0
-            except Exception as error:  # whatever a library raises is a file that it does not open
+            except Exception as error:  # noqa: BLE001  # whatever a library raises is a file that it does not open
                 print(f"{file} by {name}: {error!r}")
         found["with drums"] += n_drums(data) > 0
     return found

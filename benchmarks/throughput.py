@@ -81,7 +81,7 @@ def seconds(task: Callable[[], Any], at_least: float = 1.0) -> float:
 def tokenizer(shape: Shape) -> TextTokenizer:
     found = TextTokenizer(characters=SYMBOLS, fallback=False, end=False)
     if not shape.context:
-        found.context = NoContext()  # type: ignore[assignment]
+        found.context = NoContext()  # type: ignore[assignment]  # to measure without
     return found
 
 
@@ -179,7 +179,7 @@ def gemm_peak(shape: Shape, precision: str) -> float:
     best = 0.0
     for m, k, n in sizes:
         a, b = torch.randn(m, k, dtype=dtype), torch.randn(k, n, dtype=dtype)
-        best = max(best, *(2 * m * k * n / seconds(lambda a=a, b=b: a @ b, 0.3) for _ in range(2)))  # type: ignore[misc]
+        best = max(best, *(2 * m * k * n / seconds(lambda a=a, b=b: a @ b, 0.3) for _ in range(2)))  # type: ignore[misc]  # a and b are bound here
     return best
 
 
@@ -191,7 +191,7 @@ def reference_loop(shape: Shape, batch: int, onednn: bool, n: int) -> Callable[[
     @torch.inference_mode()
     def loop() -> None:
         ids, state = torch.zeros(batch, 1, dtype=torch.long), None
-        with torch.backends.mkldnn.flags(enabled=onednn):  # type: ignore[no-untyped-call]
+        with torch.backends.mkldnn.flags(enabled=onednn):  # type: ignore[no-untyped-call]  # torch states no types here
             for _ in range(n):
                 out, state = lstm(embedding(ids), state)
                 ids = torch.multinomial(head(out[:, 0]).softmax(-1), 1)

@@ -70,10 +70,11 @@ def nanogpt(folder: Path, text: str, threads: int) -> tuple[float, float]:
         *NANOGPT.split(),
         "--out_dir=out-benchmark",
     ]
-    ran = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environment)  # noqa: S603
+    ran = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environment)  # noqa: S603  # their own command
     losses = re.findall(r"^step \d+: train loss [\d.]+, val loss ([\d.]+)", ran.stdout, re.MULTILINE)
     steps = [
-        (int(i), float(ms)) for i, ms in re.findall(r"^iter (\d+): loss [\d.]+, time ([\d.]+)ms", ran.stdout, re.M)
+        (int(i), float(ms))
+        for i, ms in re.findall(r"^iter (\d+): loss [\d.]+, time ([\d.]+)ms", ran.stdout, re.MULTILINE)
     ]
     return float(losses[-1]), sum(ms for i, ms in steps if i % 2000) / 1000
 
@@ -123,7 +124,7 @@ def main() -> None:
         aside[0] += time.monotonic() - start
         return nats
 
-    trainer.evaluate = timed  # type: ignore[method-assign]
+    trainer.evaluate = timed  # type: ignore[method-assign]  # to time it
     model = train_to_best(trainer)
     seconds = time.monotonic() - begin
     torch.set_num_threads(choose_machine("cpu")["replicas"])

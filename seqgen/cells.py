@@ -22,7 +22,7 @@ class Cell:
     known after some steps; None: the cell has no such gate. states: what goes from step to step."""
 
     name: str
-    layer: type[nn.LSTM] | type[nn.GRU] | type[nn.RNN]
+    layer: type[nn.LSTM | nn.GRU | nn.RNN]
     gates: tuple[str, ...]
     keeps: str | None
     states: tuple[str, ...] = ("hidden",)

@@ -8,23 +8,31 @@ from __future__ import annotations
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
 
-# Drawn examples are the same in every run, and how fast a machine is decides nothing.
-settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
+# Drawn examples are the same in every run, and how fast a machine is decides nothing. SEQGEN_EXAMPLES=10000 draws more.
+settings.register_profile(
+    "repeatable",
+    max_examples=int(os.environ.get("SEQGEN_EXAMPLES", "60")),
+    derandomize=True, deadline=None, database=None,
+)  # fmt: skip
 settings.load_profile("repeatable")
+# A change of the code that has failed one example need not be told the smallest.
+settings.register_profile("mutants", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate])
 
 N_CHORALES = 12
 TICKS = 480
@@ -67,6 +75,22 @@ def make_chorale(number: int) -> Score:
     )  # fmt: skip
 
 
+def arithmetic() -> str:
+    """What numbers are the same to the last bit on: this torch, these instructions, this maker of processors."""
+    import torch
+
+    said = Path("/proc/cpuinfo")
+    lines = said.read_text().splitlines() if said.exists() else []
+    maker = next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "")
+    return f"torch {torch.__version__} {torch.backends.cpu.get_cpu_capability()} {maker}".strip()
+
+
+@pytest.fixture
+def same_arithmetic() -> Callable[[str], bool]:
+    """Whether numbers that were made with that `arithmetic` must come again to the bit."""
+    return lambda made_with: made_with == arithmetic()
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command said and how it ended."""
@@ -74,6 +98,35 @@ class Result:
     code: int
     out: str
     err: str
+
+
+_spec = spec_from_file_location("offline", Path(__file__).parent / "offline" / "sitecustomize.py")
+assert _spec is not None and _spec.loader is not None
+offline = module_from_spec(_spec)
+_spec.loader.exec_module(offline)
+
+
+def pytest_configure() -> None:
+    """Put this process and those it starts under the guard, each worker of xdist with a list of attempts of its own."""
+    folder = str(Path(__file__).parent / "offline")
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in paths if path not in ("", folder))])
+    os.environ[offline.ATTEMPTS] = str(Path(tempfile.gettempdir()) / f"offline-{os.getpid()}.txt")
+
+
+@pytest.fixture
+def attempts() -> Callable[[], list[str]]:
+    """What was refused since the last call."""
+    taken: Callable[[], list[str]] = offline.attempts
+    return taken
+
+
+@pytest.fixture(autouse=True)
+def stays_here() -> Iterator[None]:
+    """Fails a test that tried to leave this machine, whatever it made of the refusal."""
+    yield
+    refused = offline.attempts()
+    assert not refused, refused
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""`seqgen`: verb, then noun."""
+"""`seqgen`: runs a command, renders its errors."""
 
 from __future__ import annotations
 
@@ -8,54 +8,8 @@ from typing import Any
 
 import typer
 
-from seqgen.cli import (
-    console,
-    convert,
-    corpus,
-    doctor,
-    domains,
-    evaluate,
-    explain,
-    flags,
-    inspect,
-    play,
-    predict,
-    runs,
-    sample,
-    train,
-)
+from seqgen.cli import console
 from seqgen.core.errors import SeqgenError, UsageError
-
-app = typer.Typer(
-    help="Learn sequences and continue them. Begin with: seqgen train midi corpora/bach",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from seqgen import __version__
-
-        console.out(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="The version, and end."),
-) -> None:
-    """Nothing to do before a command."""
-
-
-for module in (sample, predict, play, evaluate, explain, inspect, convert, runs, domains, doctor):
-    app.command(module.__name__.rsplit(".", 1)[1])(flags.with_reading(module.command, asking=module is sample))
-app.add_typer(train.app, name="train")
-app.add_typer(corpus.app, name="corpus")
-
 
 # What the parser raises; its module differs between versions of typer.
 _ParserError: type[Exception] = next(k for k in typer.BadParameter.__mro__ if k.__name__ == "ClickException")
@@ -64,6 +18,9 @@ _ParserError: type[Exception] = next(k for k in typer.BadParameter.__mro__ if k.
 def main() -> None:
     """The entry point: renders errors, sets the exit code."""
     try:
+        # Here, so that a limit in the environment that is no number is an error like others.
+        from seqgen.cli.tree import app
+
         sys.exit(app(standalone_mode=False, prog_name="seqgen"))
     except SeqgenError as error:
         sys.exit(console.fail(error))

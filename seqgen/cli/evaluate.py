@@ -42,7 +42,7 @@ def command(
     reporter: Any = console.Console()
     reporter.fallen_back(model)
     numbers = model.evaluate(
-        split,  # type: ignore[arg-type]
+        split,  # type: ignore[arg-type]  # checked by the api
         corpus,
         reporter,
         file=file,

@@ -24,7 +24,7 @@ def command(
     """Draw how far back gradients reach, of all runs in one picture, and what gates do over a held-out piece."""
     from seqgen import api
 
-    models = [api.load(run, **reading) for run in (runs or [None])]  # type: ignore[list-item]
+    models = [api.load(run, **reading) for run in (runs or [None])]  # type: ignore[list-item]  # None is the newest
     reporter: Any = console.Console()
     for model in models:
         reporter.fallen_back(model)

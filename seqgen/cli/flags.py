@@ -39,7 +39,7 @@ def with_flags(command: Command, flags: Iterable[Parameter]) -> Command:
     """A command with flags for what it takes by any name."""
     known = signature(command, eval_str=True).parameters.values()
     parameters = [*(p for p in known if p.kind is not Parameter.VAR_KEYWORD), *flags]
-    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # typer reads it there
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     return command
 

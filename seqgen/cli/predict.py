@@ -97,7 +97,7 @@ def command(
         if field["said"] >= _LIKELY:
             _field(kind, field)
     if "steps" in found:
-        _steps(found["steps"], top)
+        _steps(found["steps"])
     for name, values in found.get("result", {}).items():
         _result(name, values)
 
@@ -143,7 +143,7 @@ def _bar(p: float) -> str:
     return "█" * round(40 * p)
 
 
-def _steps(steps: list[dict[str, Any]], top: int) -> None:
+def _steps(steps: list[dict[str, Any]]) -> None:
     console.out()
     rows = [
         (s["ahead"], f"{s['share']:.3f}", *(f"{a['action']} {a['probability']:.3f}" for a in s["actions"]))

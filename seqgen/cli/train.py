@@ -61,7 +61,7 @@ def _command(
                 start_from=start_from,
                 strict=strict,
                 options=domain.options(**options),
-                reporter=reporter,  # type: ignore[arg-type]
+                reporter=reporter,  # type: ignore[arg-type]  # it has the methods
                 stop=stop,
                 cell=cell,
                 learning_rate=learning_rate,

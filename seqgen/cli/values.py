@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqgen.cli import console
+from seqgen.core import tables
 
 if TYPE_CHECKING:
     from seqgen.api import Model
@@ -51,9 +50,5 @@ def _text(value: Any) -> str:
 
 def to_csv(events: list[dict[str, Any]]) -> bytes:
     """Rows as a table whose columns are all that any of them has."""
-    text = io.StringIO()
     columns = list(dict.fromkeys(name for row in events for name in row))
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(events)
-    return text.getvalue().encode()
+    return tables.to_csv([columns, *([row.get(c, "") for c in columns] for row in events)])

@@ -154,7 +154,7 @@ class Domain:
         hint = f"Write it like 16{self.units[0]}; units: {', '.join(self.units)}."
         if not match or int(match[1]) < 1:
             raise UsageError(f"{text!r} is not a length.", hint)
-        unit = next((u for u in self.units if match[2] in ("", u, u.rstrip("s"))), None)
+        unit = next((u for u in self.units if match[2] in ("", u, u.removesuffix("s"))), None)
         if unit is None:
             raise UsageError(f"{self.name} has no unit {match[2]!r}.", hint)
         return int(match[1]), unit

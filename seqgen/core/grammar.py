@@ -131,20 +131,16 @@ def build_grammar(
     classes: class name -> its ids (together every id once). follow(state): class name -> next state,
     for the classes that may follow. final(state): may a sequence stop there.
     """
-    names = list(classes)
-    column = {name: i for i, name in enumerate(names)}
-    n_ids = sum(len(list(ids)) for ids in classes.values())
-    class_of = np.full(n_ids, -1, np.int32)
-    for name, ids in classes.items():
-        class_of[list(ids)] = column[name]
+    column = {name: i for i, name in enumerate(classes)}
+    class_of = {i: column[name] for name, ids in classes.items() for i in ids}
     states: dict[Hashable, int] = {start: 0}
     order, rows = [start], []
     for state in order:  # grows while it is walked
-        row = np.full(len(names), -1, np.int32)
+        row = [-1] * len(column)
         for name, following in follow(state).items():
             if following not in states:
                 states[following] = len(order)
                 order.append(following)
             row[column[name]] = states[following]
         rows.append(row)
-    return Grammar(class_of, np.stack(rows), [final(state) for state in order])
+    return Grammar([class_of[i] for i in range(len(class_of))], rows, [final(state) for state in order])

@@ -7,6 +7,8 @@ whatever lies between.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,7 +50,7 @@ class Recaller:
 
     def fork(self, rows: npt.NDArray[np.integer]) -> Recaller:
         """Another, at these sequences."""
-        other = Recaller(np.zeros(0, np.uint64))
+        other = copy.copy(self)
         chosen = rows.tolist()
         other._seen = [self._seen[b].copy() for b in chosen]
         other._keys = [self._keys[b] for b in chosen]

@@ -21,10 +21,8 @@ class Vocabulary:
 
     def __init__(self, tokens: Iterable[str], unscored_types: Iterable[str] = ()) -> None:
         self.tokens: tuple[str, ...] = tuple(tokens)
-        self.types: tuple[str, ...] = tuple(token.split("_", 1)[0] for token in self.tokens)
-        self.values: tuple[tuple[str, str], ...] = tuple(
-            (kind, token[len(kind) + 1 :]) for kind, token in zip(self.types, self.tokens, strict=True)
-        )
+        self.values: tuple[tuple[str, str], ...] = tuple(token.partition("_")[::2] for token in self.tokens)
+        self.types: tuple[str, ...] = tuple(kind for kind, _ in self.values)
         self.unscored_types = frozenset(unscored_types)
         self.scored: npt.NDArray[np.bool_] = np.array([kind not in self.unscored_types for kind in self.types], bool)
         self._ids = {token: i for i, token in enumerate(self.tokens)}
@@ -42,8 +40,7 @@ class Vocabulary:
         try:
             return self._ids[token]
         except KeyError:
-            kind = token.split("_", 1)[0]
-            known = [t for t in self.tokens if t.split("_", 1)[0] == kind]
+            known = self.readable(self.of_type(token.partition("_")[0]))
             shown = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
             raise UsageError(f"No token {token!r}.", f"Known: {shown}" if known else "") from None
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from seqgen.core.errors import BadInput, SeqgenError, UsageError
 from seqgen.core.limits import LIMITS
@@ -79,7 +79,7 @@ class Workers:
         self._n_workers = n_workers
         self._workers: list[_Worker] = []
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -237,7 +237,7 @@ class _Worker:
             found = f"import sys; sys.path[:] = {sys.path!r}"
             code = f"{found}\nfrom seqgen.core.workers import _live\n_live({theirs.fileno()})"
             command = [sys.executable, "-c", code]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603  # our own interpreter
         theirs.close()
         self.connection = Connection(ours.detach())
         if start == "fresh":
@@ -328,7 +328,7 @@ def _live(descriptor: int) -> None:
         order = connection.recv()
     except EOFError:
         return
-    except Exception as error:  # whatever importing the task's module raises
+    except Exception as error:  # noqa: BLE001  # whatever importing the task's module raises
         connection.send(("failed", f"{type(error).__name__}: {error}"))
         return
     _serve(connection, *order)
@@ -373,7 +373,7 @@ def _answer(task: Callable[[Any], Any], item: Any, memory: int) -> tuple[str, An
         return "error", error
     except MemoryError:
         return "error", BadInput(_name(item), f"took over {memory / 1e6:,.0f} MB of memory to read")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever a reader raises is this item's outcome
         about = f" ({error})" if str(error) else ""
         return "error", BadInput(_name(item), f"cannot be read: {type(error).__name__}{about}"[:500])
 

@@ -169,7 +169,7 @@ class Crops:
         self._kept_bytes += sum(values.nbytes for values in found)
         if self._kept_bytes < self.KEPT_BYTES:
             self._known[key] = found  # type: ignore[assignment]  # narrower integers
-        return found  # type: ignore[return-value]
+        return found  # type: ignore[return-value]  # likewise
 
 
 class Streams:

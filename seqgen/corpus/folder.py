@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from glob import has_magic
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +55,19 @@ class CorpusFolder:
         if self.path.is_file():
             return [self.path]
         asked = _is_pattern(self.path)
-        found = [
-            p
-            for p in self.folder.glob(str(self.path.relative_to(self.folder)) if asked else "**/*")
-            if (asked or p.name.lower().endswith(suffixes))
-            and not any(part.startswith(".") for part in p.relative_to(self.folder).parts)
-        ]
+        if asked:
+            matching = self.folder.glob(str(self.path.relative_to(self.folder)))
+            visible = (p for p in matching if not any(part[0] == "." for part in p.relative_to(self.folder).parts))
+        else:
+            visible = (p for p in _visible(self.folder) if p.name.lower().endswith(suffixes))
+        try:
+            found = list(islice(visible, LIMITS.max_files + 1))
+        except OSError as error:  # folders that go while they are looked through
+            raise CorpusError(f"{self.path} cannot be read ({error.strerror or error}).") from None
         if len(found) > LIMITS.max_files:
-            raise CorpusError(f"{self.path} holds {len(found):,} files; the limit is {LIMITS.max_files:,}.")
+            raise CorpusError(
+                f"{self.path} holds more than {LIMITS.max_files:,} files.", "SEQGEN_MAX_FILES=N allows N."
+            )
         folders = {p for p in found if p.is_dir()}
         filled = {parent for p in found if p not in folders for parent in p.parents}
         return sorted(p for p in found if p not in folders or not (asked or p in filled))
@@ -113,6 +120,14 @@ def open_corpus(path: Path) -> CorpusFolder:
     if min(split) < 0 or split[0] <= 0 or abs(sum(split) - 1) > 1e-6:
         raise CorpusError(f"{toml}: the split's shares must be positive and add up to 1.")
     return CorpusFolder(path, split=split, **texts)
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Every file and folder at any depth but hidden ones; folders that cannot be read, and links to folders, are not
+    looked into."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "."]
+        yield from (Path(at, name) for name in (*folders, *names) if name[0] != ".")
 
 
 def _is_pattern(path: Path) -> bool:

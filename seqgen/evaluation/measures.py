@@ -74,7 +74,7 @@ def _side_by_side(measured: Mapping[str, Metrics]) -> dict[str, dict[str, float 
         for s in SETS[1:]:
             m = means[s]
             known = m is not None and centre is not None and spread > 0
-            row[f"{s}_distance"] = _rounded((m - centre) / spread) if known else None  # type: ignore[operator]
+            row[f"{s}_distance"] = _rounded((m - centre) / spread) if known else None  # type: ignore[operator]  # known: neither is None
         found[name] = row
     return found
 

@@ -187,9 +187,9 @@ def _logistic(x_NH: npt.NDArray[np.float32], came_N2: Bools) -> tuple[Floats, Fl
         scores = (x @ w.flatten(1)).view(y.shape) + bias
         losses = functional.binary_cross_entropy_with_logits(scores, y, reduction="none").mean(dim=0)
         loss = (losses + penalties * (u[:-1] ** 2).sum(dim=0)).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch states no types here
         return loss
 
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    optimizer.step(closure)  # type: ignore[no-untyped-call]  # likewise
     w, bias = on_numbers()
     return w.detach().double().numpy(), bias.detach().double().numpy()

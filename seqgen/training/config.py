@@ -115,7 +115,7 @@ class TrainConfig:
             raise RunError("The run's configuration has settings that this version of seqgen does not know.")
         for name, value in saved.items():
             expected = {"int": int, "float": (int, float), "str": str, "bool": bool}[str(types[name])]
-            if not isinstance(value, expected) or (expected is not bool and isinstance(value, bool)):  # type: ignore[arg-type]
+            if not isinstance(value, expected) or (expected is not bool and isinstance(value, bool)):  # type: ignore[arg-type]  # a type or two
                 raise RunError(f"The run's configuration is damaged: {name} is not {types[name]}.")
         try:
             return cls(**saved)

@@ -166,7 +166,7 @@ class Replicas:
             self._generators[i].manual_seed(_mixed(seed, step, i))
             table = None if self.read is None else self.read.detach().requires_grad_()
             loss = self._loss(i, batch.shares[i], table, dropout) / batch.total
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch states no types here
             return loss.detach(), None if table is None else table.grad
 
         losses, tables = zip(*self.each(work, range(len(batch.shares))), strict=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import socket
 import time
@@ -19,7 +17,8 @@ from torch import Tensor
 from seqgen.cells import CELLS
 from seqgen.core.domain import load_tokenizer, save_tokenizer
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import make_folder, read_json, remove_drafts, write_bytes, write_json
+from seqgen.core.files import make_folder, read_json, remove_drafts, safe_join, write_bytes, write_json
+from seqgen.core.tables import to_csv
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.model import SequenceModel
 from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
@@ -68,6 +67,14 @@ class Run:
     def domain(self) -> str:
         return str(self._json("config.json").get("domain"))
 
+    def folder(self, name: str) -> Path:
+        """A folder in the run that files are written to. Raises RunError where a link leads out of the run: whoever
+        made it does not choose what is written over here."""
+        try:
+            return self.path / safe_join(self.path, name).relative_to(self.path.resolve())
+        except BadInput:
+            raise RunError(f"{self.path / name} is a link out of the run.", "Put a folder in its place.") from None
+
     def config(self) -> TrainConfig:
         """The training's configuration."""
         saved = self._json("config.json")
@@ -112,13 +119,11 @@ class Run:
 
     def save(self, trainer: Trainer) -> Checkpoint:
         """Write a checkpoint and metrics.csv."""
-        rows = io.StringIO()
-        writer = csv.DictWriter(rows, ["step", "train_nats", "valid_nats"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(trainer.history)
-        write_bytes(self.path / "metrics.csv", rows.getvalue().encode())
+        columns = ("step", "train_nats", "valid_nats")
+        rows = [[said.get(c) for c in columns] for said in trainer.history]
+        write_bytes(self.path / "metrics.csv", to_csv([columns, *rows]))
         return save_checkpoint(
-            self.path / "checkpoints",
+            self.folder("checkpoints"),
             trainer.step,
             trainer.model_tensors(),
             trainer.optimizer_tensors(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -52,7 +52,7 @@ class Keyboard(BaseInput):  # type: ignore[misc]  # mido states no types
         return self.coming.popleft()[1] if self.coming and self.coming[0][0] <= self.clock.now() else None
 
 
-class Synthesizer(BaseOutput):  # type: ignore[misc]
+class Synthesizer(BaseOutput):  # type: ignore[misc]  # likewise
     """Keeps what it is sent, with the time."""
 
     def __init__(self, clock: FakeClock) -> None:
@@ -160,25 +160,25 @@ def test_answers_without_a_keyboard(model: Any) -> None:
 
 
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def backend(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A mido backend whose keyboard plays one phrase as fast as it is read."""
     module = ModuleType("fake_midi")
 
-    class Input(BaseInput):  # type: ignore[misc]
+    class Input(BaseInput):  # type: ignore[misc]  # likewise
         def __init__(self, name: str, **options: Any) -> None:
             super().__init__(name)
             for _, message in Keyboard(FakeClock(), phrase(0)).coming:
                 self._messages.append(message)
 
-    module.Input, module.Output = Input, BaseOutput  # type: ignore[attr-defined]
-    module.get_devices = lambda **_: [  # type: ignore[attr-defined]
+    module.Input, module.Output = Input, BaseOutput  # type: ignore[attr-defined]  # a module made here
+    module.get_devices = lambda **_: [  # type: ignore[attr-defined]  # likewise
         {"name": "Grand 1", "is_input": True, "is_output": False},
         {"name": "Synth A", "is_input": False, "is_output": True},
         {"name": "Synth B", "is_input": False, "is_output": True},
     ]
     monkeypatch.setitem(sys.modules, "fake_midi", module)
     monkeypatch.setenv("MIDO_BACKEND", "fake_midi")
-    yield module
+    return module
 
 
 def test_a_port_that_is_gone_is_one_error(backend: ModuleType) -> None:

@@ -1,4 +1,5 @@
-"""A server on this machine that answers as storage does, or as badly as it is asked to."""
+"""What tests of the core share: a domain of letters, and a server on this machine that answers as storage does, or as
+badly as it is asked to."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,15 +16,97 @@ from typing import Any
 import numpy as np
 import pytest
 
+from seqgen.core import domain as domain_module
+from seqgen.core.augmentation import no_augmentation
+from seqgen.core.context import NoContext
+from seqgen.core.domain import Domain
+from seqgen.core.errors import UsageError
+from seqgen.core.grammar import Grammar
+from seqgen.core.tokenizer import Ids, Length, Tokenizer
+from seqgen.core.vocabulary import Vocabulary
+
+
+class Letters(Tokenizer[str]):
+    """Every letter is a token."""
+
+    domain, name = "letters", "plain"
+
+    def __init__(self, letters: str) -> None:
+        self.letters = letters
+        self.vocabulary = Vocabulary(letters)
+        n_ids = len(letters)
+        self.grammar = Grammar([0] * n_ids, [[0]], [True])
+        self.context, self.augmentations = NoContext(), no_augmentation(n_ids)
+        self.unknown_of = np.full(n_ids, -1, np.int32)
+
+    def encode(self, piece: str) -> Ids:
+        return self.vocabulary.ids(piece)
+
+    def decode(self, ids: Any, reference: str | None = None) -> str:
+        return (reference or "") + "".join(self.vocabulary.readable(ids))
+
+    def template(self, prompt: str | None = None, length: Any = None, **given: Any) -> Ids:
+        return self.encode(prompt or "")
+
+    def length(self, amount: int, unit: str, ids: Ids) -> Length:
+        return Length(np.ones(len(self.vocabulary), bool), amount)
+
+    def losses(self, piece: str) -> dict[str, float]:
+        return {"capital_letters": 2, "seconds": 0.25}
+
+    def config(self) -> dict[str, Any]:
+        return {"letters": self.letters}
+
+
+def letters_of(config: Any) -> Letters:
+    if not isinstance(config.get("letters"), str):
+        raise UsageError("There are no letters.", "Give some.")
+    return Letters(config["letters"])
+
+
+def make_domain(name: str, suffixes: tuple[str, ...], **more: Any) -> Domain:
+    """A domain of letters."""
+    return Domain(
+        name=name,
+        about="Letters, one after the other.",
+        suffixes=suffixes,
+        read=lambda source, name, options: iter(()),
+        fit=lambda pieces, options: Letters("".join(sorted(set("".join(pieces))))),
+        tokenizer=letters_of,
+        options=dict,
+        identity=lambda piece: (piece,),
+        units=("letters", "words"),
+        default_length="16letters",
+        write=lambda piece, path: None,
+        written=suffixes,
+        describe=lambda piece: (),
+        **more,
+    )
+
+
+@pytest.fixture
+def letters_like() -> Callable[..., Domain]:
+    """Makes domains like that of letters, by name and suffixes."""
+    return make_domain
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> Domain:
+    """A domain of letters, the only one that there is."""
+    domain = make_domain("letters", (".letters",))
+    monkeypatch.setattr(domain_module, "domains", lambda: {"letters": domain})
+    return domain
+
 
 @dataclass
 class Storage:
     """Serves files under /ranges, with ETag and ranges, and under /NAME as `Handler.NAME` does; /redirect/NAME/FILE
-    leads there. asked: paths and headers of the requests."""
+    leads there. asked: paths and headers of the requests. wait: how long it says to be busy."""
 
     url: str
     files: dict[str, bytes]
     tag: str = '"one"'
+    wait: str = "0"
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
 
@@ -99,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
     def busy(self, data: bytes) -> None:
         """Twice no answer, then one."""
         if self.time < 3:
-            self.answer(503 if self.time == 1 else 429, Retry_After="0")
+            self.answer(503 if self.time == 1 else 429, Retry_After=self.storage.wait)
         else:
             self.ranges(data)
 

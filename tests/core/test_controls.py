@@ -37,5 +37,6 @@ def test_who_asks_wrongly_is_told_what_can_be_asked() -> None:
     assert "size=4; mood=glad" in caught.value.hint
     with pytest.raises(UsageError, match="not even"):
         asked(CONTROLS, {"size": 3})
-    with pytest.raises(UsageError, match="takes no 'size'"):
+    with pytest.raises(UsageError, match="takes no 'size'") as caught:
         asked((), {"size": 4})
+    assert caught.value.hint == "It takes no values by name; what samples begin with, a prompt says."

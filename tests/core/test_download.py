@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import socket
+import ssl
+import time
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 
 from seqgen.core import download as module
-from seqgen.core.download import RemoteFile, download
+from seqgen.core.download import RemoteFile, _allow, _check, _Failed, _lost, _start, download
 from seqgen.core.errors import BadInput, CorpusError, SeqgenError
 from seqgen.core.files import sha256
 
@@ -176,3 +182,121 @@ def test_an_interrupted_download_is_gone_on_from(storage: Any, tmp_path: Path) -
     assert had > 60_000
     assert download(remote(storage, "ranges"), tmp_path, **QUICK)
     assert storage.asked[-1][1]["Range"] == f"bytes={had}-"
+
+
+@pytest.mark.parametrize(
+    ("wait", "pause", "waits"),
+    [("0", 1.0, [1, 2]), ("7", 1.0, [7, 7]), ("600", 1.0, [30, 30]), ("soon", 4.0, [4, 8]), ("1", 20.0, [20, 30])],
+)
+def test_a_busy_server_is_given_time(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: str, pause: float, waits: list[float]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=waited.append, monotonic=time.monotonic))
+    storage.wait = wait
+    assert download(remote(storage, "busy"), tmp_path, patience=5.0, **({} if pause == 1 else {"pause": pause}))
+    assert waited == waits
+
+
+def test_a_server_is_told_who_asks_and_only_asked_by_tags_that_hold(storage: Any, tmp_path: Path) -> None:
+    storage.tag = 'W/"one"'
+    with pytest.raises(CorpusError):
+        download(remote(storage, "cut"), tmp_path, **QUICK)
+    assert left(tmp_path) == {".a.zip.part": 40, ".a.zip.etag": 0}
+    first, second = storage.asked[0][1], storage.asked[1][1]
+    assert first["User-Agent"] == f"seqgen/{version('seqgen-toolkit')}" and first["Accept-Encoding"] == "identity"
+    assert "Range" not in first and second["Range"] == "bytes=10-" and "If-Range" not in second
+
+
+def test_a_file_is_there_when_it_is_that_file(tmp_path: Path) -> None:
+    file = RemoteFile("a", (), 3, sha256(b"abc"))
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file.is_at(tmp_path / "a") and not file.is_at(tmp_path) and not file.is_at(tmp_path / "b")
+    (tmp_path / "a").write_bytes(b"abd")
+    assert not file.is_at(tmp_path / "a")
+    (tmp_path / "a").write_bytes(b"abcd")
+    assert not file.is_at(tmp_path / "a") and not RemoteFile("a", (), 3, sha256(b"abcd")).is_at(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "again"),
+    [
+        (TimeoutError(), "does not answer", True),
+        (URLError(TimeoutError()), "does not answer", True),
+        (ConnectionResetError(104, "Connection reset"), "cannot be reached (Connection reset)", True),
+        (URLError(OSError()), "cannot be reached (OSError)", True),
+        (http.client.BadStatusLine("x"), "cannot be reached (x)", True),
+        (URLError(ssl.SSLCertVerificationError(1, "expired")), "cannot be reached (expired)", False),
+        (ValueError("no address"), "cannot be reached (no address)", False),
+    ],
+)
+def test_what_came_in_between_is_said(error: Exception, reason: str, again: bool) -> None:
+    found = _lost(error)
+    assert (str(found), found.again, found.wait) == (reason, again, 0)
+
+
+def test_what_is_on_this_machine_needs_no_encryption() -> None:
+    for local in (False, True):
+        _allow("https://storage.invalid/a", local=local)
+    for host in ("127.0.0.1", "[::1]:80", "localhost:8000"):
+        _allow(f"http://{host}/a", local=True)
+        with pytest.raises(_Failed, match="not encrypted"):
+            _allow(f"http://{host}/a", local=False)
+    for url, leads in (
+        ("http://storage.invalid/a", "http://storage.invalid"),
+        ("ftp://localhost/a", "ftp://localhost"),
+        ("file:///a", "file://"),
+    ):
+        with pytest.raises(_Failed, match=f"^leads to {leads}, which is not encrypted$"):
+            _allow(url, local=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "start"),
+    [
+        (206, {"Content-Range": "bytes 5-9/10"}, 5),
+        (206, {"Content-Range": "bytes 5-9/*", "ETag": '"one"'}, 5),
+        (206, {"Content-Range": "bytes 5-9/10", "ETag": '"two"'}, "sends another part than was asked for"),
+        (206, {"Content-Range": "bytes 4-9/10"}, "sends another part than was asked for"),
+        (206, {"Content-Range": "bytes 5-9/11"}, "sends another part than was asked for"),
+        (206, {"Content-Range": "all of it"}, "sends another part than was asked for"),
+        (206, {}, "sends another part than was asked for"),
+        (200, {}, 0),
+        (200, {"Content-Length": "10"}, 0),
+        (200, {"Content-Length": "9"}, "offers a file of 9 bytes instead of 10"),
+        (200, {"Content-Length": "9" * 30}, f"offers a file of {'9' * 20} bytes instead of 10"),
+        (204, {}, "answers with status 204 instead of the file"),
+    ],
+)
+def test_where_what_is_sent_begins(tmp_path: Path, status: int, headers: dict[str, str], start: Any) -> None:
+    part(tmp_path, b"12345", '"one"')
+    answer = SimpleNamespace(status=status, headers=headers)
+    order = (answer, 5, '"one"', RemoteFile("a.zip", (), 10, ""), tmp_path / ".a.zip.part")
+    if not isinstance(start, str):
+        assert _start(*order) == start and len(left(tmp_path)) == 2
+        return
+    with pytest.raises(_Failed) as failed:
+        _start(*order)
+    another = status == 206
+    assert str(failed.value) == start and failed.value.again == another, "another part is asked for from its beginning"
+    assert len(left(tmp_path)) == (0 if another else 2)
+    if another:
+        with pytest.raises(_Failed) as failed:
+            _start(answer, 0, "", *order[3:])
+        assert not failed.value.again
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_what_has_come_is_checked(tmp_path: Path, resumed: bool) -> None:
+    file = RemoteFile("a.zip", (), 1234, sha256(bytes(1234)))
+    for data, reason in (
+        (bytes(1235), "sends more than 1,234 bytes"),
+        (b"x" * 1234, f"sent another file: its SHA-256 is {sha256(b'x' * 1234)}, not {file.sha256}"),
+    ):
+        part(tmp_path, data)
+        with pytest.raises(_Failed) as failed:
+            _check(file, tmp_path / ".a.zip.part", resumed=resumed)
+        assert (str(failed.value), failed.value.again, left(tmp_path)) == (reason, resumed, {})
+    part(tmp_path, bytes(1234))
+    _check(file, tmp_path / ".a.zip.part", resumed=resumed)
+    assert len(left(tmp_path)) == 2

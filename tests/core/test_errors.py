@@ -45,12 +45,14 @@ def test_exit_codes() -> None:
 def test_a_refused_file_says_where_and_why() -> None:
     error = errors.BadInput("a.mid", "is odd", where="byte 3")
     assert error.message == "a.mid: byte 3: is odd" and error.hint == ""
+    assert (error.path, error.where, error.reason) == ("a.mid", "byte 3", "is odd")
 
 
 def test_a_limit_says_its_value_and_how_to_raise_it() -> None:
     error = errors.TooLarge("a.mid", "max_notes", 1000, 2000)
     assert error.message == "a.mid: over the limit of 1,000 notes (2,000 found)"
-    assert "SEQGEN_MAX_NOTES=" in error.hint
+    assert error.limit == "max_notes" and error.hint == "Raise it for files you trust: SEQGEN_MAX_NOTES=NUMBER."
+    assert errors.TooLarge("a.mid", "max_notes", 5).message == "a.mid: over the limit of 5 notes"
 
 
 def test_a_missing_package_is_installed_by_its_extra_where_there_is_one() -> None:

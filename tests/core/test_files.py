@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import errno
+import gzip
+import io
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 
 from seqgen.core import files
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
+from seqgen.core.limits import Limits
 
 
 def names(folder: Path) -> list[str]:
@@ -57,7 +62,7 @@ def test_a_published_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
 def test_publishing_leaves_nothing_after_an_exception(tmp_path: Path, error: type[BaseException]) -> None:
     with files.publish_folder(tmp_path / "x") as draft:
         (draft / "good").write_text("")
-    with pytest.raises(error), files.publish_folder(tmp_path / "x") as draft:
+    with pytest.raises(error), files.publish_folder(tmp_path / "x") as draft:  # noqa: PT012  # what is done before
         (draft / "half").write_text("")
         raise error
     assert names(tmp_path) == ["x"] and names(tmp_path / "x") == ["good"]
@@ -109,7 +114,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     [
         (b'{"a": 1,}', "line 1, column"),
         (b"\xff", "byte 0: is not UTF-8"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, r"a\.json: is nested too deeply$"),
         (b"1" * 5000, "cannot be read"),
         (b"", "is not JSON"),
     ],
@@ -135,6 +140,18 @@ def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object
     path = tmp_path_factory.getbasetemp() / "value.json"
     path.write_bytes(files.to_json(value))
     assert files.read_json(path) == value and files.to_json(value) == files.to_json(value)
+
+
+def test_json_is_readable_and_holds_only_what_json_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.to_json({"é": [1]}) == '{\n "é": [\n  1\n ]\n}\n'.encode()
+    with pytest.raises(ValueError, match="nan"):
+        files.to_json(float("nan"))
+    (tmp_path / "a.json").write_bytes(b"[1]  ")
+    monkeypatch.setattr(files, "LIMITS", Limits(max_file_bytes=1, max_json_bytes=5))
+    assert files.read_json(tmp_path / "a.json") == [1]
+    monkeypatch.setattr(files, "LIMITS", Limits(max_json_bytes=4))
+    with pytest.raises(TooLarge, match="over the limit of 4 json bytes"):
+        files.read_json(tmp_path / "a.json")
 
 
 def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
@@ -166,3 +183,141 @@ def test_lines_are_given_as_soon_as_they_are_whole(tmp_path: Path) -> None:
         next(lines)
     with pytest.raises(BadInput, match="cannot be read"):
         next(files.growing_lines(tmp_path / "none.csv"))
+
+
+def test_the_last_line_of_what_ends_is_given_without_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.write(write, b"a\n\nb")
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe, monkeypatch.context() as patch:
+        patch.setattr(files.sys, "stdin", SimpleNamespace(buffer=pipe))
+        assert list(files.growing_lines("-")) == [b"a\n", b"\n", b"b"]
+    os.mkfifo(tmp_path / "pipe")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    lines = files.growing_lines(tmp_path / "pipe", longest=3)
+    os.write(writer, b"abc\n")
+    with pytest.raises(BadInput, match="more than 3 bytes"):
+        next(lines)  # its end counts
+    os.close(writer)
+
+
+def test_a_file_that_grows_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, waited = tmp_path / "log.csv", []
+    path.write_bytes(b"")
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            path.write_bytes(b"a" * 999_999 + b"\n")
+
+    monkeypatch.setattr(files.time, "sleep", sleep)
+    assert len(next(files.growing_lines(path))) == 1_000_000 and waited == [0.2] * 3
+
+
+def test_the_head_of_a_file_is_what_there_is_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(5000))
+    assert len(files.read_head(path)) == 4096 and files.read_head(path, 6000) == bytes(5000)
+    assert files.read_head(tmp_path / "missing") == files.read_head(tmp_path) == b""
+
+
+def test_what_is_zipped_is_unzipped_as_far_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LIMITS", Limits(max_file_bytes=5, max_json_bytes=8))
+    zipped = gzip.compress(b"abc") + gzip.compress(b"de")
+    assert files.unzipped(zipped, "a.gz") == b"abcde" and files.unzipped(b"not zipped", "a") == b"not zipped"
+    with pytest.raises(TooLarge, match=r"^a\.gz: over the limit of 5 file bytes$"):
+        files.unzipped(zipped + gzip.compress(b"f"), "a.gz")
+    longer = zipped + gzip.compress(b"fgh")
+    assert files.unzipped(longer, "a.gz", limit="max_json_bytes") == b"abcdefgh"
+    with pytest.raises(TooLarge, match=r"^a\.gz: over the limit of 8 json bytes$"):
+        files.unzipped(longer + gzip.compress(b"i"), "a.gz", limit="max_json_bytes")
+    asked: list[int] = []
+
+    class Counted(files.Gunzip):
+        def read(self, size: int = -1) -> bytes | None:
+            asked.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr(files, "Gunzip", Counted)
+    with pytest.raises(TooLarge):
+        files.unzipped(gzip.compress(bytes(10_000)), "a.gz")
+    assert asked == [6], "what is over the limit is not unpacked"
+    for broken in (zipped[:-1], zipped[:16] + b"CRC" + zipped[19:], b"\x1f\x8b", zipped + b"more"):
+        with pytest.raises(BadInput, match=r"^a\.gz: is not whole gzip \(.+\)$"):
+            files.unzipped(broken, "a.gz", limit="max_json_bytes")
+
+
+def test_folders_are_made_with_those_above_and_may_be_there(tmp_path: Path) -> None:
+    for _ in range(2):
+        files.make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free there\.$"):
+        files.make_folder(tmp_path / "file" / "below")
+
+
+def test_what_cannot_be_written_says_how_large_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SeqgenError, match=r"below \(1,234 bytes\) could not be written: .+ bytes are free") as caught:
+        files.write_bytes(tmp_path / "file" / "below", bytes(1234))
+    assert caught.value.hint == "Free some space, or choose another place with --out."
+
+
+def test_what_is_published_has_reached_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    target = tmp_path.resolve() / "x"
+    with files.publish_folder(target) as draft:
+        (draft / "a").write_text("")
+        assert not synced
+    assert synced == [draft / "a", draft, target.parent]
+
+
+@pytest.mark.parametrize(("code", "lost"), [(errno.ENOSPC, True), (errno.EIO, True), (errno.EINVAL, False)])
+def test_only_a_sync_that_loses_bytes_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, lost: bool
+) -> None:
+    """Some file systems do not sync folders at all."""
+
+    def fail(handle: int) -> None:
+        raise OSError(code, "as it is")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    refused = pytest.raises(SeqgenError, match="as it is") if lost else contextlib.nullcontext()
+    with refused, files.publish_folder(tmp_path / "x"):
+        pass
+    assert names(tmp_path) == ([] if lost else ["x"])
+
+
+def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    (tmp_path / "a").write_text("")
+    there = os.open(tmp_path / "a", os.O_RDONLY)
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "name", "nt")
+        patch.setattr(files.os, "open", lambda path, how: opened.append(path) or there)
+        files._sync(tmp_path)
+        files._sync(tmp_path / "a")
+    assert opened == [tmp_path / "a"]
+
+
+def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EBUSY, "busy")
+
+    (tmp_path / ".x.1.ab.tmp").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "rmdir", fail)
+        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
+        files.remove_drafts(tmp_path)
+    assert names(tmp_path) == [".x.1.ab.tmp"]
+
+
+def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:
+    whole = bytes(range(256)) * 999
+    parts = gzip.compress(whole[:99]) + b"\0\0" + gzip.compress(b"") + gzip.compress(whole[99:]) + b"\0" * 9
+    for size in (1 << 20, 7919, 100):
+        opened = files.Gunzip(io.BytesIO(parts), "a.gz")
+        assert b"".join(iter(lambda opened=opened, size=size: opened.read(size), b"")) == whole
+    with pytest.raises(BadInput, match="over 4,096 parts"):
+        files.unzipped(gzip.compress(b"", 1) * 4097, "a.gz")

@@ -34,6 +34,18 @@ def legal(text: str) -> bool:
     return re.fullmatch(r"(\([ab]*\))+", text) is not None
 
 
+def test_rules_become_rows_in_the_order_in_which_they_are_reached() -> None:
+    classes = {"close": [3], "open": [0], "letter": iter([1, 2]), "never": [4]}
+    built = build_grammar(classes, "start", follow, lambda state: state == "outside")
+    assert built.class_of.tolist() == [1, 2, 2, 0, 3] and built.class_of.dtype == np.int32
+    assert built.transitions.tolist() == [[-1, 1, -1, -1], [2, -1, 1, -1], [-1, 1, -1, -1]]
+    assert built.transitions.dtype == np.int32
+    assert built.final_states.tolist() == [False, False, True] and built.final_states.dtype == bool
+    assert Grammar([0], [[0]], [1]).final_states.dtype == bool
+    loop = build_grammar({"any": [0, 1]}, "only", lambda state: {"any": "only"}, lambda state: True)
+    assert loop.transitions.tolist() == [[0]] and loop.final_states.tolist() == [True]
+
+
 def test_masks_are_what_the_rules_allow(grammar: Grammar) -> None:
     assert grammar.n_states == 3 and grammar.masks.shape == (3, 5)
     assert grammar.mask(grammar.start(2)).tolist() == [[True, False, False, False, False]] * 2
@@ -105,6 +117,23 @@ def test_what_is_closed_from_anywhere_ends_where_it_may(grammar: Grammar, ids: l
         assert grammar.distance[state[0]] == left
         state = grammar.advance(state, np.flatnonzero(grammar.closing(state)[0])[:1])
     assert grammar.final(state)[0]
+
+
+def test_the_first_state_is_one_like_the_others() -> None:
+    """It may be come back to, and may be where a sequence stops."""
+    ring = build_grammar(
+        {"out": [0], "back": [1]},
+        "home",
+        lambda s: {"out": "away"} if s == "home" else {"back": "home"},
+        lambda s: s == "home",
+    )
+    assert ring.violations(np.array([0, 1, 0, 1])).tolist() == [] and ring.violations(np.array([0, 0])).tolist() == [
+        1,
+        2,
+    ]
+    assert ring.violations(np.array([0])).dtype == np.int32
+    assert ring.closing(np.array([1, 0])).tolist() == [[False, True], [False, False]]
+    assert ring.open_to(np.array([0, -1, 0])).tolist() == [[True, False], [False, True], [True, False], [True, True]]
 
 
 def test_a_state_without_a_way_to_the_end_is_infinitely_far() -> None:

@@ -11,7 +11,7 @@ from seqgen.core.limits import LIMITS, Limits, from_environment
 def test_limits_are_positive_and_fixed() -> None:
     assert all(getattr(LIMITS, field.name) > 0 for field in fields(Limits))
     with pytest.raises(FrozenInstanceError):
-        LIMITS.max_notes = 1  # type: ignore[misc]
+        LIMITS.max_notes = 1  # type: ignore[misc]  # wrong on purpose
 
 
 def test_each_limit_can_be_raised_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,5 +32,6 @@ def test_nothing_set_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("value", ["many", "", "1.5"])
 def test_what_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("SEQGEN_MAX_NOTES", value)
-    with pytest.raises(UsageError, match="SEQGEN_MAX_NOTES"):
+    with pytest.raises(UsageError, match=f"^SEQGEN_MAX_NOTES={value!r} is not a number.$") as caught:
         from_environment()
+    assert caught.value.hint == "Unset it or give a number."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ def test_recalled_is_what_followed_the_last_time(both: list[tuple[int, int]], en
     keys = np.array([key for key, _ in both] + [end], np.uint64)
     ids = np.array([i for _, i in both], np.int32)
     found = recall(keys, ids)
+    assert found.dtype == np.int32
     run = 0
     for t in range(len(keys)):
         earlier = [int(ids[s]) for s in range(t) if keys[s] == keys[t]]
@@ -38,4 +40,11 @@ def test_stepping_and_forking_tell_the_same(both: list[tuple[int, int]], end: in
             recaller = forked
         batch = len(recaller.row)
         recaller.advance(np.repeat(i, batch), np.repeat(keys[t + 1], batch))
-    assert (recaller.row == expected[-1]).all()
+    assert (recaller.row == expected[-1]).all() and recaller.row.dtype == np.int32
+
+
+def test_a_batch_keeps_its_size() -> None:
+    recaller = Recaller(np.zeros(2, np.uint64))
+    assert recaller.row.tolist() == [[-1, 0]] * 2 and recaller.row.dtype == np.int32
+    with pytest.raises(ValueError, match="shorter"):
+        recaller.advance(np.array([1]), np.zeros(2, np.uint64))

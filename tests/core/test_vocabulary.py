@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,18 +23,37 @@ def test_types_come_from_the_names() -> None:
     v = Vocabulary(TOKENS, ["Key"])
     assert v.types == ("Key", "Key", "Pitch", "Pitch", "Rest")
     assert v.of_type("Pitch").tolist() == [2, 3] and v.of_type("Nothing").tolist() == []
+    assert v.of_type("Pitch").dtype == v.ids(["Rest"]).dtype == np.int32
+    assert v.are("Pitch", "Rest").tolist() == [False, False, True, True, True] and not v.are().any()
+    assert Vocabulary(["Zone_3_2", "A"]).values == (("Zone", "3_2"), ("A", ""))
     assert v.scored.tolist() == [False, False, True, True, True]
 
 
 def test_an_unknown_token_is_refused_with_its_neighbours() -> None:
     with pytest.raises(UsageError) as caught:
         Vocabulary(TOKENS).id("Pitch_99")
-    assert "Pitch_99" in caught.value.message and "Pitch_60, Pitch_61" in caught.value.hint
+    assert caught.value.message == "No token 'Pitch_99'." and caught.value.hint == "Known: Pitch_60, Pitch_61"
+    with pytest.raises(UsageError, match="No token 'Tempo_9'") as caught:
+        Vocabulary(TOKENS).id("Tempo_9")
+    assert caught.value.hint == ""
+
+
+@pytest.mark.parametrize(("n", "end"), [(12, "Zone_11_0"), (13, "Zone_11_0 …")])
+def test_of_many_neighbours_some_are_shown(n: int, end: str) -> None:
+    vocabulary = Vocabulary([*(f"Zone_{i}_0" for i in range(n)), "Zone", "Zones_1"][: n + (n > 12) * 2])
+    with pytest.raises(UsageError) as caught:
+        vocabulary.id("Zone_3_2")
+    assert caught.value.hint == f"Known: {', '.join(f'Zone_{i}_0' for i in range(11))}, {end}"
 
 
 def test_a_token_may_not_stand_twice() -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"^A vocabulary holds the same token twice\.$"):
         Vocabulary(["A", "B", "A"])
+
+
+def test_a_vocabulary_may_be_empty() -> None:
+    empty = Vocabulary([])
+    assert len(empty) == 0 and empty.scored.dtype == bool and not empty.ids([]).size
 
 
 words = st.lists(st.text("aB_1é", min_size=1, max_size=3), unique=True, max_size=8)

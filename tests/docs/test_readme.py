@@ -20,7 +20,7 @@ import typer
 
 import seqgen
 from seqgen import api
-from seqgen.cli.app import app
+from seqgen.cli.tree import app
 
 Cli = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
@@ -161,7 +161,7 @@ def test_the_shown_python_runs(
     assert len(shown) >= 2
     namespace: dict[str, Any] = {}
     for source in shown:
-        exec(compile(re.sub(r"\b\d+bars", "2bars", source), "README.md", "exec"), namespace)  # noqa: S102
+        exec(compile(re.sub(r"\b\d+bars", "2bars", source), "README.md", "exec"), namespace)  # noqa: S102  # our own README
 
 
 def test_tokenizers_alone_come_without_torch(tunes: None, tmp_path: Path) -> None:
@@ -173,7 +173,10 @@ def test_tokenizers_alone_come_without_torch(tunes: None, tmp_path: Path) -> Non
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    titles = {re.sub(r"[^\w -]", "", t).strip().lower().replace(" ", "-") for t in re.findall(r"^#+ (.*)$", text, re.M)}
+    titles = {
+        re.sub(r"[^\w -]", "", t).strip().lower().replace(" ", "-")
+        for t in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if target.startswith("#"):
             assert target[1:] in titles, target

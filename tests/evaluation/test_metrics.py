@@ -51,13 +51,13 @@ def test_an_even_model_costs_the_logarithm_of_what_is_allowed(prepared: Prepared
     allowed = [t.grammar.masks.sum(axis=1)[t.grammar.states(p)[:-1]] for p in pieces]
     scored = [t.vocabulary.scored[p] for p in pieces]
     expected = float(np.concatenate([np.log(a)[s] for a, s in zip(allowed, scored, strict=True)]).mean())
-    numbers = evaluate_pieces(Even(len(t.vocabulary)), t, pieces)  # type: ignore[arg-type]
+    numbers = evaluate_pieces(Even(len(t.vocabulary)), t, pieces)  # type: ignore[arg-type]  # of a network only this much is asked
     assert numbers["nats_per_token"] == pytest.approx(expected, abs=1e-4)
     assert numbers["bits_per_token"] == pytest.approx(expected / math.log(2), abs=1e-4)
     assert numbers["perplexity"] == pytest.approx(math.exp(expected), rel=1e-3)
     assert numbers["tokens"] == sum(int(s.sum()) for s in scored) and numbers["pieces"] == 3
     assert numbers["violations"] == 0
-    assert nats_per_id(Even(len(t.vocabulary)), t, pieces) == pytest.approx(expected)  # type: ignore[arg-type]
+    assert nats_per_id(Even(len(t.vocabulary)), t, pieces) == pytest.approx(expected)  # type: ignore[arg-type]  # likewise
 
 
 def test_a_model_that_knows_is_right_and_cheap(prepared: Prepared) -> None:
@@ -65,7 +65,7 @@ def test_a_model_that_knows_is_right_and_cheap(prepared: Prepared) -> None:
     n_allowed = t.grammar.masks.sum(axis=1)[t.grammar.states(piece)[:-1]]
     seen: list[tuple[int, int]] = []
     numbers = evaluate_pieces(
-        Knows(len(t.vocabulary), piece, n_allowed), t, [piece], lambda done, total: seen.append((done, total))  # type: ignore[arg-type]
+        Knows(len(t.vocabulary), piece, n_allowed), t, [piece], lambda done, total: seen.append((done, total))  # type: ignore[arg-type]  # likewise
     )  # fmt: skip
     assert numbers["accuracy"] == 1.0
     assert numbers["nats_per_token"] == pytest.approx(-math.log(3 / 4), abs=1e-3)

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 
-import whole_files as whole
+from reliability import whole_files as whole
 
 make = whole.make
 

@@ -6,9 +6,9 @@ import gzip
 import struct
 from collections.abc import Callable
 
-import whole_files as whole
-import whole_logs as logs
-from bomb_making import (
+from reliability import whole_files as whole
+from reliability import whole_logs as logs
+from reliability.bomb_making import (
     bmp,
     chunk,
     gzip_bomb,
@@ -69,6 +69,8 @@ LONG = repeated(b"a" * 2**20, 300, 15)
 LONG_LINE = logs.CRICKET.splitlines()[0].encode() + b"\n"
 OTHERS: dict[str, Bomb] = {
     "text gzip": ("sports", ".csv.gz", lambda: gzip_bomb(logs.CRICKET.encode())),
+    "a season of Wyscout's, gzip": ("sports", ".json.gz", lambda: gzip_bomb(b'[{"eventId": 1, "subEventId": "')),
+    "JSON lines, gzip": ("sports", ".jsonl.gz", lambda: gzip_bomb(b'{"over": 1}\n{"over": 2}\n{"over": 3')),
     "prices gzip": ("prices", ".csv.gz", lambda: gzip_bomb(whole.PRICES)),
     "images gzip": ("images", ".idx3-ubyte.gz", lambda: gzip_bomb(whole.idx()[:20])),
     "gzip of 400,000 parts": ("sports", ".csv.gz", lambda: gzip.compress(b"", 1) * 400_000),

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from xml.etree import ElementTree
 
-from mutation import NASTY, Rng, encoded, few, mutated, one_of
+from reliability.mutation import NASTY, Rng, encoded, few, mutated, one_of
 
 _LENGTHS = (0, 1, 3, 0x7F, 0x80, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _DELTAS = (b"\0", b"\x81\0", b"\x80\x80\x80\0", b"\xff\xff\xff\x7f", b"\x80" * 5 + b"\0", b"\xff" * 9, b"\x87\xff\x7f")

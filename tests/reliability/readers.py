@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mutation
-import mutation_of_formats as formats
 import numpy as np
-import whole_files as whole
-import whole_logs as logs
-from mutation import Mutator
 
+from reliability import mutation
+from reliability import mutation_of_formats as formats
+from reliability import whole_files as whole
+from reliability import whole_logs as logs
+from reliability.mutation import Mutator
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import BadInput, CorpusError, UsageError
 from seqgen.corpus.build import read_file

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import whole_files as whole
-import whole_logs as logs
 
+from reliability import whole_files as whole
+from reliability import whole_logs as logs
 from seqgen.core.domain import domain_of, get_domain
 from seqgen.core.errors import BadInput, CorpusError
 from seqgen.corpus.build import prepare, read_bounded

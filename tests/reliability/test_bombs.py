@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from bombs import BOMBS
-from readers import READERS
 
+from reliability.bombs import BOMBS
+from reliability.readers import READERS
 from seqgen.core.errors import BadInput
 from seqgen.core.workers import Workers
 from seqgen.corpus.build import read_file

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mutation import mutated, mutated_json
 
 import seqgen
+from reliability.mutation import mutated, mutated_json
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import CorpusError, Diverged, RunError
 from seqgen.corpus import build

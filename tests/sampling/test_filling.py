@@ -132,7 +132,7 @@ def test_what_cannot_be_is_refused(model: Any) -> None:
         fill(Reader(model.network, t), t, template)
     for wrong in ({"candidates": 0}, {"candidates": 10**6}, {"count": 0}):
         with pytest.raises(UsageError):
-            fill(Reader(model.network, t), t, template, **wrong)  # type: ignore[arg-type]
+            fill(Reader(model.network, t), t, template, **wrong)  # type: ignore[arg-type]  # of many types
 
 
 def test_nothing_is_drawn_after_which_a_given_id_may_not_stand(chain: tuple[Chain, Any, Floats]) -> None:

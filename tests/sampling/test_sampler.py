@@ -227,7 +227,7 @@ def test_a_model_carried_off_by_one_note_still_comes_to_the_end(
     loves[v.of_type("TimeShift")[-1:]] = 0.5
     monkeypatch.setattr("seqgen.sampling.sampler.new_stepper", lambda model, n: lambda ids, row: np.tile(loves, (n, 1)))
     request = Request(tokenizer.template(None, length), length, max_tokens=2000)
-    (drawn,) = draw(SimpleNamespace(begin=0), tokenizer, request, filters=Filters(top_k=1))  # type: ignore[arg-type]
+    (drawn,) = draw(SimpleNamespace(begin=0), tokenizer, request, filters=Filters(top_k=1))  # type: ignore[arg-type]  # of a reader only this much is asked
     assert not len(tokenizer.grammar.violations(drawn.ids)) and len(drawn.ids) < 2000
     score = tokenizer.decode(drawn.ids)
     played = list(zip(score.onset.tolist(), score.track.tolist(), score.pitch.tolist(), strict=True))

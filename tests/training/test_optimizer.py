@@ -45,7 +45,7 @@ def test_all_rows_decay_now_and_then(trainer: Trainer) -> None:
     before, read = r.table_of(r.weights).clone(), set()
     for step in range(8):
         batch = trainer.batch(step)
-        read |= set(batch.rows.tolist())  # type: ignore[union-attr]
+        read |= set(batch.rows.tolist())  # type: ignore[union-attr]  # a table is read
         trainer.train_step(batch)
     unread = [i for i in range(len(before)) if i not in read]
     shrunk = 1 - CONFIG.weight_decay * sum(learning_rate(step, CONFIG) for step in range(8))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
@@ -21,9 +20,9 @@ DROPOUT = Dropout(inputs=0.2, layers=0.3, perceptron=0.4)
 
 
 @pytest.fixture
-def model() -> Iterator[SequenceModel]:
+def model() -> SequenceModel:
     torch.manual_seed(0)
-    yield SequenceModel(V, FEATURES, 12, 2)
+    return SequenceModel(V, FEATURES, 12, 2)
 
 
 def batch() -> Batch:

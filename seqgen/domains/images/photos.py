@@ -38,7 +38,7 @@ def read_photo(data: bytes, name: str) -> Image:
         raise
     except Pillow.DecompressionBombError:
         raise TooLarge(name, "max_pixels", LIMITS.max_pixels) from None
-    except Exception as error:  # whatever a decoder raises on bytes that are no such file
+    except Exception as error:  # noqa: BLE001  # whatever a decoder raises on bytes that are no such file
         reason = str(error) if isinstance(error, OSError) and "cannot identify" not in str(error) else ""
         raise BadInput(name, f"is not a whole PNG, JPEG, BMP or GIF file{f' ({reason})' if reason else ''}") from None
     return Image(fitted(pixels), clean_label(said) if isinstance(said, str) else _folder(name))

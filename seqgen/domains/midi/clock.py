@@ -62,7 +62,7 @@ def bars(score: Score) -> tuple[list[int], list[int]]:
             n_beats = min(_BEATS, -int(-bar // beat))
             beats += [tick for k in range(1, n_beats) if (tick := round(begin + k * beat)) < stop]
         end_line = round(max(0, mark.tick) + n_bars * bar)
-    lines.append(max(end_line if end_line >= end else end, lines[-1] + 1))
+    lines.append(max(end_line, end, lines[-1] + 1))
     return sorted(set(lines)), beats
 
 

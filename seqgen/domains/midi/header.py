@@ -41,7 +41,12 @@ def density_token(n_notes: int, quarters: float) -> str:
 
 def tempo_token(score: Score) -> str:
     """What the Tempo id says of a piece: its first tempo."""
-    return _nearest(TEMPOS, score.tempos[0].quarters_per_minute) if score.tempos else UNKNOWN
+    return nearest_tempo(score.tempos[0].quarters_per_minute) if score.tempos else UNKNOWN
+
+
+def nearest_tempo(quarters_per_minute: float) -> str:
+    """The Tempo id that is nearest."""
+    return _nearest(TEMPOS, quarters_per_minute)
 
 
 def key_control() -> Control:
@@ -85,7 +90,7 @@ def tempo_control(kind: str = "Tempo") -> Control:
     def read(text: str) -> str:
         if (tempo := _number(text)) is None or not TEMPOS[0] <= tempo <= TEMPOS[-1]:
             raise UsageError(f"{text[:40]!r} is no tempo.", f"Write quarters a minute, {TEMPOS[0]} to {TEMPOS[-1]}.")
-        return _nearest(TEMPOS, tempo)
+        return nearest_tempo(tempo)
 
     return Control("tempo", CONTROLS["tempo"], "96", read, kind)
 

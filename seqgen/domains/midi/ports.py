@@ -17,7 +17,7 @@ def names() -> tuple[list[str], list[str]]:
     backend = _backend()
     try:
         return list(dict.fromkeys(backend.get_input_names())), list(dict.fromkeys(backend.get_output_names()))
-    except Exception as error:  # each library raises its own
+    except Exception as error:  # noqa: BLE001  # each library raises its own
         raise _no_midi(error) from None
 
 
@@ -28,11 +28,11 @@ def opened(input_name: str | None, output_name: str | None) -> tuple[Line, Line]
     chosen = _chosen(input_name, inputs, "input", "--in"), _chosen(output_name, outputs, "output", "--out")
     try:
         source = Line(backend.open_input(chosen[0]))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # each library raises its own
         raise _no_midi(error) from None
     try:
         return source, Line(backend.open_output(chosen[1]))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # each library raises its own
         source.close()
         raise _no_midi(error) from None
 
@@ -60,7 +60,7 @@ class Line:
     def _done(self, act: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return act(*arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # each library raises its own
             raise _no_midi(error) from None
 
 

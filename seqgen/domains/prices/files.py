@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.core import tables
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
 from seqgen.core.files import read_bytes, unzipped, write_bytes
 from seqgen.core.limits import LIMITS
@@ -73,11 +73,7 @@ def to_csv(series: Series) -> bytes:
     if series.recent:  # what ids say of the time before, so that they are read again as they are
         for title, size in (("recent", series.recent), ("usual", series.usual)):
             columns[title] = [size, *[""] * (len(series.prices) - 1)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue().encode()
+    return tables.to_csv([list(columns), *zip(*columns.values(), strict=True)])
 
 
 def to_series(piece: Any) -> Series:
@@ -111,7 +107,7 @@ def _csv(data: bytes, name: str) -> Table:
             if len(row) > LIMITS.max_columns:
                 raise TooLarge(name, "max_columns", LIMITS.max_columns, len(row))
             if any(cell.strip() for cell in row):
-                rows.append(row)
+                rows.append([tables.unescaped(cell) for cell in row])
                 numbers.append(reader.line_num)
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {reader.line_num}") from None

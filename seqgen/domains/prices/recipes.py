@@ -11,6 +11,7 @@ from pathlib import Path
 
 from seqgen.core.errors import BadInput, CorpusError, MissingExtra
 from seqgen.core.files import read_bytes, write_bytes
+from seqgen.core.tables import to_csv
 
 
 def wti(folder: Path, report: Callable[[int, int], None]) -> int:
@@ -26,8 +27,8 @@ def wti(folder: Path, report: Callable[[int, int], None]) -> int:
     if not lines or lines[0] != "Date,DCOILWTICO":
         raise CorpusError(f"{path} is another file than expected.", "pip install -U arch")
     rows = [line.split(",") for line in lines[1:]]
-    days = [datetime.strptime(day, "%m/%d/%Y").date() for day, _ in rows]
-    table = [f"{day},{price}" for day, (_, price) in zip(days, rows, strict=True) if price != "."]
-    write_bytes(folder / "wti.csv", "\n".join(["date,WTI", *table, ""]).encode())
+    days = [datetime.strptime(day, "%m/%d/%Y").date() for day, _ in rows]  # noqa: DTZ007  # days have no zone
+    table = [(day, price) for day, (_, price) in zip(days, rows, strict=True) if price != "."]
+    write_bytes(folder / "wti.csv", to_csv([("date", "WTI"), *table]))
     report(1, 1)
     return 1

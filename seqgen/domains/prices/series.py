@@ -50,7 +50,7 @@ class Series:
         pairs = ((self.prices, other.prices), (self.dates, other.dates), (self.volume, other.volume))
         return same and all(_equal(mine, its) for mine, its in pairs)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # arrays inside
 
     @property
     def returns(self) -> Floats:

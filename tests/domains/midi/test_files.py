@@ -261,7 +261,7 @@ def test_real_files_are_all_read_or_refused_within_bounds() -> None:
     for path in sorted((DATA / "midi" / "real").glob("*.mid")):
         try:
             expected = symusic.Score(path).note_num()
-        except Exception:
+        except RuntimeError:
             expected = 0
         began = time.perf_counter()
         try:

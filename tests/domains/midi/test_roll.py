@@ -29,7 +29,7 @@ def _score(n_bars: int = 4, *, drum: bool = False) -> Score:
 def _size(path: Path) -> tuple[int, int]:
     data = path.read_bytes()
     assert data.startswith(b"\x89PNG")
-    return struct.unpack(">II", data[16:24])  # type: ignore[return-value]
+    return struct.unpack(">II", data[16:24])  # type: ignore[return-value]  # two numbers
 
 
 def test_rolls_are_drawn(tmp_path: Path) -> None:

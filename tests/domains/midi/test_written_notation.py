@@ -164,7 +164,7 @@ def test_whatever_is_played_is_written_note_for_note(score: Score) -> None:
     except TooLarge:
         return
     assert Counter(p for _, p, _ in notes_on(sheet)) == Counter(whole.pitch.tolist())
-    ElementTree.fromstring(to_musicxml(score))  # noqa: S314
+    ElementTree.fromstring(to_musicxml(score))  # noqa: S314  # ours
     assert to_abc(score).startswith(b"X:1\nT:")
 
 
@@ -177,13 +177,13 @@ def test_chorales_are_read_back_by_music21(number: int, chorales: list[Score]) -
     for kind, text in (("musicxml", to_musicxml(score)), ("abc", to_abc(score))):
         stream, found = read_back(text, kind)
         assert found == expected
-        parts = list(stream.parts)  # type: ignore[attr-defined]
+        parts = list(stream.parts)  # type: ignore[attr-defined]  # a score
         assert len(parts) == 4
         assert [len(p.getElementsByClass("Measure")) for p in parts] == [6 + (number == 5)] * 4
         first = parts[0].flatten()
         assert first.getElementsByClass("TimeSignature")[0].ratioString == ("3/4" if number == 7 else "4/4")
         assert first.getElementsByClass("KeySignature")[0].sharps == score.key_signatures[0].fifths
-    assert [p.partName for p in read_back(to_musicxml(score), "musicxml")[0].parts][::3] == ["Soprano", "Bass"]  # type: ignore[attr-defined]
+    assert [p.partName for p in read_back(to_musicxml(score), "musicxml")[0].parts][::3] == ["Soprano", "Bass"]  # type: ignore[attr-defined]  # a score
 
 
 def test_drums_stand_where_drummers_look_for_them() -> None:
@@ -286,7 +286,7 @@ def test_engraved_files_are_sound_and_always_the_same(chorales: list[Score], tmp
             chorales[5].write(tmp_path / f"{again}{suffix}")
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
     svg = (tmp_path / "a.svg").read_text("utf-8")
-    root = ElementTree.fromstring(svg)  # noqa: S314
+    root = ElementTree.fromstring(svg)  # noqa: S314  # ours
     assert sum(e.get("class", "").split()[:1] == ["note"] for e in root.iter()) == chorales[5].n_notes
     assert engraving.MUSIC not in svg  # the font is nowhere needed
     pdf = (tmp_path / "a.pdf").read_bytes()

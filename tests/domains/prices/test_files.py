@@ -12,7 +12,7 @@ import pytest
 
 from seqgen.core.domain import domain_of
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.domains.prices.files import claims, read, to_series
+from seqgen.domains.prices.files import claims, read, to_series, write
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
 
@@ -47,15 +47,22 @@ def test_only_what_is_asked_for_is_read() -> None:
 def test_a_long_table_has_a_series_a_symbol() -> None:
     text = "date,ticker,close,volume\n2020-01-01,A,1,10\n2020-01-01,B,5,7\n2020-01-02,A,2,11\n2020-01-02,B,6,0\n"
     a, b = of(text)
-    assert (a.name, a.prices.tolist(), a.volume.tolist()) == ("A", [1, 2], [10, 11])  # type: ignore[union-attr]
-    assert (b.name, b.prices.tolist(), b.volume.tolist()) == ("B", [5, 6], [7, 0])  # type: ignore[union-attr]
+    assert (a.name, a.prices.tolist(), a.volume.tolist()) == ("A", [1, 2], [10, 11])  # type: ignore[union-attr]  # it has volumes
+    assert (b.name, b.prices.tolist(), b.volume.tolist()) == ("B", [5, 6], [7, 0])  # type: ignore[union-attr]  # it has volumes
     assert [s.name for s in of(text, "B")] == ["B"]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(A1)", "-GBP", "@A", "'=A", "'A", "^GSPC"])
+def test_a_name_that_a_spreadsheet_would_execute_is_escaped_and_comes_back(name: str, tmp_path: Path) -> None:
+    write(Series(name, np.array([1.0, 2.0, 1.5])), tmp_path / "a.csv")
+    assert not any(cell.startswith(("=", "@", "-")) for cell in (tmp_path / "a.csv").read_text().split(",")[1:])
+    assert [series.name for series in read(tmp_path / "a.csv")] == [name]
 
 
 def test_of_open_high_low_and_close_the_adjusted_close_counts() -> None:
     text = "Date,Open,High,Low,Close,Adj Close,Volume\n2020-01-02,1,3,1,2,1.5,100\n2020-01-03,2,4,2,3,2.5,200\n"
     (one,) = of(text)
-    assert one.prices.tolist() == [1.5, 2.5] and one.volume.tolist() == [100, 200]  # type: ignore[union-attr]
+    assert one.prices.tolist() == [1.5, 2.5] and one.volume.tolist() == [100, 200]  # type: ignore[union-attr]  # it has volumes
     assert [(s.name, s.prices.tolist()) for s in of(text, "Open,Close")] == [("Open", [1, 2]), ("Close", [2, 3])]
 
 

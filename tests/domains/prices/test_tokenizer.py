@@ -87,11 +87,11 @@ def test_the_calendar_is_told_by_days_off() -> None:
     names = [feature.name for feature in TOKENIZER.context.features]
     returns = TOKENIZER.vocabulary.are("Return")[ids]
     weekday, month, gap = (rows[:-1][returns][:, names.index(name)] for name in ("weekday", "month", "gap"))
-    days = series.dates[1:].astype("datetime64[D]")  # type: ignore[index]
+    days = series.dates[1:].astype("datetime64[D]")  # type: ignore[index]  # it has dates
     assert np.array_equal(weekday, (days.astype(int) + 3) % 7 + 1)
     # The model is told the week of the year, not the year: months are right but for a day or two at their ends.
     assert (month == days.astype("datetime64[M]").astype(int) % 12 + 1).mean() > 0.9
-    assert np.array_equal(gap, np.minimum(np.diff(series.dates.astype("datetime64[D]").astype(int)), 5))  # type: ignore[union-attr]
+    assert np.array_equal(gap, np.minimum(np.diff(series.dates.astype("datetime64[D]").astype(int)), 5))  # type: ignore[union-attr]  # it has dates
 
 
 def test_a_closed_market_is_told_so_that_weekdays_stay_right() -> None:
@@ -100,7 +100,7 @@ def test_a_closed_market_is_told_so_that_weekdays_stay_right() -> None:
     ids = TOKENIZER.encode(series)
     assert 0 < (ids == TOKENIZER.vocabulary.id("Off")).sum() <= 10
     weekday = TOKENIZER.context.of(ids)[:-1][TOKENIZER.vocabulary.are("Return")[ids]][:, -3]
-    assert np.array_equal(weekday, (series.dates[1:].astype("datetime64[D]").astype(int) + 3) % 7 + 1)  # type: ignore[index]
+    assert np.array_equal(weekday, (series.dates[1:].astype("datetime64[D]").astype(int) + 3) % 7 + 1)  # type: ignore[index]  # it has dates
 
 
 @pytest.mark.parametrize("step", [7, 30])
@@ -117,7 +117,7 @@ def test_months_go_on_by_months() -> None:
     dates = np.arange("2001-01", "2004-01", dtype="datetime64[M]").astype("datetime64[s]")
     series = Series("x", walk(36).prices, dates)
     further = TOKENIZER.continuation(TOKENIZER.encode(series), series)(TOKENIZER.vocabulary.ids(["Return_0"] * 3))
-    assert [str(d)[:10] for d in further.dates[-3:]] == ["2004-01-01", "2004-02-01", "2004-03-01"]  # type: ignore[index]
+    assert [str(d)[:10] for d in further.dates[-3:]] == ["2004-01-01", "2004-02-01", "2004-03-01"]  # type: ignore[index]  # it has dates
 
 
 def test_volumes_follow_returns_where_they_are_asked_for() -> None:
@@ -182,7 +182,7 @@ def test_any_returns_have_bins_that_hold_them(moves: list[float], n: int, decay:
 )
 def test_bins_that_are_none(damaged: dict[str, object]) -> None:
     with pytest.raises(UsageError):
-        Bins(**damaged)  # type: ignore[arg-type]
+        Bins(**damaged)  # type: ignore[arg-type]  # wrong on purpose
 
 
 # --- parts of a series

@@ -148,6 +148,33 @@ def test_a_table_of_nflverse_becomes_plays(tmp_path: Path) -> None:
     assert list(read_season(tmp_path / "a.csv.gz")) == [match]
 
 
+def test_what_seldom_happens_in_a_table_of_nflverse_has_its_names() -> None:
+    columns = ("two_point_attempt", "two_point_conv_result", "fumble_lost", "fumble_recovery_1_team", "safety")
+    columns += ("interception", "fourth_down_failed")
+    run = {**RUSH, "touchdown": "NA", "td_team": "NA"}
+    rare = [
+        {**run, "two_point_attempt": 1, "two_point_conv_result": "success", "down": "NA"},
+        {**run, "qb_scramble": 1},
+        {**KICK, "touchback": "NA", "fumble_lost": 1, "fumble_recovery_1_team": RED},
+        {**RUSH, "td_team": RED},
+        {**run, "safety": 1},
+        {**PASS, "first_down_pass": "NA", "complete_pass": "NA", "interception": 1},
+        {**run, "fumble_lost": 1},
+        {**run, "fourth_down_failed": 1},
+    ]
+    header = COLUMNS.strip().split(",")
+    about = {"game_id": "2021_01_RED_SEA", "home_team": SEA, "game_date": "2021-09-12", "qtr": 1}
+    lines = [",".join([*header, *columns])]
+    for number, row in enumerate(rare):
+        said = {**about, **row, "play_id": number, "quarter_seconds_remaining": 800}
+        lines.append(",".join(str(said.get(name, "NA")) for name in [*header, *columns]))
+    events = one("\n".join(lines) + "\n", "play_by_play_2021.csv").events
+    assert events["action"] == ("two-point", "pass", "kickoff", "run", "run", "pass", "run", "run")
+    assert events["outcome"] == ("success", "scramble", "recovered", "", "", "intercepted", "", "")
+    turned = ("opponent touchdown", "safety", "turnover", "turnover", "turnover on downs")
+    assert events["result"] == ("", "", "", *turned)
+
+
 @pytest.mark.parametrize("text", [game(), table(KICK, PASS, FLAG, STOP, RUSH, TRY)])
 def test_what_is_read_is_legal_and_comes_back(text: bytes | str, tmp_path: Path) -> None:
     match = one(text)

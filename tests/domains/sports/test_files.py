@@ -175,3 +175,15 @@ def test_a_table_of_the_corpus_is_read_without_a_note() -> None:
     found = list(read(CORPUS / "2007-q3.csv.gz"))
     assert len(found) > 20 and not any(match.notes for match in found)
     assert all(len(match) > 20 and match.about["date"].startswith("2007-0") for match in found)
+
+
+def test_names_that_a_spreadsheet_would_execute_are_escaped_and_come_back(tmp_path: Path) -> None:
+    names = {"Ann": "=1+cmd|' /C calc'!A0", "Zoe": "@SUM(A1)", "Eve": "''-Eve", "Yan": "'Yan", "North": "-North"}
+    log = LOG
+    for plain, name in names.items():
+        log = log.replace(plain, name)
+    match = one(log)
+    assert {row["player"] for row in match.rows()} >= {names["Ann"], "'-Eve"}
+    write(match, tmp_path / "log.csv")
+    assert "'=1+cmd" in (tmp_path / "log.csv").read_text() and ",=" not in (tmp_path / "log.csv").read_text()
+    assert list(read(tmp_path / "log.csv")) == [match]

@@ -115,7 +115,7 @@ def test_the_switch_is_kept_and_without_it_nothing_changes(tokenizer: SportsToke
     plain = SportsTokenizer.fit(matches)
     assert set(plain.config()) == {"sport", "labels"} and not plain.name_ids
     assert plain.vocabulary.tokens == tokenizer.vocabulary.tokens[: len(plain.vocabulary)]
-    assert (tokenizer.loss_weights[tokenizer.vocabulary.of_type("BatterName")] < 1).all()  # type: ignore[index]
+    assert (tokenizer.loss_weights[tokenizer.vocabulary.of_type("BatterName")] < 1).all()  # type: ignore[index]  # it has weights
 
 
 def test_a_run_predicts_by_name_and_follows_as_it_reads(
@@ -126,7 +126,7 @@ def test_a_run_predicts_by_name_and_follows_as_it_reads(
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "some.csv").write_bytes(to_table(matches[:8]))
     settings = {"steps": 2, "preset": "tiny", "width": 32, "crop": 32, "players": True}
-    seqgen.train("sports", tmp_path / "logs", out=tmp_path / "run", **settings)  # type: ignore[arg-type]
+    seqgen.train("sports", tmp_path / "logs", out=tmp_path / "run", **settings)  # type: ignore[arg-type]  # of many types
     model = seqgen.load(tmp_path / "run")
     match = matches[0]
     fields = model.forecast(match, at="30", top=12)["fields"]

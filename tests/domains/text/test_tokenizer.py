@@ -247,7 +247,7 @@ def test_half_a_surrogate_pair_is_refused_with_its_place(level: str) -> None:
 
 @pytest.mark.parametrize("level", ["characters", "words"])
 def test_without_fallback_an_unknown_character_is_refused_with_its_place(level: str) -> None:
-    tokenizer = TextTokenizer.fit(["abc abc abc"], TextOptions(level=level, fallback=False))  # type: ignore[arg-type]
+    tokenizer = TextTokenizer.fit(["abc abc abc"], TextOptions(level=level, fallback=False))  # type: ignore[arg-type]  # parametrized
     assert tokenizer.decode(tokenizer.encode("cab abc")) == "cab abc"
     with pytest.raises(BadInput, match=r"character 8: 'é' \(U\+00E9\) is not among the characters") as caught:
         tokenizer.encode("abc abc é abc")
@@ -314,7 +314,7 @@ def test_a_text_is_a_str_and_a_file_a_path_or_its_bytes(tokenizer: TextTokenizer
     assert tokenizer.encode(path).tolist() == tokenizer.encode(path.read_bytes()).tolist() == expected
     assert np.concatenate(list(tokenizer.encode_stream(path))).tolist() == expected
     with pytest.raises(UsageError, match="int is no text"):
-        tokenizer.encode(3)  # type: ignore[arg-type]
+        tokenizer.encode(3)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(BadInput, match="does not exist"):
         tokenizer.encode(tmp_path / "missing")
     with pytest.raises(BadInput, match="does not exist"):

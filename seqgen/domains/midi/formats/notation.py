@@ -119,7 +119,7 @@ def _pieces(parse: Callable[[], Any], kind: str, name: str, where: str = "") -> 
                 refused = refused or error
     except TooLarge:
         raise
-    except Exception as error:  # music21 raises exceptions of many kinds, from its own to AttributeError
+    except Exception as error:  # noqa: BLE001  # music21 raises many kinds, from its own to AttributeError
         raise BadInput(name, f"music21 cannot read it as {kind} ({fault(error)})", where=where) from None
     if not pieces:
         raise BadInput(name, refused.reason if refused else "holds no notes", where=where)
@@ -134,7 +134,7 @@ def _seconds(kind: str, data: bytes) -> float:
 def import_music21() -> None:
     """Raises MissingExtra where it is not installed."""
     try:
-        import music21  # noqa: F401
+        import music21  # noqa: F401  # imported for what it does
     except ImportError:
         raise MissingExtra("Reading notation", "music21") from None
 

@@ -109,7 +109,7 @@ def from_music21(stream: Any, path: str = "<music21 stream>", name: str = "") ->
         return _from_music21(stream, path, name)
     except BadInput:
         raise
-    except Exception as error:  # music21 raises exceptions of many kinds, at any attribute
+    except Exception as error:  # noqa: BLE001  # music21 raises exceptions of many kinds, at any attribute
         raise BadInput(path, f"cannot be read ({fault(error)})") from None
 
 

@@ -23,7 +23,7 @@ def clef_of(pitch: Longs, name: str, program: int) -> Clef:
     """The clef with the fewest ledger lines; tenors and guitars read the treble an octave lower."""
     if not len(pitch):
         return TREBLE
-    low = bool(re.search(r"\btenor\b", name, re.I) and program in (52, 53, 54, 91)) or 24 <= program <= 31
+    low = bool(re.search(r"\btenor\b", name, re.IGNORECASE) and program in (52, 53, 54, 91)) or 24 <= program <= 31
 
     def cost(clef: Clef) -> float:
         beyond = np.abs(pitch - (_MIDDLE[clef[0]] + 12 * clef[2])) - 9

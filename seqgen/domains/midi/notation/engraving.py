@@ -19,7 +19,7 @@ _TALLEST = 60_000  # the highest page that verovio draws
 _SMALL_FILE_SCALE = 40
 _LONGEST_TITLE = 48  # characters that fit on a page
 MUSIC = "Leipzig"
-_PAGE_NUMBER = re.compile(r'<g [^>]*class="pgHead[^>]*>\s*<text\b.*?</text>\s*</g>', re.S)
+_PAGE_NUMBER = re.compile(r'<g [^>]*class="pgHead[^>]*>\s*<text\b.*?</text>\s*</g>', re.DOTALL)
 _STYLES = {(False, False): "", (True, False): "-bold", (False, True): "-italic", (True, True): "-bold-italic"}
 
 
@@ -102,7 +102,7 @@ def _outlined(svg: str) -> str:
                 out.append(f'<text {where} xml:space="preserve">{text}</text>')
         return "".join(out)
 
-    return re.sub(r"<text\b[^>]*(?<!/)>.*?</text>", block, svg, flags=re.S)
+    return re.sub(r"<text\b[^>]*(?<!/)>.*?</text>", block, svg, flags=re.DOTALL)
 
 
 def parse(text: str) -> ElementTree.Element:

@@ -26,7 +26,7 @@ _NAMES = (  # noqa: SIM905  # one a line would fill a page
     "Mute Triangle|Open Triangle"
 ).split("|")  # from key 35
 
-_PROGRAMS = (  # noqa: SIM905
+_PROGRAMS = (  # noqa: SIM905  # likewise
     "Piano|Bright Piano|Electric Grand|Honky-tonk|Electric Piano|Electric Piano 2|Harpsichord|Clavinet|Celesta|"
     "Glockenspiel|Music Box|Vibraphone|Marimba|Xylophone|Tubular Bells|Dulcimer|Drawbar Organ|Percussive Organ|"
     "Rock Organ|Church Organ|Reed Organ|Accordion|Harmonica|Bandoneon|Nylon Guitar|Steel Guitar|Jazz Guitar|"

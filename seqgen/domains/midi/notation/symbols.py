@@ -146,7 +146,7 @@ def _beam(symbols: list[Symbol], group: list[int]) -> None:
     run: list[int] = []
     for i in [*group, None]:
         if i is not None and symbols[i].heads and symbols[i].value < UNITS:
-            if run and (symbols[i].tuplet in ("start",) or symbols[run[-1]].tuplet == "stop"):
+            if run and (symbols[i].tuplet == "start" or symbols[run[-1]].tuplet == "stop"):
                 _join(symbols, run)
                 run = []
             run.append(i)

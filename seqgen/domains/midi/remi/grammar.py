@@ -59,4 +59,4 @@ def remi_grammar(vocabulary: Vocabulary, header_types: tuple[str, ...], metre: M
         later = range(place + 1, length)
         return moves | bar | {("Position", p): ("position", length, p) for p in later}
 
-    return build_grammar(classes, ("header", 0, 0), follow, lambda state: state[0] in ("end", READY))  # type: ignore[index]
+    return build_grammar(classes, ("header", 0, 0), follow, lambda state: state[0] in ("end", READY))  # type: ignore[index]  # every state is a tuple or a name

@@ -23,7 +23,7 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.narrowing import Once
 from seqgen.core.tokenizer import Length
 from seqgen.core.vocabulary import Vocabulary
-from seqgen.domains.midi.canonical import canonical
+from seqgen.domains.midi.canonical import canonical, microseconds_of, tempo_of
 from seqgen.domains.midi.header import (
     density_control,
     density_token,
@@ -31,6 +31,7 @@ from seqgen.domains.midi.header import (
     key_control,
     key_tokens,
     length_control,
+    nearest_tempo,
     one_of,
     tempo_control,
     tempo_token,
@@ -187,8 +188,7 @@ class Voices:
         lead = -int(pickup) % bar if pickup != "Unknown" else 0
         voice, onset, stop = self._notes(grid)
         ticks = TICKS // s.steps_per_quarter
-        tempo = given.get("Tempo", UNKNOWN)
-        marks: dict[str, Any] = {"tempos": (Tempo(0, s.quarters_per_minute if tempo == UNKNOWN else float(tempo)),)}
+        marks: dict[str, Any] = {"tempos": (Tempo(0, self._tempo(given.get("Tempo", UNKNOWN))),)}
         if signature != "Unknown":
             marks["time_signatures"] = (TimeSignature(0, *map(int, signature.split("/"))),)
         key = given.get("Key", "Unknown")
@@ -238,7 +238,7 @@ class Voices:
             "velocities_set_to_80": float((score.velocity != VELOCITY).sum()),
             "tempo_changes_dropped": float(max(0, len(score.tempos) - 1)),
             "tempos_changed": float(
-                tempo_token(score) not in (UNKNOWN, *(f"{t.quarters_per_minute:g}" for t in score.tempos[:1]))
+                any(f"{self._tempo(tempo_token(score)):g}" != f"{t.quarters_per_minute:g}" for t in score.tempos[:1])
             ),
             "time_signature_changes_dropped": float(max(0, len(score.time_signatures) - 1)),
             "key_changes_dropped": float(max(0, len(score.key_signatures) - 1)),
@@ -246,6 +246,11 @@ class Voices:
             "pitch_bends_dropped": float(len(score.bends)),
         }
         return {name: n for name, n in counts.items() if n}
+
+    def _tempo(self, said: str) -> float:
+        """What a Tempo id is decoded to: the tempo of the training pieces where none is said or theirs would be."""
+        own = tempo_of(microseconds_of(self.settings.quarters_per_minute))
+        return own if said in (UNKNOWN, nearest_tempo(own)) else float(said)
 
     # --- what a sample begins with
 

@@ -112,7 +112,7 @@ TABLES = (
 def format_of(data: bytes) -> Format:
     """What the first bytes show, beyond a byte order mark and space."""
     head = data[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next(format for format in FORMATS if format.shown(head))
+    return next(form for form in FORMATS if form.shown(head))
 
 
 def read_columns(

@@ -63,7 +63,7 @@ class Provider:
                 match = from_kloppy(load(**said, **self.given), name)
         except (SeqgenError, MemoryError):
             raise
-        except Exception as error:  # whatever a parser of theirs raises
+        except Exception as error:  # noqa: BLE001  # whatever a parser of theirs raises
             raise BadInput(name, f"cannot be read by kloppy as {self.name} ({fault(error)})") from None
         yield match
 

@@ -10,6 +10,7 @@ from itertools import chain
 
 from seqgen.core.errors import BadInput, TooLarge, quoted
 from seqgen.core.limits import LIMITS
+from seqgen.core.tables import to_csv, unescaped
 from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.known import SPORTS, sport_name
 from seqgen.domains.sports.match import Match, matches, which
@@ -75,6 +76,8 @@ def _rows(columns: list[str], lines: Iterable[list[str]], name: str) -> Rows:
             if len(line) not in (0, len(columns)):
                 raise BadInput(name, f"has {len(line)} values for {len(columns)} columns", where=f"row {number}")
             if line:
+                if "'" in "".join(line):  # few rows have one
+                    line = [unescaped(cell) for cell in line]
                 yield number, dict(zip(columns, line, strict=True))
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where=f"row {number + 1}") from None
@@ -107,11 +110,6 @@ def _text(data: bytes, name: str) -> str:
 def to_table(found: Sequence[Match]) -> bytes:
     """Matches of one sport as CSV in UTF-8; the same matches, the same bytes."""
     sport = SPORTS[found[0].sport]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sport", *sport.columns])
-    for match in found:
-        for row in match.rows():
-            row = {**match.about, **row}
-            writer.writerow([sport.name, *("" if row[c] is None else row[c] for c in sport.columns)])
-    return text.getvalue().encode()
+    rows = ({**match.about, **row} for match in found for row in match.rows())
+    said = ([sport.name, *("" if row[c] is None else row[c] for c in sport.columns)] for row in rows)
+    return to_csv(chain([["sport", *sport.columns]], said))

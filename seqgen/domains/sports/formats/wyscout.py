@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from seqgen.core.errors import BadInput, TooLarge, quoted
 from seqgen.core.limits import LIMITS
+from seqgen.core.tables import unescaped
 from seqgen.domains.sports.match import Match, as_json
 from seqgen.domains.sports.soccer import (
     ACTIONS,
@@ -116,13 +117,13 @@ def _of_matches(matches: Any, said: Any) -> dict[str, str]:
     """Of each match the first text that its rows say."""
     found: dict[str, str] = {}
     for match, text in zip(matches[said.index], said, strict=True):
-        found.setdefault(str(match), str(text))
+        found.setdefault(unescaped(str(match)), unescaped(str(text)))
     return found
 
 
 def _categories(column: Any) -> Values:
     """A pandas column of categories; no value is an empty text."""
-    named = [*map(str, column.cat.categories), ""]  # -1 is the last
+    named = [*(unescaped(str(said)) for said in column.cat.categories), ""]  # -1 is the last
     return Values.of_array(column.cat.codes.to_numpy(), named.__getitem__)
 
 

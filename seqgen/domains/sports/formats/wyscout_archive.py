@@ -16,6 +16,7 @@ import numpy as np
 from seqgen.core.download import RemoteFile
 from seqgen.core.errors import CorpusError
 from seqgen.core.files import write_bytes
+from seqgen.core.tables import escaped
 from seqgen.domains.sports.formats.wyscout import COLUMNS, PERIODS, Rows, read_columns
 from seqgen.domains.sports.match import as_json
 
@@ -86,7 +87,7 @@ def to_compact(rows: Rows, known: dict[str, tuple[str, str]]) -> bytes:
     order = np.lexsort((time, period.each(lambda said: _ORDER.get(said, -1)), rank[ids.codes]))
     first = np.append(True, np.diff(rank[ids.codes[order]]) != 0)
     columns: dict[str, Any] = {
-        c: pd.Categorical.from_codes(v.codes[order], list(v.table)) for c, v in rows.texts.items()
+        c: pd.Categorical.from_codes(v.codes[order], list(map(escaped, v.table))) for c, v in rows.texts.items()
     }
     columns |= {c: pd.Series(values[order]).convert_dtypes() for c, values in rows.numbers.items()}
     columns["eventSec"] = np.round(time[order], 2)  # more would be twice the memory when read
