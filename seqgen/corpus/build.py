@@ -15,7 +15,7 @@ import platformdirs
 
 from seqgen.core.domain import Domain, get_domain, load_tokenizer, save_tokenizer
 from seqgen.core.drafts import remove_drafts
-from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError
+from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError, printable
 from seqgen.core.files import read_bytes, sha256, sha256_file, to_json
 from seqgen.core.limits import LIMITS
 from seqgen.core.sealed import read_sealed, write_sealed
@@ -209,9 +209,9 @@ def _build(
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    kept = domain.split != "piece" or sum(f.stat().st_size for f in files) <= KEPT_BYTES
+    kept = domain.split != "piece" or sum(f.stat().st_size for f in files if f.exists()) <= KEPT_BYTES
     for done, outcome in enumerate(read([str(f) for f in files]), 1):
-        name = Path(outcome.item).relative_to(corpus.folder).as_posix()
+        name = printable(Path(outcome.item).relative_to(corpus.folder).as_posix())
         if outcome.error is not None:
             skip(name, outcome.error)
         else:

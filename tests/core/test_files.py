@@ -292,12 +292,12 @@ def test_what_is_zipped_is_unzipped_as_far_as_it_may_be(monkeypatch: pytest.Monk
         files.unzipped(longer + gzip.compress(b"i"), "a.gz", limit="max_json_bytes")
     asked: list[int] = []
 
-    class Counted(gzip.GzipFile):
-        def read(self, size: int | None = -1) -> bytes:
-            asked.append(size or -1)
+    class Counted(files.Gunzip):
+        def read(self, size: int = -1) -> bytes | None:
+            asked.append(size)
             return super().read(size)
 
-    monkeypatch.setattr(files.gzip, "GzipFile", Counted)
+    monkeypatch.setattr(files, "Gunzip", Counted)
     with pytest.raises(TooLarge):
         files.unzipped(gzip.compress(bytes(10_000)), "a.gz")
     assert asked == [6], "what is over the limit is not unpacked"
@@ -372,3 +372,13 @@ def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.
         patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
         files.remove_drafts(tmp_path)
     assert names(tmp_path) == [".x.1.ab.tmp"]
+
+
+def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:
+    whole = bytes(range(256)) * 999
+    parts = gzip.compress(whole[:99]) + b"\0\0" + gzip.compress(b"") + gzip.compress(whole[99:]) + b"\0" * 9
+    for size in (1 << 20, 7919, 100):
+        opened = files.Gunzip(io.BytesIO(parts), "a.gz")
+        assert b"".join(iter(lambda opened=opened, size=size: opened.read(size), b"")) == whole
+    with pytest.raises(BadInput, match="over 4,096 parts"):
+        files.unzipped(gzip.compress(b"", 1) * 4097, "a.gz")
