@@ -7,7 +7,7 @@ from typing import Any
 
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, RunError, SeqgenError
+from seqgen.core.errors import CorpusError, RunError, SeqgenError, printable
 from seqgen.corpus.build import Prepared, cache_folder, options_of, prepare
 from seqgen.corpus.folder import CorpusFolder, open_corpus
 from seqgen.training.run import Run
@@ -33,7 +33,8 @@ def same_corpus(
     reporter: Reporter,
     hint: str = "If the corpus has moved, say where to: --corpus PATH.",
 ) -> Prepared:
-    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed."""
+    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed,
+    RunError where the run does not say which it was."""
     about = run.corpus()
     domain = get_domain(run.domain)
     options = options_of(about, domain)
@@ -46,7 +47,7 @@ def same_corpus(
     except CorpusError as error:
         raise CorpusError(error.message, hint) from None
     # Before all is read that stands there: a run's word for where its corpus is may lead anywhere.
-    there = {file.relative_to(corpus.folder).as_posix() for file in corpus.files(domain.suffixes)}
+    there = {printable(file.relative_to(corpus.folder).as_posix()) for file in corpus.files(domain.suffixes)}
     if there and known - there:
         raise _changed(corpus, run, len(known - there))
     prepared = prepare_corpus(corpus, domain, options, reporter)

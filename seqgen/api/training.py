@@ -222,7 +222,10 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
     finally:
         trainer.close()
     loaded = Model(run, "cpu")
-    write_bytes(run.path / "MODEL_CARD.md", model_card(run, loaded.checkpoint, prepared.about).encode())
+    write_bytes(
+        run.path / "MODEL_CARD.md",
+        model_card(run, loaded.checkpoint, prepared.about).encode("utf-8", "backslashreplace"),
+    )
     return loaded
 
 
@@ -238,7 +241,7 @@ def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
     write_json(model.run.path / "evaluation.json", numbers)
     write_bytes(
         model.run.path / "MODEL_CARD.md",
-        model_card(model.run, model.checkpoint, model.run.corpus(), numbers).encode(),
+        model_card(model.run, model.checkpoint, model.run.corpus(), numbers).encode("utf-8", "backslashreplace"),
     )
     return numbers
 

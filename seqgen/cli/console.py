@@ -10,9 +10,9 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from seqgen.core.errors import SeqgenError, UsageError
+from seqgen.core.errors import SeqgenError, UsageError, printable
 
 if TYPE_CHECKING:
     from seqgen.api import Model
@@ -28,12 +28,12 @@ class Unread(BaseException):
 
 def out(text: str = "") -> None:
     """A line of results. Raises Unread."""
-    _print(text + "\n")
+    _print(_shown(text, sys.stdout) + "\n")
 
 
 def write(text: str) -> None:
     """A part of a result, at once. Raises Unread."""
-    _print(text)
+    _print(_shown(text, sys.stdout))
     flush()
 
 
@@ -44,7 +44,7 @@ def flush() -> None:
 
 def out_json(value: Mapping[str, Any]) -> None:
     """One JSON object. Raises Unread."""
-    out(json.dumps(value, ensure_ascii=False))
+    _print(_encodable(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def _print(text: str, *, flush: bool = False) -> None:
@@ -58,6 +58,18 @@ def tell(text: str, end: str = "\n") -> None:
     """On stderr; where nobody listens any more, work goes on."""
     with contextlib.suppress(OSError):
         print(text, end=end, file=sys.stderr, flush=True)
+
+
+def _shown(text: str, stream: TextIO) -> str:
+    """As it is, but on a terminal, which may do what a text says: names of files and samples of texts are others'."""
+    if not stream.isatty() or text.isprintable():
+        return _encodable(text)
+    return "".join(c if c in "\n\t" else printable(c) for c in text)
+
+
+def _encodable(text: str) -> str:
+    """Halves of characters, which names of files may have, escaped as JSON does."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = (), *, right: Iterable[int] = ()) -> None:
@@ -99,10 +111,11 @@ class Console:
         self._evaluated = -1
 
     def note(self, text: str) -> None:
+        """A line on stderr, unless quiet."""
         if self._quiet:
             return
         self._clear()
-        tell(text)
+        tell("\n".join(map(printable, text.split("\n"))))
 
     def fallen_back(self, model: Model) -> None:
         """Say which checkpoints are damaged, and which one is used instead."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import hashlib
 import io
 import json
@@ -22,6 +21,8 @@ from seqgen.core.drafts import draft_beside
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
 
+GZIP = b"\x1f\x8b"
+_PARTS, _AT_ONCE = 4096, 1 << 16  # of gzip: parts, one behind the other, and bytes
 # What says that bytes did not reach the disk.
 _LOST = {errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -50,8 +51,10 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
-    """The first bytes of a file, as many as there are; none of what cannot be read."""
+    """The first bytes of a regular file, as many as there are; none of what cannot be read, or would never end."""
     try:
+        if not Path(path).is_file():
+            return b""
         with Path(path).open("rb") as file:
             return file.read(n_bytes)
     except OSError:
@@ -61,17 +64,60 @@ def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
 def unzipped(data: bytes, name: str, *, limit: str = "max_file_bytes") -> bytes:
     """What gzip holds, of any number of parts, as far as the field of Limits lets it; other data as they are. Raises
     BadInput."""
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith(GZIP):
         return data
     most: int = getattr(LIMITS, limit)
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(found) > most:
-        raise TooLarge(name, limit, most)
-    return found
+    found, n_bytes = list[bytes](), 0
+    opened = Gunzip(io.BytesIO(data), name)
+    while part := opened.read(min(_AT_ONCE, most + 1 - n_bytes)):
+        found.append(part)
+        n_bytes += len(part)
+        if n_bytes > most:
+            raise TooLarge(name, limit, most)
+    return b"".join(found)
+
+
+class Gunzip(io.RawIOBase):
+    """What an open file of gzip holds, read as it is asked for, of no more parts than anyone writes. Raises BadInput
+    where it is cut off or damaged."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._part, self._n_parts, self._rest = zlib.decompressobj(31), 1, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = b""
+        while not found:
+            if self._part.eof and not self._next_part():
+                return 0
+            self._rest = self._rest or self._file.read(_AT_ONCE)
+            ended = not self._rest
+            try:
+                found = self._part.decompress(self._rest, len(buffer))
+            except zlib.error as error:
+                raise BadInput(self._name, f"is not whole gzip ({error})") from None
+            self._rest = self._part.unconsumed_tail
+            if ended and not found and not self._part.eof:
+                raise BadInput(self._name, "is not whole gzip (it is cut off)")
+        buffer[: len(found)] = found
+        return len(found)
+
+    def _next_part(self) -> bool:
+        """Whether there is one."""
+        self._rest = self._part.unused_data.lstrip(b"\0")
+        while len(self._rest) < len(GZIP) and (more := self._file.read(_AT_ONCE)):
+            self._rest = (self._rest + more).lstrip(b"\0")
+        if not self._rest:
+            return False
+        self._n_parts += 1
+        if not self._rest.startswith(GZIP) or self._n_parts > _PARTS:
+            what = f"of over {_PARTS:,} parts" if self._n_parts > _PARTS else "followed by other bytes"
+            raise BadInput(self._name, f"is not whole gzip (it is {what})")
+        self._part = zlib.decompressobj(31)
+        return True
 
 
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
@@ -120,8 +166,9 @@ def from_json(data: bytes, path: str | os.PathLike[str]) -> Any:
 
 
 def to_json(value: Any) -> bytes:
-    """Readable, stable JSON: same value, same bytes. Names of files that are no text keep their odd bytes, escaped."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace")
+    """Readable, stable JSON: same value, same bytes. A name that is no text in UTF-8 stays what it is."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # of halves of characters, which is how JSON escapes them
 
 
 @contextlib.contextmanager
@@ -200,9 +247,13 @@ def sha256_file(path: Path) -> str:
 
 
 def safe_join(folder: Path, name: str) -> Path:
-    """`folder / name`, refused when it would leave the folder."""
-    path = None if "\x00" in name else (folder / name).resolve()
-    if path is None or not path.is_relative_to(folder.resolve()):
+    """`folder / name`, refused when it would leave the folder. Raises BadInput."""
+    try:
+        path = (folder / name).resolve()
+        inside = "\x00" not in name and path.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or letters that no path has
+        inside = False
+    if not inside:
         raise BadInput(name, f"leads outside {folder}")
     return path
 

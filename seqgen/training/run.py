@@ -40,6 +40,7 @@ class Run:
 
     @property
     def name(self) -> str:
+        """The name of its folder."""
         return self.path.name
 
     def require_untrained(self) -> None:
@@ -67,6 +68,7 @@ class Run:
 
     @property
     def domain(self) -> str:
+        """The name of its domain. Raises RunError."""
         return str(self._record("config.json", _CONFIG).get("domain"))
 
     def folder(self, name: str) -> Path:
@@ -78,7 +80,7 @@ class Run:
             raise RunError(f"{self.path / name} is a link out of the run.", "Put a folder in its place.") from None
 
     def config(self) -> TrainConfig:
-        """The training's configuration."""
+        """The training's configuration. Raises RunError."""
         saved = self._record("config.json", _CONFIG)
         if saved.get("format") != FORMAT:
             raise RunError(f"{self.path} was written by another version of seqgen.", "Train it again.")
@@ -95,6 +97,7 @@ class Run:
             write_sealed(self.path / "corpus.json", {**about, "path": os.fspath(path)})
 
     def tokenizer(self) -> Tokenizer[Any]:
+        """The tokenizer that its ids are of. Raises RunError."""
         return load_tokenizer(self.path / "tokenizer.json")
 
     def model(self, device: str = "cpu") -> tuple[SequenceModel, Checkpoint, list[RunError]]:
