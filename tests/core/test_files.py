@@ -362,18 +362,6 @@ def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert opened == [tmp_path / "a"]
 
 
-def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EBUSY, "busy")
-
-    (tmp_path / ".x.1.ab.tmp").mkdir()
-    with monkeypatch.context() as patch:
-        patch.setattr(files.os, "rmdir", fail)
-        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
-        files.remove_drafts(tmp_path)
-    assert names(tmp_path) == [".x.1.ab.tmp"]
-
-
 def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:
     whole = bytes(range(256)) * 999
     parts = gzip.compress(whole[:99]) + b"\0\0" + gzip.compress(b"") + gzip.compress(whole[99:]) + b"\0" * 9
