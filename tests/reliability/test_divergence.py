@@ -145,7 +145,7 @@ def test_what_is_no_number_is_never_saved(
 
     monkeypatch.setattr(Trainer, "train_step", train_step)
     settings = {
-        "preset": "tiny", "width": 8, "n_layers": 2, "crop": 16, "batch_size": 4, "steps": 40, "n_evaluations": 20,
+        "preset": "tiny", "width": 8, "n_layers": 2, "crop": 16, "batch_size": 4, "steps": 40, "n_evaluations": 4,
         "save_seconds": 0.0, "replicas": 1, "precision": "float32",
     }  # fmt: skip
     with pytest.raises(Diverged) as caught:

