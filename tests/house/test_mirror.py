@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a gate: .ci/run runs it
 TESTS = Path(__file__).parents[1]
 PACKAGE = TESTS.parent / "seqgen"
 # Tests of no one module: laws of all domains, documents, what survives, the house itself, and what tests need.
@@ -41,6 +42,7 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
 def imports(file: Path) -> set[str]:
     """The modules of seqgen, as paths, that a file imports or names."""
     found: set[str] = set()
