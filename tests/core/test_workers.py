@@ -433,5 +433,7 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
 def test_multiprocessing_starts_workers_where_nothing_else_can() -> None:
     with Workers(len, 1, seconds=30, start="spawn") as workers:
         found = list(workers.map(["a", 5, "abc"]))
+        process = workers._workers[0]._process
+        assert process.daemon and type(process).__name__ == "SpawnProcess"
     assert [outcome.value for outcome in found] == [1, None, 3]
     assert isinstance(found[1].error, BadInput) and "TypeError" in found[1].error.reason
