@@ -257,7 +257,32 @@ def test_the_last_line_of_what_ends_is_given_without_its_end(tmp_path: Path, mon
     os.write(writer, b"abc\n")
     with pytest.raises(BadInput, match="more than 3 bytes"):
         next(lines)  # its end counts
+    lines = files.growing_lines(tmp_path / "pipe")
+    os.write(writer, b"ab\ncd")
+    assert next(lines) == b"ab\n"
     os.close(writer)
+    assert list(lines) == [b"cd"]
+    (tmp_path / "file").write_bytes(b"a\nb")
+    with (tmp_path / "file").open("rb") as file, monkeypatch.context() as patch:
+        patch.setattr(files.sys, "stdin", SimpleNamespace(buffer=file))
+        assert list(files.growing_lines("-")) == [b"a\n", b"b"], "though a file, nobody adds to it"
+
+
+def test_no_more_of_a_line_is_read_than_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    parts = [b"ab", b"cd\n", b"abcde", b"f"]
+
+    class Slow(io.BytesIO):
+        def readline(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return parts.pop(0)
+
+    monkeypatch.setattr(files.sys, "stdin", SimpleNamespace(buffer=Slow()))
+    lines = files.growing_lines("-", longest=5)
+    assert next(lines) == b"abcd\n"
+    with pytest.raises(BadInput, match="more than 5 bytes"):
+        next(lines)
+    assert asked == [6, 4, 6, 1]
 
 
 def test_a_file_that_grows_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,13 @@ from seqgen.core.workers import (
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and RLIMIT_AS")
 
 
+@pytest.fixture(autouse=True)
+def no_group_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the code that takes a child for its parent would else end the tests, and who runs them."""
+    kill = os.kill
+    monkeypatch.setattr(os, "kill", lambda pid, how: kill(pid, how) if pid > 0 else pytest.fail("of no process"))
+
+
 def misbehave(item: Any) -> Any:
     if item == "hang":
         time.sleep(60)
@@ -434,5 +441,7 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
 def test_multiprocessing_starts_workers_where_nothing_else_can() -> None:
     with Workers(len, 1, seconds=30, start="spawn") as workers:
         found = list(workers.map(["a", 5, "abc"]))
+        process = workers._workers[0]._process
+        assert process.daemon and type(process).__name__ == "SpawnProcess"
     assert [outcome.value for outcome in found] == [1, None, 3]
     assert isinstance(found[1].error, BadInput) and "TypeError" in found[1].error.reason
