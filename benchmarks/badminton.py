@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.badminton import LANDING, STROKES, badminton
@@ -35,6 +34,7 @@ from seqgen.tokenizers import SportsTokenizer
 from seqgen.training.config import default_config
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
+from training import train_to_best
 
 PROTOCOL = (
     "CoachAI Track 2: trained on train.csv.gz alone, weights chosen on matches held back from it; of each rally the "

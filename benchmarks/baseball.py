@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.baseball import PITCHES, RESULTS
@@ -33,6 +32,7 @@ from seqgen.training.config import default_config
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
+from training import train_to_best
 
 PROTOCOL = (
     "Retrosheet, games by (date, id), 80/10/10; pitch letters of a plate appearance and its end, whatever comes of it; "

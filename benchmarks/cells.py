@@ -24,7 +24,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from training import train_to_best
 
 from seqgen.api.corpora import prepare_corpus
 from seqgen.api.reporter import Reporter
@@ -40,6 +39,7 @@ from seqgen.training.config import TrainConfig, default_config, regularised
 from seqgen.training.loop import Trainer, new_batches
 from seqgen.training.machine import choose_machine
 from seqgen.training.validation import mean_nats, piece_log_probabilities
+from training import train_to_best
 
 PROTOCOL = (
     "mean nats of the scored ids of the test pieces, under the grammar's mask; {steps} steps each; {side}; seed {seed}"

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from jsb import sixteenths
-from training import train_to_best
 
+from jsb import sixteenths
 from seqgen.core.context import Context, Cursor
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
+from training import train_to_best
 
 GROUPS = {  # of context features, by their names
     "beat": "place|held|pattern|moves|all_moves",

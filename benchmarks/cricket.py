@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.sports.options import SportsOptions
@@ -29,6 +28,7 @@ from seqgen.training.config import default_config
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
+from training import train_to_best
 
 PROTOCOL = (
     "T20 matches by (date, id), 80/10/10; outcome of each delivery in {0-6, wide, no-ball, bye, wicket}, each match "

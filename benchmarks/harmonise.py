@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jsb import HIGH, LOW, Task, sixteenths, task
 
+from jsb import HIGH, LOW, Task, sixteenths, task
 from seqgen.core.workers import cores
 from seqgen.sampling.filling import CANDIDATES, draw_candidates, fill
 from seqgen.sampling.filters import Filters, drawn

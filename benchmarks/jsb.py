@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import chords
 import numpy as np
 import numpy.typing as npt
-from training import train_to_best
 
+import chords
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.evaluation.baselines import baseline_nats
 from seqgen.evaluation.ensemble import ensemble_log_probabilities
@@ -29,6 +28,7 @@ from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
+from training import train_to_best
 
 LOW, HIGH = 30, 88  # training pitches are 36 … 81; room for transposition
 Ids = npt.NDArray[np.int32]

@@ -32,6 +32,7 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     import keras
     import tensorflow as tf
+
     from mnist import images
 
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)

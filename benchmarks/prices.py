@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from training import train_to_best
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.prices.options import PricesOptions
@@ -47,6 +46,7 @@ from seqgen.training.config import default_config
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
+from training import train_to_best
 
 Floats = npt.NDArray[np.float64]
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from training import train_to_best
 
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.memory import Last, Lead, Share, Total
@@ -34,6 +33,7 @@ from seqgen.training.config import default_config
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import piece_log_probabilities
+from training import train_to_best
 
 PROTOCOL = (
     "nine actions, five leagues of Wyscout 2017/18, per league by matchId 80/10/10; every action, ends of possessions "

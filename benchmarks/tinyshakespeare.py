@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from training import train_to_best
 
 from seqgen.evaluation.baselines import baseline_nats
 from seqgen.evaluation.dynamic import dynamic_log_probabilities
@@ -35,6 +34,7 @@ from seqgen.training.config import default_config, regularised
 from seqgen.training.loop import Trainer
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.validation import mean_nats, piece_log_probabilities
+from training import train_to_best
 
 PROTOCOL = (
     "tinyshakespeare, 65 characters, first 90 % / last 10 %, nats a character; stream: state carried over the last "

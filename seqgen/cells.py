@@ -28,9 +28,11 @@ class Cell:
     states: tuple[str, ...] = ("hidden",)
 
     def new_layer(self, width: int) -> nn.RNNBase:
+        """A layer as wide as its inputs."""
         return self.layer(width, width, batch_first=True)
 
     def initialise(self, layer: nn.Module) -> None:
+        """Orthogonal recurrent matrices, each gate by itself; the gate that keeps starts open."""
         for name, weight in layer.named_parameters():
             if name.startswith("weight_hh"):
                 for gate in weight.data.chunk(len(self.gates)):

@@ -137,6 +137,7 @@ class SequenceModel(nn.Module):
 
     @property
     def n_known(self) -> int:
+        """Numbers that enter the first layer: what is known at a position."""
         return self.width + (self.context.weight.shape[1] if len(self.embedded) else 0)
 
     def _read(
@@ -186,6 +187,7 @@ class SequenceModel(nn.Module):
 
     @property
     def n_parameters(self) -> int:
+        """How many numbers are learned."""
         return sum(p.numel() for p in self.parameters())
 
 

@@ -5,6 +5,8 @@ torch is imported only by the fixtures that need it.
 
 from __future__ import annotations
 
+import functools
+import gc
 import io
 import os
 import sys
@@ -18,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
+import typer.main
 from hypothesis import Phase, settings
 
 from seqgen.core.domain import get_domain
@@ -104,6 +108,12 @@ _spec = spec_from_file_location("offline", Path(__file__).parent / "offline" / "
 assert _spec is not None and _spec.loader is not None
 offline = module_from_spec(_spec)
 _spec.loader.exec_module(offline)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:
@@ -206,6 +216,9 @@ def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workers, "start_method", lambda: "fork")
 
 
+whole_tree = functools.cache(typer.main.get_command)  # the commands are made once, not at each call
+
+
 @pytest.fixture
 def cli(
     quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -214,6 +227,7 @@ def cli(
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS
 
+    monkeypatch.setattr(typer.main, "get_command", whole_tree)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "tiny", (32, 1))
     # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.

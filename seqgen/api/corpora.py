@@ -33,7 +33,8 @@ def same_corpus(
     reporter: Reporter,
     hint: str = "If the corpus has moved, say where to: --corpus PATH.",
 ) -> Prepared:
-    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed."""
+    """The run's corpus as it was. Raises CorpusError when it is gone (with that hint) or has changed,
+    RunError where the run does not say which it was."""
     about = run.corpus()
     domain = get_domain(run.domain)
     options = options_of(about, domain)

@@ -398,7 +398,8 @@ class Model:
         Where sequences are of events, each field's numbers are added, calibrated; what that needs is kept with the run.
         picture: a file (.png, .svg, .pdf) to draw into how reliable the probabilities of the main field are.
 
-        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused, MissingExtra.
+        Raises CorpusError when the corpus is gone or has changed, BadInput for a file that is refused, UsageError,
+        MissingExtra.
         """
         if n_samples is None:
             n_samples = _SAMPLES if self.domain.metrics is None else _MEASURED

@@ -92,6 +92,7 @@ class Console:
         self._evaluated = -1
 
     def note(self, text: str) -> None:
+        """A line on stderr, unless quiet."""
         if self._quiet:
             return
         self._clear()

@@ -36,6 +36,7 @@ class Feature:
 
     @property
     def embedded(self) -> bool:
+        """Whether the model learns a vector for each value."""
         return not self.n_classes
 
 
@@ -82,9 +83,11 @@ class NoContext:
     features: tuple[Feature, ...] = ()
 
     def of(self, ids_T: npt.NDArray[np.integer]) -> Ints:
+        """int32 [T + 1, 0]."""
         return np.zeros((len(ids_T) + 1, 0), np.int32)
 
     def start(self, ids_BT: npt.NDArray[np.integer]) -> Cursor:
+        """One whose rows are empty."""
         return _NoCursor(len(ids_BT))
 
 

@@ -34,7 +34,8 @@ class Domain:
         suffixes: of the files it reads, lower case with the dot.
         read: a file's path (or bytes), a name for it, options or None -> the pieces in it. Raises BadInput and nothing
             else.
-        fit: training pieces and options -> a tokenizer.
+        fit: training pieces and options -> a tokenizer. They may be more than memory holds, and are read anew each time
+            that they are gone over.
         tokenizer: config of a saved tokenizer -> the tokenizer. Raises UsageError on a config that is not one.
         options: a frozen dataclass; its fields are the domain's flags, their metadata["help"] the help, `READING` in it
             for those that say how files are read.

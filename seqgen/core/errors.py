@@ -59,19 +59,16 @@ class SeqgenError(Exception):
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors cross process borders: rebuild without calling __init__ of a subclass with other arguments.
-        return (_rebuild, (type(self), self.message, self.hint, self.__dict__))
+        # Errors cross process borders: made again without __init__, which in subclasses takes other arguments.
+        return _again, (type(self), self.message), self.__dict__
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _rebuild(kind: type[SeqgenError], message: str, hint: str, state: dict[str, object]) -> SeqgenError:
-    error = kind.__new__(kind)
-    SeqgenError.__init__(error, message, hint)
-    error.__dict__.update(state)
-    return error
+def _again(kind: type[SeqgenError], message: str) -> SeqgenError:
+    return kind.__new__(kind, message)
 
 
 class UsageError(SeqgenError):

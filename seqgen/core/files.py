@@ -251,7 +251,7 @@ def sha256_file(path: Path) -> str:
 
 
 def safe_join(folder: Path, name: str) -> Path:
-    """`folder / name`, refused when it would leave the folder."""
+    """`folder / name`, refused when it would leave the folder. Raises BadInput."""
     path = None if "\x00" in name else (folder / name).resolve()
     if path is None or not path.is_relative_to(folder.resolve()):
         raise BadInput(name, f"leads outside {folder}")

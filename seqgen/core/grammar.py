@@ -30,6 +30,7 @@ class Grammar:
 
     @property
     def n_states(self) -> int:
+        """How many states there are."""
         return len(self.transitions)
 
     @cached_property

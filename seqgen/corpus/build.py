@@ -20,6 +20,7 @@ from seqgen.core.limits import LIMITS
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
+from seqgen.corpus.places import KEPT_BYTES, Place, Readable, taken
 from seqgen.corpus.split import (
     Cut,
     cut_pieces,
@@ -186,28 +187,32 @@ def _build(
     strict: bool,
     folder: Path,
 ) -> Prepared:
-    pieces: list[Any] = []
+    pieces: list[Any] = []  # or their places
     names: list[str] = []
     identities: list[tuple[str, ...]] = []
     dates: list[str] = []
     hashes: dict[str, str] = {}
     skipped: dict[str, str] = {}
 
+    read = functools.partial(_read_all, domain, options)
+
     def skip(name: str, error: Exception) -> None:
         if strict or isinstance(error, MissingExtra):
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    for done, outcome in enumerate(_read_all(domain, options, [str(f) for f in files]), 1):
+    kept = domain.split != "piece" or sum(f.stat().st_size for f in files if f.is_file()) <= KEPT_BYTES
+    for done, outcome in enumerate(read([str(f) for f in files]), 1):
         name = printable(Path(outcome.item).relative_to(corpus.folder).as_posix())
         if outcome.error is not None:
             skip(name, outcome.error)
         else:
             hashes[name] = outcome.value.sha256
-            pieces += outcome.value.pieces
+            found = outcome.value.pieces
+            pieces += found if kept else [Place(outcome.item, k) for k in range(len(found))]
             identities += outcome.value.identities
             dates += outcome.value.dates
-            names += [name] * len(outcome.value.pieces)
+            names += [name] * len(found)
         report("reading files", done, len(files))
     if not pieces:
         raise _nothing_left(corpus, skipped)
@@ -228,11 +233,14 @@ def _build(
         names, split, pieces = [names[i] for i in rest], [said[i] for i in rest], [pieces[i] for i in rest]
     else:
         split = split_pieces(identities, corpus.split, dates)
-    tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
+    train = [piece for piece, part in zip(pieces, split, strict=True) if part == "train"]
+    tokenizer = domain.fit(Readable(train, read), options)
     vocabulary, entries = tokenizer.vocabulary, dict[tuple[str, Split], dict[str, Any]]()
     with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:
-        for i, piece in enumerate(pieces):
+        for i, piece in enumerate(taken(pieces, read)):
             try:
+                if isinstance(piece, SeqgenError):
+                    raise piece
                 n = store.add(tokenizer.encode_stream(piece), split[i], names[i])
                 new = {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "pieces": 0, "tokens": 0}
                 entry = entries.setdefault((names[i], split[i]), new)
@@ -270,7 +278,7 @@ def _cut(domain: Domain, pieces: list[Any], corpus: CorpusFolder) -> list[Cut] |
     return None
 
 
-def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcome]:
+def _read_all(domain: Domain, options: Any, paths: Sequence[str]) -> Iterator[Outcome]:
     """What became of each file, in order."""
     read = functools.partial(read_file, domain.name, options=options, stay=True)
     if domain.isolated:

@@ -38,6 +38,7 @@ class CorpusFolder:
 
     @property
     def name(self) -> str:
+        """What it is called: its folder or file, without a suffix."""
         named = self.folder if _is_pattern(self.path) else self.path
         return named.resolve().stem or "corpus"
 
@@ -51,7 +52,8 @@ class CorpusFolder:
     def files(self, suffixes: tuple[str, ...]) -> list[Path]:
         """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out. What is named, by
         itself or by a pattern, may have any suffix. Links to nothing, pipes and devices are among them, and folders
-        that have a file's name and no file in them: whoever reads them says what they are."""
+        that have a file's name and no file in them: whoever reads them says what they are.
+        Raises CorpusError."""
         if self.path.is_file():
             return [self.path]
         asked = _is_pattern(self.path)
@@ -69,11 +71,12 @@ class CorpusFolder:
                 f"{self.path} holds more than {LIMITS.max_files:,} files.", "SEQGEN_MAX_FILES=N allows N."
             )
         folders = {p for p in found if p.is_dir()}
-        filled = {parent for p in found if p not in folders for parent in p.parents}
+        filled = {parent for p in found if p not in folders for parent in p.parents} if folders else set()
         return sorted(p for p in found if p not in folders or not (asked or p in filled))
 
     def build(self, domain: Domain, report: Counted) -> int:
-        """Run the recipe into the folder unless its files are there; returns how many files it wrote."""
+        """Run the recipe into the folder unless its files are there; returns how many files it wrote.
+        Raises CorpusError."""
         if not self.recipe or self.files(domain.suffixes):
             return 0
         if self.recipe not in domain.recipes:

@@ -24,6 +24,7 @@ class Autoregression:
 
     @property
     def order(self) -> int:
+        """How many values before are looked at."""
         return len(self.coefficients)
 
     def expect(self, values: Floats, horizon: int) -> Floats:

@@ -37,6 +37,7 @@ class FieldScores:
         self._curves: list[tuple[Ids, Floats, npt.NDArray[np.bool_]]] | None = [] if curves else None
 
     def see(self, log_p_TV: Floats, ids_T: npt.NDArray[np.integer]) -> None:
+        """Count a piece. log_p_TV: of every id at each position."""
         at = np.flatnonzero(self._scored[ids_T])
         ids, log_p = np.asarray(ids_T)[at], log_p_TV[at]
         places, n = np.arange(len(ids)), len(self._types)

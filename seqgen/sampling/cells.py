@@ -45,10 +45,12 @@ class LayerStep:
         raise NotImplementedError
 
     def select(self, rows: Ints) -> None:
+        """Keep these rows of the batch, in this order."""
         for state in self._states:
             state[:] = state[:, rows]
 
     def fork(self, rows: Ints) -> LayerStep:
+        """Another that goes on from these rows by itself."""
         other = type(self)(self._weights, len(rows))
         for mine, its in zip(self._states, other._states, strict=True):
             its[:] = mine[:, rows]

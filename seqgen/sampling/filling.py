@@ -149,7 +149,7 @@ def draw_candidates(
     few: float = _FEW,
 ) -> Cloud:
     """n candidates for a template that begins where the reader stands. kept: ids that the first one has. few: when a
-    smaller share of them bears the weight, the others begin anew; 0: never."""
+    smaller share of them bears the weight, the others begin anew; 0: never. Raises UsageError."""
     filters = filters or Filters()
     said = tokenizer.unknown_of != np.arange(len(tokenizer.unknown_of))  # "not given" is not an answer
     ids, log_p = np.zeros((n, len(template)), np.int32), np.zeros((n, len(template)), np.float32)

@@ -106,6 +106,7 @@ class Filters:
 
     @property
     def needs_seen(self) -> bool:
+        """Whether it matters which ids came before."""
         return self.repetition_penalty != 1
 
     def __call__(self, logits: Tensor, done: float = 0.0, seen: Tensor | None = None) -> Tensor:

@@ -188,9 +188,11 @@ class Draft:
         self._amount = np.ones(count, np.int64)
 
     def done(self) -> bool:
+        """Whether every sequence has ended."""
         return bool((self.lengths >= 0).all())
 
     def drawn(self) -> list[Drawn]:
+        """The sequences, as far as they are drawn."""
         scores = np.stack(self._scores, axis=1) if self._scores else np.zeros((len(self.lengths), 0), np.float32)
         return [Drawn(self.ids[i, :n].copy(), scores[i, :n].copy()) for i, n in enumerate(self.lengths)]
 

@@ -29,6 +29,7 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
+        """The step after which it was written."""
         return int(self.path.name.removeprefix("step-"))
 
     def read(self, *names: str) -> dict[str, bytes]:

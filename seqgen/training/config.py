@@ -95,6 +95,7 @@ class TrainConfig:
 
     @property
     def dropout(self) -> Dropout:
+        """The shares of dropout in one record."""
         return Dropout(
             embedding=self.embedding_dropout,
             features=self.feature_dropout,
@@ -105,6 +106,7 @@ class TrainConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON has it; `from_dict` reads it."""
         return asdict(self)
 
     @classmethod
@@ -128,7 +130,7 @@ def default_config(
 ) -> TrainConfig:
     """Defaults for a corpus of that many training tokens; `given` wins where it is not None.
 
-    Small corpora are read many times over and need more dropout than large ones.
+    Small corpora are read many times over and need more dropout than large ones. Raises UsageError.
     """
     if preset not in PRESETS:
         raise UsageError(f"No preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")

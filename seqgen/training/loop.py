@@ -99,6 +99,7 @@ class Trainer:
         self.seconds = 0.0  # spent so far, in all sessions of this run
 
     def close(self) -> None:
+        """End its threads."""
         self.replicas.close()
 
     def start_from(self, weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any]) -> Transfer:
@@ -243,7 +244,7 @@ class Trainer:
         }
 
     def restore(self, model: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
-        """Go on exactly where a checkpoint was written."""
+        """Go on exactly where a checkpoint was written. Raises RunError."""
         with torch.no_grad():
             for name, p in self.mean_model.named_parameters():
                 p.copy_(model[name])

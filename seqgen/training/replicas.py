@@ -189,6 +189,7 @@ class Replicas:
         return list(self._pool.map(work, items))
 
     def close(self) -> None:
+        """End the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _loss(self, i: int, share: Share, table: Tensor | None, dropout: Dropout) -> Tensor:

@@ -36,6 +36,7 @@ class Run:
 
     @property
     def name(self) -> str:
+        """The name of its folder."""
         return self.path.name
 
     def require_untrained(self) -> None:
@@ -65,6 +66,7 @@ class Run:
 
     @property
     def domain(self) -> str:
+        """The name of its domain. Raises RunError."""
         return str(self._json("config.json").get("domain"))
 
     def folder(self, name: str) -> Path:
@@ -76,7 +78,7 @@ class Run:
             raise RunError(f"{self.path / name} is a link out of the run.", "Put a folder in its place.") from None
 
     def config(self) -> TrainConfig:
-        """The training's configuration."""
+        """The training's configuration. Raises RunError."""
         saved = self._json("config.json")
         if saved.get("format") != FORMAT:
             raise RunError(f"{self.path} was written by another version of seqgen.", "Train it again.")
@@ -93,6 +95,7 @@ class Run:
             write_json(self.path / "corpus.json", {**about, "path": os.fspath(path)})
 
     def tokenizer(self) -> Tokenizer[Any]:
+        """The tokenizer that its ids are of. Raises RunError."""
         return load_tokenizer(self.path / "tokenizer.json")
 
     def model(self, device: str = "cpu") -> tuple[SequenceModel, Checkpoint, list[RunError]]:
@@ -141,7 +144,7 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """One training at a time. A lock left by a process that is gone is taken over."""
+        """One training at a time. A lock left by a process that is gone is taken over. Raises RunError."""
         file = self.path / ".lock"
         make_folder(self.path)
         me = f"{socket.gethostname()} {os.getpid()}"

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from seqgen.core import download as module
-from seqgen.core.download import RemoteFile, _allow, _check, _Failed, _lost, _start, download
+from seqgen.core.download import RemoteFile, _allow, _blocks, _check, _Failed, _lost, _start, download
 from seqgen.core.errors import BadInput, CorpusError, SeqgenError
 from seqgen.core.files import sha256
 
@@ -52,13 +52,14 @@ def part(folder: Path, data: bytes, tag: str = "") -> None:
     ],
 )
 def test_a_file_comes_whole(storage: Any, tmp_path: Path, kind: str, requests: int) -> None:
+    folder = tmp_path / "new" / "deep"
     seen: list[tuple[int, int]] = []
     file = remote(storage, kind)
-    assert download(file, tmp_path / "new", lambda done, total: seen.append((done, total)), **QUICK)
-    assert (tmp_path / "new" / "a.zip").read_bytes() == DATA and left(tmp_path / "new") == {"a.zip": len(DATA)}
+    assert download(file, folder, lambda done, total: seen.append((done, total)), **QUICK)
+    assert (folder / "a.zip").read_bytes() == DATA and left(folder) == {"a.zip": len(DATA)}
     assert len(storage.asked) == requests
     assert seen[0] == (0, len(DATA)) and seen[-1] == (len(DATA), len(DATA))
-    assert not download(file, tmp_path / "new", **QUICK) and len(storage.asked) == requests  # it is there
+    assert not download(file, folder, **QUICK) and len(storage.asked) == requests  # it is there
 
 
 def test_what_has_come_is_gone_on_from(storage: Any, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_another_file_on_the_server_is_begun_anew(storage: Any, tmp_path: Path, 
     assert (tmp_path / "a.zip").read_bytes() == DATA
 
 
-@pytest.mark.parametrize("had", [b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
+@pytest.mark.parametrize("had", [b"?", b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
 def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: bytes) -> None:
     part(tmp_path, had)
     assert download(remote(storage, "ranges"), tmp_path, **QUICK)
@@ -89,7 +90,7 @@ def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: 
 
 
 def test_a_part_that_is_whole_needs_no_server(tmp_path: Path) -> None:
-    part(tmp_path, DATA)
+    (tmp_path / ".a.zip.part").write_bytes(DATA)
     assert download(RemoteFile("a.zip", ("https://storage.invalid/a.zip",), len(DATA), sha256(DATA)), tmp_path)
     assert left(tmp_path) == {"a.zip": len(DATA)}
 
@@ -153,20 +154,29 @@ def test_names_stay_in_the_folder(storage: Any, tmp_path: Path) -> None:
 
 def test_a_file_of_ones_own_is_not_written_over(storage: Any, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"mine")
-    with pytest.raises(CorpusError, match="another file than expected"):
+    with pytest.raises(CorpusError, match=r"a\.zip is another file than expected\.$") as refused:
         download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert refused.value.hint == "Delete it and run the command again."
     assert not storage.asked and left(tmp_path) == {"a.zip": 4}
 
 
 def test_a_full_disk_is_named_and_keeps_what_fitted(
     storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    synced: list[int] = []
+
     def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        synced.append(handle)
+        if len(synced) > 1:  # the tag has room
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(module.os, "fsync", full)
-        with pytest.raises(SeqgenError, match=r"No space left on device; .* bytes are free"):
+        with pytest.raises(SeqgenError, match=r"\.a\.zip\.part \(700,000 bytes\) .*: No space .*; .* bytes are free"):
+            download(remote(storage, "ranges"), tmp_path, **QUICK)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: full(0))
+        with pytest.raises(SeqgenError, match=r"/a\.zip \(700,000 bytes\) could not be written: No space left"):
             download(remote(storage, "ranges"), tmp_path, **QUICK)
     assert download(remote(storage, "ranges"), tmp_path, **QUICK)
 
@@ -284,6 +294,10 @@ def test_where_what_is_sent_begins(tmp_path: Path, status: int, headers: dict[st
         with pytest.raises(_Failed) as failed:
             _start(answer, 0, "", *order[3:])
         assert not failed.value.again
+        if headers:
+            with pytest.raises(_Failed) as failed:
+                _start(answer, 1, "", *order[3:])
+            assert failed.value.again
 
 
 @pytest.mark.parametrize("resumed", [False, True])
@@ -300,3 +314,62 @@ def test_what_has_come_is_checked(tmp_path: Path, resumed: bool) -> None:
     part(tmp_path, bytes(1234))
     _check(file, tmp_path / ".a.zip.part", resumed=resumed)
     assert len(left(tmp_path)) == 2
+
+
+def sent(monkeypatch: pytest.MonkeyPatch, *blocks: bytes | Exception, n_bytes: int = 10**6) -> tuple[list[int], Any]:
+    """What is asked of a server that sends a block a second, and its blocks for one with a patience of 2 s."""
+    now, asked, coming = [100.0], [], list(blocks)
+
+    def read(most: int) -> bytes:
+        asked.append(most)
+        now[0] += 1
+        block = coming.pop(0) if coming else b""
+        if isinstance(block, Exception):
+            raise block
+        return block
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return asked, _blocks(SimpleNamespace(read1=read), n_bytes, 2.0)
+
+
+def test_no_more_is_taken_than_is_wanted_and_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, blocks = sent(monkeypatch, b"1234", b"567", n_bytes=7)
+    assert list(blocks) == [b"1234", b"567"] and asked == [8, 4, 1]
+    asked, blocks = sent(monkeypatch, b"1234", b"5678", b"9", n_bytes=7)
+    assert list(blocks) == [b"1234", b"5678"] and asked == [8, 4]
+    asked, blocks = sent(monkeypatch, n_bytes=10**6)
+    assert list(blocks) == [] and asked == [1 << 16]
+
+
+def test_each_while_has_to_bring_a_thousand_bytes_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, blocks = sent(monkeypatch, *[bytes(700)] * 9)
+    assert len(list(blocks)) == 9, "2,100 bytes come within the three blocks after which is looked"
+    _, blocks = sent(monkeypatch, *[bytes(50_000)] * 3, *[bytes(600)] * 9)
+    got = []
+    with pytest.raises(_Failed, match=r"^sent 1,800 bytes in 2 seconds$") as failed:
+        got.extend(blocks)
+    assert failed.value.again
+
+
+def test_a_line_that_breaks_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, blocks = sent(monkeypatch, b"1", ConnectionResetError(104, "Connection reset"))
+    with pytest.raises(_Failed, match=r"cannot be reached \(Connection reset\)"):
+        list(blocks)
+
+
+def test_a_server_is_asked_with_patience_and_by_a_tag_only_where_there_is_one(
+    storage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".a.zip.part").write_bytes(DATA[:9])
+    assert download(remote(storage, "ranges"), tmp_path, **QUICK)
+    assert storage.asked[0][1]["Range"] == "bytes=9-" and "If-Range" not in storage.asked[0][1]
+    waited: list[float] = []
+
+    def ask(request: Any, timeout: float) -> Any:
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(module, "build_opener", lambda *_: SimpleNamespace(open=ask))
+    with pytest.raises(CorpusError, match=r"a\.zip could not be downloaded: 127\.0\.0\.1:\d+ does not answer; 0 of"):
+        download(remote(storage, "ranges"), tmp_path / "new", patience=5.5, pause=0)
+    assert waited == [5.5] * 4

@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,10 +91,10 @@ def test_titles_keep_their_places_whatever_the_height(height: float) -> None:
 def test_a_picture_is_written_as_its_suffix_says(tmp_path: Path) -> None:
     asked: list[tuple[str, object]] = []
 
-    def save(file: io.BytesIO, format: str, metadata: object) -> None:
+    def save(file: io.BytesIO, **how: Any) -> None:
         warnings.warn("a letter that the font lacks", stacklevel=1)
-        asked.append((format, metadata))
-        file.write(format.encode())
+        asked.append((how["format"], how["metadata"]))
+        file.write(how["format"].encode())
 
     for name in ("a.PNG", "b.svg", "c.Pdf"):
         write_picture(SimpleNamespace(savefig=save), tmp_path / name)

@@ -61,14 +61,18 @@ def misbehave(item: Any) -> Any:
     return item
 
 
+def hang_briefly(item: Any) -> float:
+    return 0.1 if item == "hang" else 20.0
+
+
 @linux
 def test_every_item_gets_its_own_outcome_in_order() -> None:
     items = ["a", "hang", "b", "crash", "c", "exit", "eat", "d", "odd", "large", "unsendable", *map(str, range(30))]
-    with Workers(misbehave, 2, seconds=0.4, memory=100_000_000, start="fork") as workers:
+    with Workers(misbehave, 2, seconds=hang_briefly, memory=100_000_000, start="fork") as workers:
         outcomes = list(workers.map(items))
     assert [outcome.item for outcome in outcomes] == items
     reasons = {o.item: o.error.reason for o in outcomes if isinstance(o.error, BadInput)}
-    assert reasons["hang"] == "took over 0.4 s to read"
+    assert reasons["hang"] == "took over 0.1 s to read"
     assert reasons["crash"] == reasons["exit"] == "crashed the reader"
     assert reasons["eat"] == "took over 100 MB of memory to read"
     assert "ZeroDivisionError" in reasons["odd"]
@@ -128,8 +132,9 @@ def test_a_task_by_name_runs_in_a_fresh_interpreter(capfd: pytest.CaptureFixture
 def test_a_task_without_a_name_is_refused() -> None:
     if sys.platform == "win32":
         pytest.skip("Windows starts workers otherwise")
-    with pytest.raises(UsageError, match="sent to a worker"):
+    with pytest.raises(UsageError, match=r"^This task cannot be sent to a worker \(.+\)\.$") as caught:
         run_bounded(lambda item: item, 1, start="fresh")
+    assert caught.value.hint == "Define it in a module."
 
 
 @linux
@@ -289,7 +294,7 @@ def test_a_forked_worker_keeps_only_its_own_line_and_always_ends(monkeypatch: py
     _live_forked(ours, theirs, [read, write], (len, 3.0, 4))
     assert served == [(descriptor, len, 3.0, 4)] and ended == [0] and ours.fileno() == -1
     for other in (read, write):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(other)
 
 
@@ -351,10 +356,22 @@ def test_not_too_many_results_wait_for_a_slow_item(monkeypatch: pytest.MonkeyPat
 
 @linux
 def test_each_item_may_have_its_own_time() -> None:
-    with Workers(misbehave, 1, seconds=lambda item: 0.05 if item == "hang" else 20.0, start="fork") as workers:
+    with Workers(misbehave, 1, seconds=hang_briefly, start="fork") as workers:
         a, hang = workers.map(["a", "hang"])
-    assert a.value == "a" and isinstance(hang.error, BadInput) and hang.error.reason == "took over 0.05 s to read"
+    assert a.value == "a" and isinstance(hang.error, BadInput) and hang.error.reason == "took over 0.1 s to read"
     assert allowed(3.5, "a") == 3.5 and allowed(len, "abc") == 3
+
+
+@linux
+def test_a_worker_that_dies_between_two_items_is_replaced() -> None:
+    with Workers(misbehave, 1, start="fork") as workers:
+        for item in "ab":
+            assert [outcome.value for outcome in workers.map([item])] == [item]
+            (worker,) = workers._workers
+            os.kill(worker._pid, signal.SIGKILL)
+            while not worker.connection.poll():
+                time.sleep(0.001)
+        assert [outcome.value for outcome in workers.map("cdefgh")] == list("cdefgh")
 
 
 @linux
@@ -380,6 +397,16 @@ def test_a_worker_that_cannot_start_is_an_error_of_ours(monkeypatch: pytest.Monk
     found = _cannot_start(SimpleNamespace(failure="ImportError: no"))  # type: ignore[arg-type]
     assert found.message == "A worker process cannot start: ImportError: no."
     assert found.hint == "Its task must be a function of a module that can be imported."
+
+
+def test_a_task_that_a_fresh_interpreter_cannot_import_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only(item: Any) -> Any:
+        return item
+
+    only.__module__, only.__qualname__ = "only_here", "only"
+    monkeypatch.setitem(sys.modules, "only_here", SimpleNamespace(only=only))  # type: ignore[arg-type]
+    with pytest.raises(SeqgenError, match=r"cannot start: ModuleNotFoundError: No module named 'only_here'\.$"):
+        run_bounded(only, 1, start="fresh", seconds=20)
 
 
 def test_how_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:

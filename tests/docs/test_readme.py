@@ -113,7 +113,18 @@ def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() ->
                 assert f'"{arguments[arguments.index("-m") + 1]}: ' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: Path) -> None:
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes long to learn or to draw is learned and drawn of less; how well, other tests say."""
+    from seqgen.api import explanation
+    from seqgen.evaluation import cell_picture, valuation
+
+    monkeypatch.setattr(valuation, "_ITERATIONS", 2)
+    for module in (cell_picture, explanation):
+        monkeypatch.setattr(module, "POSITIONS", 8)
+
+
+def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, quick_looks: None, tmp_path: Path) -> None:
     """In their order, in one folder: on tiny corpora, for two steps, one bar, twenty characters or two events."""
     text = tmp_path / "texts" / "tiny.txt"
     text.parent.mkdir()
@@ -132,10 +143,12 @@ def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, tmp_path: P
                 at = words.index("--minutes")
                 del words[at : at + 2]
             words += [] if given["resume"] else ["--steps", "2", "--preset", "tiny", "--batch-size", "2"]
-        elif words[0] == "sample" and "--bars" in words:
-            words[words.index("--bars") + 1] = "1"
-        elif words[0] == "sample" and not {"--given", "--infill"} & set(words):
-            words += ["--length", length]
+        elif words[0] == "sample":
+            if "--bars" in words:
+                words[words.index("--bars") + 1] = "1"
+            else:
+                filled = {"--given", "--infill"} & set(words)
+                words += ["--candidates", "2"] if filled else ["--length", length]
         elif words[0] == "evaluate":
             words += ["--samples", "1"] + ["--rollouts", "1"] * ("--rollouts" in words)
         elif "--paths" in words:

@@ -1,4 +1,4 @@
-"""A run of each released version loads, says what it said, samples and goes on; tests/assets/make_runs.py makes them."""
+"""A run of each released version loads, says what it said, samples, goes on: tests/assets/make_runs.py makes them."""
 
 from __future__ import annotations
 

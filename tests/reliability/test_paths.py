@@ -145,8 +145,8 @@ def test_names_of_corpora_and_their_files(outside: Path, corpus: Path, quick_tri
             folders.append(folder)
             shutil.copy(next(corpus.glob("*.mid")), folder / f"{name}.mid")
     assert len(folders) > 40 and elsewhere(outside) == before
-    for folder in folders:
-        for path in (folder, *folder.iterdir(), *([folder / "*.mid"] if folder.name[0] != "." else [])):
+    for name, folder in ((folder.name, folder) for folder in folders):
+        for path in (folder, *folder.iterdir(), *([] if set(".[*?") & set(name) else [folder / "*.mid"])):
             assert new_run_path(open_corpus(path).name, Path("runs")).resolve().parent == Path("runs").resolve()
     mixed = Path("mixed")
     shutil.copytree(corpus, mixed)

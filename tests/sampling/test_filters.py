@@ -99,6 +99,18 @@ def test_rows_of_a_batch_do_not_touch_each_other(many: list[list[float]], filter
         assert torch.equal(together[i], filters(torch.tensor([row]))[0])
 
 
+def test_ids_are_the_last_dimension_whatever_stands_before() -> None:
+    logits = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(1))
+    for keep in (
+        lambda x: top_k(x, 2),
+        lambda x: top_p(x, 0.6),
+        lambda x: min_p(x, 0.4),
+        lambda x: temperature(x, 0.7),
+    ):
+        assert torch.equal(keep(logits), torch.stack([keep(rows) for rows in logits]))
+        assert torch.equal(keep(logits[0]), torch.stack([keep(row) for row in logits[0]]))
+
+
 def test_no_filter_changes_nothing() -> None:
     logits = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
     assert Filters()(logits) is logits

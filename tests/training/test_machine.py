@@ -59,7 +59,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def calibrated(seconds: float | None, precision: str | None = None) -> TrainConfig:
-    return calibrate(TrainConfig(n_evaluations=20), None, [], [], seconds, precision=precision)  # type: ignore[arg-type]
+    return calibrate(TrainConfig(n_evaluations=20), None, [], [], seconds, precision=precision)  # type: ignore[arg-type]  # nothing is trained
 
 
 @pytest.mark.parametrize(("bfloat16", "chosen"), [(0.8, "bfloat16"), (0.95, "float32"), (None, "float32")])

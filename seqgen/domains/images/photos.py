@@ -20,7 +20,8 @@ _SPLITS = ("train", "training", "valid", "validation", "val", "test")  # folders
 
 
 def read_photo(data: bytes, name: str) -> Image:
-    """The image; its label is what the file says, else the name of its folder. Raises BadInput."""
+    """The image; its label is what the file says, else the name of its folder. Raises BadInput,
+    MissingExtra."""
     try:
         from PIL import Image as Pillow
         from PIL import ImageOps

@@ -76,7 +76,7 @@ class ImageTokenizer(Tokenizer[Image]):
     @classmethod
     def fit(cls, images: Iterable[Any], options: ImageOptions | None = None) -> ImageTokenizer:
         """The tokenizer that suits these images. Raises CorpusError when there are none."""
-        return cls(**suited([to_image(image) for image in images], options or ImageOptions()).config())
+        return cls(**suited((to_image(image) for image in images), options or ImageOptions()).config())
 
     def encode(self, piece: Any) -> Ids:
         """int32 [T] ids of an image (an Image, a path, the bytes of a file, an array of greys): to be classified where
@@ -130,7 +130,8 @@ class ImageTokenizer(Tokenizer[Image]):
 
     def template(self, prompt: Any = None, length: tuple[int, str] | None = None, **given: Any) -> Ids:
         """See Tokenizer. Of a prompt the upper rows are kept: all but as many as the length adds, else its upper half.
-        Without a length a prompt is whole and asks for its label. given: label, of an image to draw."""
+        Without a length a prompt is whole and asks for its label. given: label, of an image to draw.
+        Raises UsageError."""
         values = header_ids(self.controls, self.vocabulary, asked(self.controls, given))
         s = self.settings
         if prompt is None and length is not None and length[1] == "rows" and length[0] != s.height:
@@ -157,7 +158,7 @@ class ImageTokenizer(Tokenizer[Image]):
         return lambda ids: np.array([self._classify, *ids[2:], label], np.int32)
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """One image, or what the template leaves of one: an image ends by itself."""
+        """One image, or what the template leaves of one: an image ends by itself. Raises UsageError."""
         if unit not in UNITS or (unit == "images" and amount != 1):
             raise UsageError(f"A length of {amount} {unit} is not known here.", "Use 1image, or 14rows of a prompt.")
         return Length(np.zeros(len(self.vocabulary), np.int64), 0)

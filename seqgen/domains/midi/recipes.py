@@ -20,7 +20,8 @@ CHOIR = 52  # General MIDI's "Choir Aahs"
 
 
 def bach_chorales(folder: Path, report: Callable[[int, int], None]) -> int:
-    """Write the four-part chorales of the installed music21 as MIDI files; returns how many."""
+    """Write the four-part chorales of the installed music21 as MIDI files; returns how many.
+    Raises CorpusError and MissingExtra."""
     try:
         from music21.corpus import chorales, getWork
     except ImportError:

@@ -31,6 +31,8 @@ class Track:
 
 @dataclass(frozen=True)
 class TimeSignature:
+    """From a tick on; the denominator is that of the note value, such as 8."""
+
     tick: int
     numerator: int
     denominator: int
@@ -78,6 +80,7 @@ class Score:
 
     @property
     def n_notes(self) -> int:
+        """How many notes it has."""
         return len(self.onset)
 
     @property

@@ -59,6 +59,7 @@ class Bins:
         return k if measured > 0 else -k
 
     def config(self) -> Mapping[str, Any]:
+        """As JSON has it."""
         return {"edges": list(self.edges), "values": list(self.values), "decay": self.decay}
 
 

@@ -51,6 +51,7 @@ class Calendar:
         return rows
 
     def start(self, batch: int) -> CalendarCursor:
+        """The same stepped, for a batch."""
         return CalendarCursor(self, batch)
 
 

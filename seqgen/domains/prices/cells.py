@@ -35,10 +35,12 @@ _EPOCHS = {
 
 
 def is_missing(cell: str) -> bool:
+    """Whether it says that there is nothing."""
     return cell.strip().lower() in _MISSING
 
 
 def is_number(cell: str, decimal: str) -> bool:
+    """Whether it is a number as people write them. decimal: a point or a comma."""
     return _plain(cell, decimal) is not None
 
 

@@ -39,6 +39,7 @@ class Clock:
         return None if found is None else cls(_at(int(found.day(np.array(number)))), found)
 
     def set(self, now: np.datetime64) -> None:
+        """It is then."""
         self.now = now
 
     def skip(self) -> None:

@@ -15,7 +15,8 @@ from seqgen.core.tables import to_csv
 
 
 def wti(folder: Path, report: Callable[[int, int], None]) -> int:
-    """Write the price of West Texas crude oil that the installed package arch carries as a CSV file; returns 1."""
+    """Write the price of West Texas crude oil that the installed package arch carries as a CSV file; returns 1.
+    Raises CorpusError and MissingExtra."""
     found = find_spec("arch")
     if found is None or found.origin is None:
         raise MissingExtra("The corpus of oil prices", "arch", "corpora")

@@ -22,6 +22,7 @@ class Table:
     decimal: str = "."
 
     def row(self, i: int) -> int:
+        """The number in the file of row i."""
         return self.numbers[i] if self.numbers is not None else self.first + i
 
 

@@ -171,7 +171,7 @@ class PriceTokenizer(Tokenizer[Series]):
         return ids
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
-        """So many trading days, those without a price included, or tokens."""
+        """So many trading days, those without a price included, or tokens. Raises UsageError."""
         if unit not in UNITS:
             raise UsageError(f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 30days.")
         counted = self.vocabulary.are("Return", "Off") if unit == "days" else self.vocabulary.scored

@@ -48,6 +48,7 @@ class Volumes:
         return KEEPS * mean + (1 - KEEPS) * self.volume(mean, k) if k else mean
 
     def config(self) -> Mapping[str, Any]:
+        """As JSON has it."""
         return {"edges": list(self.edges), "values": list(self.values)}
 
 

@@ -37,6 +37,7 @@ def vocabulary(n_bins: int, n_volumes: int, *, calendar: bool) -> Vocabulary:
 
 
 def header_types(*, calendar: bool) -> tuple[str, ...]:
+    """The types of the header's ids, in their order."""
     return MARKET + (CALENDAR if calendar else ())
 
 

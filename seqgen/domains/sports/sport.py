@@ -205,4 +205,5 @@ class Sport:
 
     @property
     def event_columns(self) -> tuple[str, ...]:
+        """Those columns that are said of each event."""
         return tuple(name for name in self.columns if name not in self.match_columns)

@@ -55,7 +55,7 @@ class Characters:
         return self.spell(text, place)[0]
 
     def spell(self, text: str, place: int) -> tuple[Ids, npt.NDArray[np.int64] | None]:
-        """(ids, how many of them each character took; None for one each)."""
+        """(ids, how many of them each character took; None for one each). Raises BadInput."""
         codes = code_points(text, place)
         ids: Ids = self._id_of[codes]
         unknown = ids < 0

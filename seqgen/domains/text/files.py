@@ -34,7 +34,8 @@ def read(source: Path | bytes, name: str = "") -> Iterator[str]:
 
 
 def chunks(path: Path) -> Iterator[str]:
-    """The text of a file in parts, for files larger than memory. Raises as `read` does, in the course of it."""
+    """The text of a file in parts, for files larger than memory. Raises BadInput or TooLarge, in the
+    course of it."""
     try:
         if not path.is_file():
             raise BadInput(path, "is not a file" if path.exists() else "does not exist")

@@ -131,7 +131,7 @@ class TextTokenizer(Tokenizer[str]):
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         """So many characters or tokens. Characters are counted where they begin; the last of several in one id may be
-        more than were asked for."""
+        more than were asked for. Raises UsageError."""
         if unit not in UNITS:
             raise UsageError(
                 f"A length in {unit!r} is not known here.", f"Use {' or '.join(UNITS)}, like 400characters."

@@ -137,7 +137,7 @@ class _Walk:
         self._skipped = 0  # ticks of events left out since the last one kept
 
     def run(self, name: str, max_events: int) -> str:
-        """Walk to the end of the track; returns why it stopped before that, or nothing."""
+        """Walk to the end of the track; returns why it stopped before that, or nothing. Raises TooLarge."""
         tick, running = 0, 0
         while self.at < self.stop:
             begin = self.at

@@ -28,7 +28,8 @@ _MINOR_FIFTHS = (-3, 4, -1, 6, 1, -4, 3, -2, 5, 0, -5, 2)
 
 
 def to_pretty_midi(score: Score) -> pretty_midi.PrettyMIDI:
-    """The piece as a PrettyMIDI object. Raises TooLarge beyond the 10 million ticks that pretty_midi takes."""
+    """The piece as a PrettyMIDI object. Raises TooLarge beyond the 10 million ticks that pretty_midi takes,
+    MissingExtra."""
     try:
         import pretty_midi
     except ImportError:

@@ -22,6 +22,7 @@ _MAJOR_FIFTHS = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 
 
 def to_units(tick: int, ticks_per_quarter: int) -> int:
+    """A tick in the units of notation, the nearest of them."""
     return round(Fraction(tick * UNITS, ticks_per_quarter))
 
 

@@ -50,7 +50,8 @@ def to_svg(score: Score) -> bytes:
 
 
 def draw(score: Score, size: tuple[int, int], shrink: bool) -> list[str]:
-    """The pages as SVG, music glyphs as outlines. shrink: pages are only as high as what is on them."""
+    """The pages as SVG, music glyphs as outlines. shrink: pages are only as high as what is on them.
+    Raises MissingExtra and UsageError."""
     try:
         import verovio
     except ImportError:

@@ -25,6 +25,7 @@ class Metre:
     window: int
 
     def level_at(self, place: int) -> int:
+        """How weak a place in the bar is: 0 on its first beat, 99 off the grid."""
         return self.level[place // _FINEST] if place % _FINEST == 0 else 99
 
     def strongest(self, begin: int, end: int) -> tuple[int, int, int]:

@@ -49,12 +49,15 @@ def place(key: int) -> tuple[str, int, str]:
 
 
 def is_foot(key: int) -> bool:
+    """Whether a drum is played with the foot."""
     return key in _FEET
 
 
 def drum_name(key: int) -> str:
+    """The name that General MIDI gives a drum."""
     return _NAMES[key - 35] if 0 <= key - 35 < len(_NAMES) else f"Drum {key}"
 
 
 def program_name(program: int) -> str:
+    """The name that General MIDI gives an instrument, from 0 to 127."""
     return _PROGRAMS[program]

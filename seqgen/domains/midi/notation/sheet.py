@@ -24,6 +24,7 @@ class Bar:
 
     @property
     def is_whole(self) -> bool:
+        """Whether it is as long as its time signature says."""
         return self.length == whole(self.signature)
 
 

@@ -53,4 +53,5 @@ def triple(window: int) -> Metre:
 
 
 def can_triple(window: int) -> bool:
+    """Whether a triplet may fill a window of so many units."""
     return window in _TRIPLE

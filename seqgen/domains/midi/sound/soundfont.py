@@ -104,7 +104,8 @@ class SoundFont:
         self._presets = {place: k for k, place in reversed(list(enumerate(places)))}
 
     def regions(self, program: int, *, drums: bool) -> tuple[Region, ...]:
-        """Of a program of General MIDI, or of the standard drum kit; where that is missing, of the next best."""
+        """Of a program of General MIDI, or of the standard drum kit; where that is missing, of the next best.
+        Raises BadInput."""
         wanted = [(_DRUMS, program), (_DRUMS, 0)] if drums else [(0, program), (0, program // 8 * 8), (0, 0)]
         preset = next((self._presets[place] for place in wanted if place in self._presets), None)
         if preset is None:

@@ -20,7 +20,8 @@ FREE = -1
 def outline(
     scheme: Voices, piece: Score | None, fixed: Mapping[str, Score], renew: tuple[int, int] | None, **given: Any
 ) -> Ids:
-    """See Tokenizer.outline. Bars are counted as in notation: a pickup of up to half a bar is bar 0."""
+    """See Tokenizer.outline. Bars are counted as in notation: a pickup of up to half a bar is bar 0.
+    Raises UsageError."""
     tunes = {voice_number(scheme, name): tune for name, tune in fixed.items()}
     if len(tunes) < len(fixed):
         raise UsageError("A voice is given twice.")

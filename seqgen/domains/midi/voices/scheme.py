@@ -103,6 +103,7 @@ class Voices:
         self.augmentations: Augmentation = VoiceTranspositions(s, v, self.n_header, self.shifts)
 
     def config(self) -> Mapping[str, Any]:
+        """As JSON has it."""
         return asdict(self.settings)
 
     # --- scores to ids
@@ -286,7 +287,7 @@ class Voices:
         return np.concatenate([np.array(list(values.values()), np.int32), body]).astype(np.int32)
 
     def length(self, amount: int, unit: str, ids: npt.NDArray[np.integer]) -> Length:
-        """So many bars (of the header's time signature) or tokens."""
+        """So many bars (of the header's time signature) or tokens. Raises UsageError."""
         counted = np.zeros(len(self.vocabulary), bool)
         counted[: self.rest + 1 + self.settings.holds] = True
         if unit == "tokens":

@@ -35,10 +35,12 @@ class VoicesShape:
 
     @property
     def none(self) -> int:
+        """The value that says that there is no pitch."""
         return self.n_pitches + 1
 
     @property
     def shortest(self) -> int:
+        """Ids that a repetition has at least."""
         return max(16, 4 * self.n_voices)
 
 

@@ -110,7 +110,7 @@ def column_map(said: str | Mapping[str, Any] | ColumnMap | None) -> ColumnMap:
 
 
 def toml_text(said: str) -> str:
-    """What is recorded of a map: pairs as they are, of a file its text, so that it may go."""
+    """What is recorded of a map: pairs as they are, of a file its text, so that it may go. Raises BadInput."""
     if not said.lower().endswith(".toml"):
         return said
     try:

@@ -67,6 +67,7 @@ def _row(event: Any) -> dict[str, Any]:
 
 
 def action_of(kind: str, said: dict[str, list[str]]) -> str:
+    """Ours, of kloppy's kind of event and what its qualifiers say."""
     piece = (*said.get("SetPieceQualifier", ()), "")[0]
     passes = said.get("PassQualifier", [])
     if kind == "PASS":
@@ -88,6 +89,7 @@ def action_of(kind: str, said: dict[str, list[str]]) -> str:
 
 
 def outcome_of(kind: str, result: str, said: dict[str, list[str]]) -> str:
+    """Ours, of kloppy's kind of event, its result and its cards; "" where nothing came of it."""
     card = next((_CARDS[name] for name in said.get("CardQualifier", ()) if name in _CARDS), "")
     if card or not result:
         return card

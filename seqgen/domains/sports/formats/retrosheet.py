@@ -87,7 +87,8 @@ class _Game:
             self._placed = int(line[2])
 
     def play(self, line: list[str], name: str, number: int) -> Iterator[dict[str, Any]]:
-        """The events of a play record: its pitches beyond those that the record before had, and what came of them."""
+        """The events of a play record: its pitches beyond those that the record before had, and what came of them.
+        Raises BadInput."""
         _, inning, half, batter, _, pitches, text = line[:7]
         if not (inning.isdecimal() and len(inning) < 3 and int(inning)):
             raise BadInput(name, f"{quoted(inning)} is no inning", where=f"row {number}, field 2")
