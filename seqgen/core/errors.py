@@ -63,12 +63,12 @@ class SeqgenError(Exception):
         return _again, (type(self), self.message), self.__dict__
 
 
-def _again(kind: type[SeqgenError], message: str) -> SeqgenError:
-    return kind.__new__(kind, message)
-
-
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _again(kind: type[SeqgenError], message: str) -> SeqgenError:
+    return kind.__new__(kind, message)
 
 
 class UsageError(SeqgenError):

@@ -89,6 +89,7 @@ class Gunzip(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """See io.RawIOBase. Raises BadInput."""
         found = b""
         while not found:
             if self._part.eof and not self._next_part():

@@ -209,7 +209,7 @@ def _build(
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    kept = domain.split != "piece" or sum(f.stat().st_size for f in files if f.exists()) <= KEPT_BYTES
+    kept = domain.split != "piece" or sum(f.stat().st_size for f in files if f.is_file()) <= KEPT_BYTES
     for done, outcome in enumerate(read([str(f) for f in files]), 1):
         name = printable(Path(outcome.item).relative_to(corpus.folder).as_posix())
         if outcome.error is not None:

@@ -70,7 +70,7 @@ class CorpusFolder:
                 f"{self.path} holds more than {LIMITS.max_files:,} files.", "SEQGEN_MAX_FILES=N allows N."
             )
         folders = {p for p in found if p.is_dir()}
-        filled = {parent for p in found if p not in folders for parent in p.parents}
+        filled = {parent for p in found if p not in folders for parent in p.parents} if folders else set()
         return sorted(p for p in found if p not in folders or not (asked or p in filled))
 
     def build(self, domain: Domain, report: Counted) -> int:

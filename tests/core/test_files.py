@@ -257,7 +257,32 @@ def test_the_last_line_of_what_ends_is_given_without_its_end(tmp_path: Path, mon
     os.write(writer, b"abc\n")
     with pytest.raises(BadInput, match="more than 3 bytes"):
         next(lines)  # its end counts
+    lines = files.growing_lines(tmp_path / "pipe")
+    os.write(writer, b"ab\ncd")
+    assert next(lines) == b"ab\n"
     os.close(writer)
+    assert list(lines) == [b"cd"]
+    (tmp_path / "file").write_bytes(b"a\nb")
+    with (tmp_path / "file").open("rb") as file, monkeypatch.context() as patch:
+        patch.setattr(files.sys, "stdin", SimpleNamespace(buffer=file))
+        assert list(files.growing_lines("-")) == [b"a\n", b"b"], "though a file, nobody adds to it"
+
+
+def test_no_more_of_a_line_is_read_than_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    parts = [b"ab", b"cd\n", b"abcde", b"f"]
+
+    class Slow(io.BytesIO):
+        def readline(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return parts.pop(0)
+
+    monkeypatch.setattr(files.sys, "stdin", SimpleNamespace(buffer=Slow()))
+    lines = files.growing_lines("-", longest=5)
+    assert next(lines) == b"abcd\n"
+    with pytest.raises(BadInput, match="more than 5 bytes"):
+        next(lines)
+    assert asked == [6, 4, 6, 1]
 
 
 def test_a_file_that_grows_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,22 +385,6 @@ def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
         files._sync(tmp_path)
         files._sync(tmp_path / "a")
     assert opened == [tmp_path / "a"]
-
-
-def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EBUSY, "busy")
-
-    (tmp_path / ".x.99999999-7.0123abcd.tmp").mkdir()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "rmdir", fail)
-        patch.setattr(
-            Path,
-            "iterdir",
-            lambda folder: iter([folder / ".x.99999999-7.0123abcd.tmp", folder / ".gone.99999999-7.0123abcd.tmp"]),
-        )
-        remove_drafts(tmp_path)
-    assert names(tmp_path) == [".x.99999999-7.0123abcd.tmp"]
 
 
 def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:

@@ -71,7 +71,7 @@ def install(last: int, log: Path, around: str) -> None:
     points = Points(last, log)
     if around == "step":
         points.inside = True
-        Trainer.train_step = _between(Trainer.train_step, "step", points)  # type: ignore[method-assign]
+        Trainer.train_step = _between(Trainer.train_step, "step", points)  # type: ignore[method-assign]  # on purpose
         return
     for owner, name in (
         (os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"),
@@ -92,7 +92,7 @@ def install(last: int, log: Path, around: str) -> None:
         saved(tensors, path)
         points.passed("after tensors")
 
-    Path.open, checkpoint.save_file = open_, save_file  # type: ignore[method-assign, assignment]
+    Path.open, checkpoint.save_file = open_, save_file  # type: ignore[method-assign, assignment]  # on purpose
 
     def inside(call: Callable[..., Any]) -> Callable[..., Any]:
         def within(*arguments: Any, **named: Any) -> Any:
@@ -113,7 +113,7 @@ def install(last: int, log: Path, around: str) -> None:
             points.say(f"saved {trainer.step}")
             return found
 
-        Run.save = said  # type: ignore[method-assign]
+        Run.save = said  # type: ignore[method-assign]  # on purpose
     elif around == "build":
         corpora.prepare = inside(corpora.prepare)
     else:

@@ -156,7 +156,7 @@ def test_filters_apply_in_their_order() -> None:
     found = temperature(repetition_penalty(found, seen, 1.5), 1.25)
     steps = [found]
     for keep, value in ((top_k, 5), (top_p, 0.9), (min_p, 0.15)):
-        steps.append(keep(steps[-1], value))  # type: ignore[arg-type]
+        steps.append(keep(steps[-1], value))  # type: ignore[arg-type]  # on purpose
     assert [int(torch.isfinite(step).sum()) for step in steps] == [6, 5, 4, 3]
     assert torch.equal(filters(logits, 0.5, seen), steps[-1])
     # What is not said does nothing.
