@@ -75,7 +75,7 @@ def killed_trainings(
         chosen = fault()
         training = fork("train", "midi", corpus, "--resume", "--out", run, fault={**chosen, "log": str(log)})
         if chosen["last"] == 0:
-            wait(training)
+            wait(training, log)
             training.process.kill()
         code = training.end()
         said = log.read_text().splitlines()
@@ -110,10 +110,13 @@ def test_kills_inside_a_save(fork: Fork, corpus: Path, small: Path, begun: Begun
 def test_kills_at_random_moments(fork: Fork, corpus: Path, small: Path, begun: Begun, tmp_path: Path) -> None:
     rng, n, ended = np.random.default_rng(1), 140, 0
 
-    def wait(training: Any) -> None:
-        if rng.random() < 0.7:  # else while it reads and prepares
+    def wait(training: Any, log: Path) -> None:
+        chance = rng.random()
+        if chance < 0.8:  # else while it reads and prepares
             training.wait_for("going on with")
-        time.sleep(rng.uniform(0, 0.4))
+        while chance < 0.7 and not log.read_text() and training.process.poll() is None:  # its first step takes longest
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.3))
 
     for said in killed_trainings(fork, corpus, small, begun, tmp_path, n, lambda: {"last": 0, "around": "save"}, wait):
         ended += bool(said)
