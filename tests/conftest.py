@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 import typer
 import typer.main
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
@@ -35,6 +35,8 @@ settings.register_profile(
     derandomize=True, deadline=None, database=None,
 )  # fmt: skip
 settings.load_profile("repeatable")
+# A change of the code that has failed one example need not be told the smallest.
+settings.register_profile("mutants", settings.get_profile("repeatable"), phases=[Phase.explicit, Phase.generate])
 
 N_CHORALES = 12
 TICKS = 480
@@ -225,12 +227,14 @@ def cli(
     quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
+    from seqgen.cli import signals
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS
 
     monkeypatch.setattr(typer.main, "get_command", whole_tree)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "tiny", (32, 1))
+    monkeypatch.setattr(signals, "let_go", lambda: None)  # this process goes on
     # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.
     monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, RunError, SeqgenError
+from seqgen.core.errors import CorpusError, RunError, SeqgenError, printable
 from seqgen.corpus.build import Prepared, cache_folder, options_of, prepare
 from seqgen.corpus.folder import CorpusFolder, open_corpus
 from seqgen.training.run import Run
@@ -40,16 +40,25 @@ def same_corpus(
     options = options_of(about, domain)
     try:
         then = {(str(f["sha256"]), str(f["split"])) for f in about["files"]}
+        known = {str(f["file"]) for f in about["files"]}
         corpus = open_corpus(Path(path if path is not None else about["path"]))
     except (KeyError, TypeError, ValueError, AttributeError, OSError):
         raise RunError(f"{run.path / 'corpus.json'} is damaged.", "Train the run again.") from None
     except CorpusError as error:
         raise CorpusError(error.message, hint) from None
+    # Before all is read that stands there: a run's word for where its corpus is may lead anywhere.
+    there = {printable(file.relative_to(corpus.folder).as_posix()) for file in corpus.files(domain.suffixes)}
+    if there and known - there:
+        raise _changed(corpus, run, len(known - there))
     prepared = prepare_corpus(corpus, domain, options, reporter)
     now = {(f["sha256"], f["split"]) for f in prepared.about["files"]}
     if then != now or prepared.store.fingerprint != run.tokenizer().vocabulary.fingerprint:
-        raise CorpusError(
-            f"{corpus.path} has changed since {run.name} was trained ({len(then ^ now)} files differ).",
-            "Bring the files back, or train a new run.",
-        )
+        raise _changed(corpus, run, len(then ^ now))
     return prepared
+
+
+def _changed(corpus: CorpusFolder, run: Run, n_files: int) -> CorpusError:
+    return CorpusError(
+        f"{corpus.path} has changed since {run.name} was trained ({n_files} files differ).",
+        "Bring the files back, or train a new run.",
+    )

@@ -52,7 +52,7 @@ def explain(
     if not 1 <= distance <= _FARTHEST:
         raise UsageError(f"A distance of {distance} cannot be looked back over.", f"Choose from 1 to {_FARTHEST:,}.")
     reporter = reporter or Reporter()
-    folder = models[0].run.path / "explain" if out is None else Path(out)
+    folder = models[0].run.folder("explain") if out is None else Path(out)
     check_picture(folder / "gradients.png")
     names = _distinct(model.run.name for model in models)
     found, pictures = [], []

@@ -108,7 +108,7 @@ def command(
     asked["fixed"] = {name: _piece(file, model, reporter) for name, file in _pairs(fixed or [], "--given").items()}
     asked |= {"infill": infill, "candidates": candidates}
     files: list[list[Path]] = []
-    folder = out or model.run.path / "samples"
+    folder = out or model.run.folder("samples")
     # Small pieces of which many are drawn are written as one sheet, and each by itself where a format is asked for.
     sheet = None
     if model.domain.sheet is not None and count > 1:

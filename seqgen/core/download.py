@@ -71,7 +71,7 @@ def download(
             raise CorpusError(f"{path} is another file than expected.", "Delete it and run the command again.")
         return False
     part = path.with_name(f".{file.name}.part")
-    failed, host = _Failed("no address is known"), ""
+    failed, host = _Failed(""), ""
     for url in file.urls:
         tries, host = 0, urlsplit(url).netloc
         while tries < _TRIES:
@@ -136,7 +136,7 @@ def _start(answer: Any, had: int, tag: str, file: RemoteFile, part: Path) -> int
         raise _Failed("sends another part than was asked for", again=had > 0)
     if answer.status != 200:
         raise _Failed(f"answers with status {answer.status} instead of the file")
-    length = answer.headers.get("Content-Length", "")
+    length = answer.headers.get("Content-Length")
     if length and length != str(file.n_bytes):
         raise _Failed(f"offers a file of {length[:20]} bytes instead of {file.n_bytes:,}")
     return 0

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import hashlib
 import io
 import json
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -19,9 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from seqgen.core.drafts import draft_beside
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
 
+GZIP = b"\x1f\x8b"
+_PARTS, _AT_ONCE = 4096, 1 << 16  # of gzip: parts, one behind the other, and bytes
 # What says that bytes did not reach the disk.
 _LOST = {errno.ENOSPC, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -50,8 +51,10 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int | None = None, *, li
 
 
 def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
-    """The first bytes of a file, as many as there are; none of what cannot be read."""
+    """The first bytes of a regular file, as many as there are; none of what cannot be read, or would never end."""
     try:
+        if not Path(path).is_file():
+            return b""
         with Path(path).open("rb") as file:
             return file.read(n_bytes)
     except OSError:
@@ -61,17 +64,61 @@ def read_head(path: str | os.PathLike[str], n_bytes: int = 4096) -> bytes:
 def unzipped(data: bytes, name: str, *, limit: str = "max_file_bytes") -> bytes:
     """What gzip holds, of any number of parts, as far as the field of Limits lets it; other data as they are. Raises
     BadInput."""
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith(GZIP):
         return data
     most: int = getattr(LIMITS, limit)
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            found = file.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(name, f"is not whole gzip ({error})") from None
-    if len(found) > most:
-        raise TooLarge(name, limit, most)
-    return found
+    found, n_bytes = list[bytes](), 0
+    opened = Gunzip(io.BytesIO(data), name)
+    while part := opened.read(min(_AT_ONCE, most + 1 - n_bytes)):
+        found.append(part)
+        n_bytes += len(part)
+        if n_bytes > most:
+            raise TooLarge(name, limit, most)
+    return b"".join(found)
+
+
+class Gunzip(io.RawIOBase):
+    """What an open file of gzip holds, read as it is asked for, of no more parts than anyone writes. Raises BadInput
+    where it is cut off or damaged."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._part, self._n_parts, self._rest = zlib.decompressobj(31), 1, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See io.RawIOBase. Raises BadInput."""
+        found = b""
+        while not found:
+            if self._part.eof and not self._next_part():
+                return 0
+            self._rest = self._rest or self._file.read(_AT_ONCE)
+            ended = not self._rest
+            try:
+                found = self._part.decompress(self._rest, len(buffer))
+            except zlib.error as error:
+                raise BadInput(self._name, f"is not whole gzip ({error})") from None
+            self._rest = self._part.unconsumed_tail
+            if ended and not found and not self._part.eof:
+                raise BadInput(self._name, "is not whole gzip (it is cut off)")
+        buffer[: len(found)] = found
+        return len(found)
+
+    def _next_part(self) -> bool:
+        """Whether there is one."""
+        self._rest = self._part.unused_data.lstrip(b"\0")
+        while len(self._rest) < len(GZIP) and (more := self._file.read(_AT_ONCE)):
+            self._rest = (self._rest + more).lstrip(b"\0")
+        if not self._rest:
+            return False
+        self._n_parts += 1
+        if not self._rest.startswith(GZIP) or self._n_parts > _PARTS:
+            what = f"of over {_PARTS:,} parts" if self._n_parts > _PARTS else "followed by other bytes"
+            raise BadInput(self._name, f"is not whole gzip (it is {what})")
+        self._part = zlib.decompressobj(31)
+        return True
 
 
 def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int = 1_000_000) -> Iterator[bytes]:
@@ -102,7 +149,11 @@ def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """A JSON document. Raises BadInput with line and column."""
-    data = read_bytes(path, limit="max_json_bytes")
+    return from_json(read_bytes(path, limit="max_json_bytes"), path)
+
+
+def from_json(data: bytes, path: str | os.PathLike[str]) -> Any:
+    """What the bytes of a file say. Raises BadInput with line and column."""
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -116,8 +167,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def to_json(value: Any) -> bytes:
-    """Readable, stable JSON: same value, same bytes."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    """Readable, stable JSON: same value, same bytes. A name that is no text in UTF-8 stays what it is."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # of halves of characters, which is how JSON escapes them
 
 
 @contextlib.contextmanager
@@ -125,7 +177,7 @@ def writing(path: str | os.PathLike[str], n_bytes: int | None = None) -> Iterato
     """A file that appears whole or not at all: a neighbour is filled, synced and renamed over it. n_bytes: how many it
     will be, for errors. Raises SeqgenError."""
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    draft = draft_beside(path)
     with disk_errors(path, n_bytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -159,11 +211,13 @@ def make_folder(path: str | os.PathLike[str]) -> None:
 
 
 @contextlib.contextmanager
-def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed."""
+def publish_folder(target: str | os.PathLike[str], n_bytes: int | None = None) -> Iterator[Path]:
+    """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed.
+    n_bytes: how many it will hold, for errors. Raises SeqgenError."""
     target = Path(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    with disk_errors(target, None):
+    draft = draft_beside(target)
+    old = draft.with_suffix(".old")
+    with disk_errors(target, n_bytes):
         draft.mkdir(parents=True)
         try:
             yield draft
@@ -171,25 +225,15 @@ def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
                 _sync(file)
             _sync(draft)
             if target.exists():
-                old = draft.with_suffix(".old")
                 target.rename(old)
-                draft.rename(target)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                draft.rename(target)
+            draft.rename(target)
             _sync(target.parent)
+            shutil.rmtree(old, ignore_errors=True)
         except BaseException:
+            if old.exists() and not target.exists():
+                old.rename(target)
             shutil.rmtree(draft, ignore_errors=True)
             raise
-
-
-def remove_drafts(folder: Path) -> None:
-    """Clear what a killed process left of unfinished writes in `folder`."""
-    if not folder.is_dir():
-        return
-    for leftover in folder.iterdir():
-        if leftover.name.startswith(".") and leftover.suffix in (".tmp", ".old"):
-            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def sha256(data: bytes | memoryview) -> str:
@@ -205,8 +249,12 @@ def sha256_file(path: Path) -> str:
 
 def safe_join(folder: Path, name: str) -> Path:
     """`folder / name`, refused when it would leave the folder. Raises BadInput."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or "\x00" in name:
+    try:
+        path = (folder / name).resolve()
+        inside = "\x00" not in name and path.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or letters that no path has
+        inside = False
+    if not inside:
         raise BadInput(name, f"leads outside {folder}")
     return path
 
@@ -234,8 +282,9 @@ def disk_errors(path: Path, n_bytes: int | None) -> Iterator[None]:
         size = f" ({n_bytes:,} bytes)" if n_bytes is not None else ""
         free = ""
         with contextlib.suppress(OSError):
-            existing = next(p for p in (path, *path.parents) if p.exists())
-            free = f"; {shutil.disk_usage(existing).free:,} bytes are free there"
+            place = next(p for p in (path, *path.parents) if p.exists()).resolve()
+            disk = next((p for p in (place, *place.parents) if p.is_mount()), place)
+            free = f"; {shutil.disk_usage(place).free:,} bytes are free on the disk {disk}"
         raise SeqgenError(
             f"{path}{size} could not be written: {error.strerror or error}{free}.",
             "Free some space, or choose another place with --out.",

@@ -17,7 +17,8 @@ class Limits:
     max_stream_bytes: int = 100_000_000_000  # of one plain text read in parts, as for training
     max_files: int = 1_000_000
     max_json_bytes: int = 50_000_000
-    max_table_bytes: int = 50_000_000  # of a log of matches, unzipped
+    max_table_bytes: int = 50_000_000  # of a log of matches or a table of prices, unzipped
+    max_columns: int = 10_000  # of a table
     max_images_bytes: int = 200_000_000  # of a file of images, unzipped
     max_pixels: int = 50_000_000  # of one image
     max_score_bytes: int = 40_000_000  # of compressed notation, unpacked

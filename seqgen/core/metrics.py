@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ def overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     """The area that two histograms share, each of area 1: from 0 to 1 (nan where one is empty)."""
     totals = sum(one.values()), sum(other.values())
     if not all(totals):
-        return float("nan")
+        return math.nan
     return float(sum(min(one[k] / totals[0], other[k] / totals[1]) for k in one.keys() & other.keys()))
 
 

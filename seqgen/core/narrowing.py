@@ -40,7 +40,7 @@ def narrowed(grammar: Grammar, barred: Iterable[Barred]) -> Grammar:
     """
     for one in barred:
         grammar = _narrowed(grammar, one)
-    far = np.append(grammar.distance >= 2**30, True)  # the last for -1
+    far = grammar.distance >= 2**30
     return Grammar(grammar.class_of, np.where(far[grammar.transitions], -1, grammar.transitions), grammar.final_states)
 
 

@@ -26,12 +26,13 @@ def unescaped(cell: str) -> str:
 
 
 def to_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Rows, the first of them titles, in UTF-8, every cell escaped; the same rows, the same bytes."""
+    """Rows, the first of them titles, in UTF-8, every cell escaped; the same rows, the same bytes. What no text can
+    hold, such as odd bytes of a file's name, becomes a question mark."""
     lines: list[str] = []
     # What stands in the line's end is quoted inside a cell: a carriage return must be.
     writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerows([escaped(value) for value in row] for row in rows)
-    return "".join(f"{line[:-2]}\n" for line in lines).encode()
+    return "".join(f"{line[:-2]}\n" for line in lines).encode("utf-8", "replace")
 
 
 def _executes(text: str) -> bool:

@@ -108,8 +108,11 @@ class Workers:
                 for worker in self._idle(len(waiting)):
                     # The item that everyone waits for may be a slow one: do not pile up too many results behind it.
                     batch = [waiting.popleft() for _ in range(min(_BATCH, len(waiting)))]
-                    if (batch and batch[0][0] - following > _WINDOW) or (batch and not worker.ask(batch)):
+                    if batch and batch[0][0] - following > _WINDOW:
                         waiting.extendleft(reversed(batch))
+                    elif batch and not worker.ask(batch):
+                        waiting.extendleft(reversed(batch))
+                        self._drop(worker)
                 while following in done:
                     yield done.pop(following)
                     following += 1
@@ -164,6 +167,9 @@ class Workers:
         """The worker's present item is lost; those behind it go back to the front of the queue."""
         worker.asked.popleft()
         waiting.extendleft(reversed(worker.asked))
+        self._drop(worker)
+
+    def _drop(self, worker: _Worker) -> None:
         self._workers.remove(worker)
         worker.end()
 
@@ -286,9 +292,7 @@ class _Worker:
 
     def patience(self) -> float:
         """Seconds until the present item (or the start) is late."""
-        may = _START_SECONDS
-        if self.ready:
-            may = allowed(self._seconds, self.asked[0][1]) if self.asked else 0.0
+        may = allowed(self._seconds, self.asked[0][1]) if self.ready else _START_SECONDS
         return self._since + may - time.monotonic()
 
     def end(self) -> None:
@@ -338,7 +342,9 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory
     """Answer batches until the other end closes."""
     warnings.simplefilter("ignore")
     faulthandler.disable()  # a crash here is an item's outcome, not the program's
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # they reach the whole group; the parent ends us
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # stdout is for results, whether Python writes there or a library
     sys.stdout = open(nowhere, "w", closefd=False)  # noqa: SIM115  # as long as the process

@@ -13,13 +13,16 @@ from typing import Any
 
 import platformdirs
 
-from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
-from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError
-from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
+from seqgen.core.domain import Domain, get_domain, load_tokenizer, save_tokenizer
+from seqgen.core.drafts import remove_drafts
+from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError, printable
+from seqgen.core.files import read_bytes, sha256, sha256_file, to_json
 from seqgen.core.limits import LIMITS
+from seqgen.core.sealed import read_sealed, write_sealed
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
+from seqgen.corpus.places import KEPT_BYTES, Place, Readable, taken
 from seqgen.corpus.split import (
     Cut,
     cut_pieces,
@@ -33,6 +36,11 @@ from seqgen.corpus.store import Split, TokenStore, load_store, write_store
 
 FORMAT = 4
 STORE = "tokens.safetensors"
+# Fields of a run's corpus.json; `path` and `options` are the run's own.
+RECORDED = (
+    "format", "name", "path", "domain", "title", "origin", "licence", "citation", "tokenizer", "counts", "files",
+    "skipped", "options",
+)  # fmt: skip
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 
@@ -77,11 +85,12 @@ def prepare(
     folder = cache_folder() / _key(corpus, domain, options, files)
     if not strict and (cached := _load(folder)) is not None:
         return cached
+    remove_drafts(folder)  # of a process that was killed
     prepared = _build(corpus, domain, options, files, report, strict, folder)
     if _key(corpus, domain, options, files) != folder.name:
         raise CorpusError(f"{corpus.path} changed while it was read.", "Run the command again.")
-    write_bytes(folder / "tokenizer.json", to_json(describe_tokenizer(prepared.tokenizer)))
-    write_bytes(folder / "corpus.json", to_json({"about": prepared.about, "sha256": _digest(prepared.about)}))
+    save_tokenizer(prepared.tokenizer, folder / "tokenizer.json")
+    write_sealed(folder / "corpus.json", {"about": prepared.about})
     return prepared
 
 
@@ -186,28 +195,32 @@ def _build(
     strict: bool,
     folder: Path,
 ) -> Prepared:
-    pieces: list[Any] = []
+    pieces: list[Any] = []  # or their places
     names: list[str] = []
     identities: list[tuple[str, ...]] = []
     dates: list[str] = []
     hashes: dict[str, str] = {}
     skipped: dict[str, str] = {}
 
+    read = functools.partial(_read_all, domain, options)
+
     def skip(name: str, error: Exception) -> None:
         if strict or isinstance(error, MissingExtra):
             raise error
         skipped[name] = getattr(error, "reason", str(error))
 
-    for done, outcome in enumerate(_read_all(domain, options, [str(f) for f in files]), 1):
-        name = Path(outcome.item).relative_to(corpus.folder).as_posix()
+    kept = domain.split != "piece" or sum(f.stat().st_size for f in files if f.is_file()) <= KEPT_BYTES
+    for done, outcome in enumerate(read([str(f) for f in files]), 1):
+        name = printable(Path(outcome.item).relative_to(corpus.folder).as_posix())
         if outcome.error is not None:
             skip(name, outcome.error)
         else:
             hashes[name] = outcome.value.sha256
-            pieces += outcome.value.pieces
+            found = outcome.value.pieces
+            pieces += found if kept else [Place(outcome.item, k) for k in range(len(found))]
             identities += outcome.value.identities
             dates += outcome.value.dates
-            names += [name] * len(outcome.value.pieces)
+            names += [name] * len(found)
         report("reading files", done, len(files))
     if not pieces:
         raise _nothing_left(corpus, skipped)
@@ -228,11 +241,14 @@ def _build(
         names, split, pieces = [names[i] for i in rest], [said[i] for i in rest], [pieces[i] for i in rest]
     else:
         split = split_pieces(identities, corpus.split, dates)
-    tokenizer = domain.fit([p for p, s in zip(pieces, split, strict=True) if s == "train"], options)
+    train = [piece for piece, part in zip(pieces, split, strict=True) if part == "train"]
+    tokenizer = domain.fit(Readable(train, read), options)
     vocabulary, entries = tokenizer.vocabulary, dict[tuple[str, Split], dict[str, Any]]()
     with write_store(folder / STORE, len(vocabulary), vocabulary.fingerprint) as store:
-        for i, piece in enumerate(pieces):
+        for i, piece in enumerate(taken(pieces, read)):
             try:
+                if isinstance(piece, SeqgenError):
+                    raise piece
                 n = store.add(tokenizer.encode_stream(piece), split[i], names[i])
                 new = {"file": names[i], "sha256": hashes[names[i]], "split": split[i], "pieces": 0, "tokens": 0}
                 entry = entries.setdefault((names[i], split[i]), new)
@@ -270,7 +286,7 @@ def _cut(domain: Domain, pieces: list[Any], corpus: CorpusFolder) -> list[Cut] |
     return None
 
 
-def _read_all(domain: Domain, options: Any, paths: list[str]) -> Iterator[Outcome]:
+def _read_all(domain: Domain, options: Any, paths: Sequence[str]) -> Iterator[Outcome]:
     """What became of each file, in order."""
     read = functools.partial(read_file, domain.name, options=options, stay=True)
     if domain.isolated:
@@ -298,18 +314,12 @@ def _load(folder: Path) -> Prepared | None:
     try:
         tokenizer = load_tokenizer(folder / "tokenizer.json")
         store = load_store(folder / STORE)
-        said = read_json(folder / "corpus.json")
-    except (BadInput, CorpusError, RunError):
-        return None
-    if not isinstance(said, dict) or said.get("sha256") != _digest(said.get("about")):
+        about = read_sealed(folder / "corpus.json", ("about",))["about"]
+    except (BadInput, CorpusError, RunError, KeyError):
         return None
     if store.fingerprint != tokenizer.vocabulary.fingerprint:
         return None
-    return Prepared(tokenizer, store, said["about"], cached=True)
-
-
-def _digest(about: Any) -> str:
-    return sha256(to_json(about))
+    return Prepared(tokenizer, store, about, cached=True)
 
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:

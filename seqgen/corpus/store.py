@@ -23,7 +23,7 @@ from seqgen.core.errors import CorpusError
 from seqgen.core.files import sha256, writing
 
 FORMAT = 2
-MAPPED_FROM = 512_000_000  # bytes of ids; fewer are read into memory
+MAPPED_FROM = 100_000_000  # bytes of ids; fewer are read into memory
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Ids = npt.NDArray[np.int32]

@@ -52,7 +52,7 @@ class Letters(Tokenizer[str]):
         return Length(np.ones(len(self.vocabulary), bool), amount)
 
     def losses(self, piece: str) -> dict[str, float]:
-        return {"capital_letters": 2, "seconds": 0.25}
+        return {"silent_letters": len(piece) - 1, "seconds": 0.25}
 
     def config(self) -> dict[str, Any]:
         return {"letters": self.letters}
@@ -101,11 +101,12 @@ def letters(monkeypatch: pytest.MonkeyPatch) -> Domain:
 @dataclass
 class Storage:
     """Serves files under /ranges, with ETag and ranges, and under /NAME as `Handler.NAME` does; /redirect/NAME/FILE
-    leads there. asked: paths and headers of the requests."""
+    leads there. asked: paths and headers of the requests. wait: how long it says to be busy."""
 
     url: str
     files: dict[str, bytes]
     tag: str = '"one"'
+    wait: str = "0"
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
 
@@ -181,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
     def busy(self, data: bytes) -> None:
         """Twice no answer, then one."""
         if self.time < 3:
-            self.answer(503 if self.time == 1 else 429, Retry_After="0")
+            self.answer(503 if self.time == 1 else 429, Retry_After=self.storage.wait)
         else:
             self.ranges(data)
 
@@ -198,6 +199,14 @@ class Handler(BaseHTTPRequestHandler):
     def other(self, data: bytes) -> None:
         """Ranges other than those that were asked for."""
         self.answer(206, data[5:], ETag=self.storage.tag, Content_Range=f"bytes 5-{len(data) - 1}/{len(data)}")
+
+    def swapped(self, data: bytes) -> None:
+        """Goes on with another file, whatever is asked for."""
+        if "Range" in self.headers:
+            about = f"bytes 5-{len(data) - 1}/{len(data)}"
+            self.answer(206, data[5:], ETag='"two"', Content_Range=about)
+        else:
+            self.ranges(data)
 
     def stall(self, data: bytes) -> None:
         """Stops in the middle; only the first time."""

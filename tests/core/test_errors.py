@@ -45,6 +45,7 @@ def test_exit_codes() -> None:
 def test_a_refused_file_says_where_and_why() -> None:
     error = errors.BadInput("a.mid", "is odd", where="byte 3")
     assert error.message == "a.mid: byte 3: is odd" and error.hint == ""
+    assert (error.path, error.where, error.reason) == ("a.mid", "byte 3", "is odd")
 
 
 def test_a_limit_says_its_value_and_how_to_raise_it() -> None:

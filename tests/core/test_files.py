@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gzip
+import io
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core import files
+from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import Limits
+from seqgen.core.processes import started
 
 
 def names(folder: Path) -> list[str]:
@@ -68,12 +71,32 @@ def test_publishing_leaves_nothing_after_an_exception(tmp_path: Path, error: typ
 
 
 def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".x.1.ab.tmp", ".x.1.ab.old", "x", ".hidden"):
+    gone = 99_999_999  # higher than any process's number
+    for name in (f".x.{gone}-7.0123abcd.tmp", f".x.{gone}.0123abcd.old", "x", ".hidden"):
         (tmp_path / name).mkdir()
-    (tmp_path / ".y.2.cd.tmp").write_text("")
-    files.remove_drafts(tmp_path)
-    files.remove_drafts(tmp_path / "missing")
-    assert names(tmp_path) == [".hidden", "x"]
+    (tmp_path / f".y.{gone}-7.0123abcd.tmp").write_text("")
+    (tmp_path / ".others.tmp").write_text("")
+    remove_drafts(tmp_path)
+    remove_drafts(tmp_path / "missing")
+    assert names(tmp_path) == [".hidden", ".others.tmp", "x"]
+
+
+def test_what_was_moved_away_and_not_replaced_goes_back(tmp_path: Path) -> None:
+    (tmp_path / ".x.99999999-7.0123abcd.old").mkdir()
+    remove_drafts(tmp_path)
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_draft_stays_while_the_process_that_fills_it_runs(tmp_path: Path) -> None:
+    with files.writing(tmp_path / "x") as file:
+        remove_drafts(tmp_path)
+        file.write(b"whole")
+    assert (tmp_path / "x").read_bytes() == b"whole"
+    me, start = os.getpid(), started(os.getpid())
+    for name, stays in ((f".x.{me}-{start}.0123abcd.tmp", True), (f".x.{me}-1.0123abcd.tmp", not start)):
+        (tmp_path / name).write_text("")
+        remove_drafts(tmp_path)
+        assert (tmp_path / name).exists() == stays  # of a process that had the same number before
 
 
 def test_reading_is_bounded(tmp_path: Path) -> None:
@@ -101,11 +124,47 @@ def test_a_file_that_grew_or_hides_its_size_is_read_whole(
         files.read_bytes(path, 4)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="does not exist"):
+@pytest.mark.parametrize(
+    ("told", "allowed", "asked"), [(5, 5, [6]), (3, 100, [4, 97]), (1000, 4, [5]), (5, 100, [6]), (0, 5, [1, 5])]
+)
+def test_no_more_is_read_at_once_than_is_there_and_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: int, allowed: int, asked: list[int]
+) -> None:
+    found: list[int | None] = []
+
+    class Counted(io.BytesIO):
+        def fileno(self) -> int:
+            return 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            found.append(size)
+            return super().read(size)
+
+    (tmp_path / "a").write_bytes(b"12345")
+    monkeypatch.setattr(files.os, "fstat", lambda descriptor: SimpleNamespace(st_size=told))
+    monkeypatch.setattr(Path, "open", lambda path, how: Counted(b"12345"))
+    with contextlib.suppress(TooLarge):
+        files.read_bytes(tmp_path / "a", allowed)
+    assert found == asked
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadInput, match=r"missing: does not exist$"):
         files.read_bytes(tmp_path / "missing")
-    with pytest.raises(BadInput, match="is not a file"):
+    with pytest.raises(BadInput, match=r": is not a file$"):
         files.read_bytes(tmp_path)
+    (tmp_path / "a").touch()
+    for error, reason in ((PermissionError(13, "Permission denied"), "Permission denied"), (OSError("odd"), "odd")):
+
+        def refuse(*_: object, error: Exception = error) -> None:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", refuse)
+            for read in (files.read_bytes, lambda path: next(files.growing_lines(path))):
+                with pytest.raises(BadInput) as caught:
+                    read(tmp_path / "a")
+                assert caught.value.message == f"{tmp_path / 'a'}: cannot be read ({reason})"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +172,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     [
         (b'{"a": 1,}', "line 1, column"),
         (b"\xff", "byte 0: is not UTF-8"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, r"a\.json: is nested too deeply$"),
         (b"1" * 5000, "cannot be read"),
         (b"", "is not JSON"),
     ],
@@ -141,6 +200,19 @@ def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object
     assert files.read_json(path) == value and files.to_json(value) == files.to_json(value)
 
 
+def test_json_is_readable_and_holds_only_what_json_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.to_json({"é": [1]}) == '{\n "é": [\n  1\n ]\n}\n'.encode()
+    assert files.to_json("\ud800") == b'"\\ud800"\n', "half a letter"
+    with pytest.raises(ValueError, match="nan"):
+        files.to_json(float("nan"))
+    (tmp_path / "a.json").write_bytes(b"[1]  ")
+    monkeypatch.setattr(files, "LIMITS", Limits(max_file_bytes=1, max_json_bytes=5))
+    assert files.read_json(tmp_path / "a.json") == [1]
+    monkeypatch.setattr(files, "LIMITS", Limits(max_json_bytes=4))
+    with pytest.raises(TooLarge, match="over the limit of 4 json bytes"):
+        files.read_json(tmp_path / "a.json")
+
+
 def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert files.sha256(b"abc") == files.sha256_file(tmp_path / "a") == (
@@ -151,11 +223,11 @@ def test_hashes_of_bytes_and_of_files_agree(tmp_path: Path) -> None:
 def test_joins_stay_inside(tmp_path: Path) -> None:
     assert files.safe_join(tmp_path, "a/../b") == (tmp_path / "b").resolve()
     (tmp_path / "link").symlink_to("/")
-    for name in ("../x", "/etc/passwd", "a/../../x", "link/etc"):
-        with pytest.raises(BadInput, match="leads outside"):
+    (tmp_path / "circle").symlink_to("circle")
+    for name in ("../x", "/etc/passwd", "a/../../x", "link/etc", "a\x00b", "\x00", "circle/x", "\ud800"):
+        with pytest.raises(BadInput, match=f"leads outside {tmp_path}$") as caught:
             files.safe_join(tmp_path, name)
-    with pytest.raises((BadInput, ValueError)):
-        files.safe_join(tmp_path, "a\x00b")
+        assert caught.value.path == name
 
 
 def test_lines_are_given_as_soon_as_they_are_whole(tmp_path: Path) -> None:
@@ -185,7 +257,32 @@ def test_the_last_line_of_what_ends_is_given_without_its_end(tmp_path: Path, mon
     os.write(writer, b"abc\n")
     with pytest.raises(BadInput, match="more than 3 bytes"):
         next(lines)  # its end counts
+    lines = files.growing_lines(tmp_path / "pipe")
+    os.write(writer, b"ab\ncd")
+    assert next(lines) == b"ab\n"
     os.close(writer)
+    assert list(lines) == [b"cd"]
+    (tmp_path / "file").write_bytes(b"a\nb")
+    with (tmp_path / "file").open("rb") as file, monkeypatch.context() as patch:
+        patch.setattr(files.sys, "stdin", SimpleNamespace(buffer=file))
+        assert list(files.growing_lines("-")) == [b"a\n", b"b"], "though a file, nobody adds to it"
+
+
+def test_no_more_of_a_line_is_read_than_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    parts = [b"ab", b"cd\n", b"abcde", b"f"]
+
+    class Slow(io.BytesIO):
+        def readline(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return parts.pop(0)
+
+    monkeypatch.setattr(files.sys, "stdin", SimpleNamespace(buffer=Slow()))
+    lines = files.growing_lines("-", longest=5)
+    assert next(lines) == b"abcd\n"
+    with pytest.raises(BadInput, match="more than 5 bytes"):
+        next(lines)
+    assert asked == [6, 4, 6, 1]
 
 
 def test_a_file_that_grows_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +315,17 @@ def test_what_is_zipped_is_unzipped_as_far_as_it_may_be(monkeypatch: pytest.Monk
     assert files.unzipped(longer, "a.gz", limit="max_json_bytes") == b"abcdefgh"
     with pytest.raises(TooLarge, match=r"^a\.gz: over the limit of 8 json bytes$"):
         files.unzipped(longer + gzip.compress(b"i"), "a.gz", limit="max_json_bytes")
+    asked: list[int] = []
+
+    class Counted(files.Gunzip):
+        def read(self, size: int = -1) -> bytes | None:
+            asked.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr(files, "Gunzip", Counted)
+    with pytest.raises(TooLarge):
+        files.unzipped(gzip.compress(bytes(10_000)), "a.gz")
+    assert asked == [6], "what is over the limit is not unpacked"
     for broken in (zipped[:-1], zipped[:16] + b"CRC" + zipped[19:], b"\x1f\x8b", zipped + b"more"):
         with pytest.raises(BadInput, match=r"^a\.gz: is not whole gzip \(.+\)$"):
             files.unzipped(broken, "a.gz", limit="max_json_bytes")
@@ -228,7 +336,9 @@ def test_folders_are_made_with_those_above_and_may_be_there(tmp_path: Path) -> N
         files.make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free there\.$"):
+    with pytest.raises(
+        SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free on the disk .+\.$"
+    ):
         files.make_folder(tmp_path / "file" / "below")
 
 
@@ -277,13 +387,11 @@ def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert opened == [tmp_path / "a"]
 
 
-def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EBUSY, "busy")
-
-    (tmp_path / ".x.1.ab.tmp").mkdir()
-    with monkeypatch.context() as patch:
-        patch.setattr(files.os, "rmdir", fail)
-        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
-        files.remove_drafts(tmp_path)
-    assert names(tmp_path) == [".x.1.ab.tmp"]
+def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:
+    whole = bytes(range(256)) * 999
+    parts = gzip.compress(whole[:99]) + b"\0\0" + gzip.compress(b"") + gzip.compress(whole[99:]) + b"\0" * 9
+    for size in (1 << 20, 7919, 100):
+        opened = files.Gunzip(io.BytesIO(parts), "a.gz")
+        assert b"".join(iter(lambda opened=opened, size=size: opened.read(size), b"")) == whole
+    with pytest.raises(BadInput, match="over 4,096 parts"):
+        files.unzipped(gzip.compress(b"", 1) * 4097, "a.gz")

@@ -41,6 +41,7 @@ def test_rules_become_rows_in_the_order_in_which_they_are_reached() -> None:
     assert built.transitions.tolist() == [[-1, 1, -1, -1], [2, -1, 1, -1], [-1, 1, -1, -1]]
     assert built.transitions.dtype == np.int32
     assert built.final_states.tolist() == [False, False, True] and built.final_states.dtype == bool
+    assert Grammar([0], [[0]], [1]).final_states.dtype == bool
     loop = build_grammar({"any": [0, 1]}, "only", lambda state: {"any": "only"}, lambda state: True)
     assert loop.transitions.tolist() == [[0]] and loop.final_states.tolist() == [True]
 

@@ -46,6 +46,7 @@ def test_what_is_drawn_is_legal_not_barred_and_can_always_end(
 ) -> None:
     rules, rng = narrowed(grammar, barred), np.random.default_rng(seed)
     begin = int(rng.integers(grammar.n_states))  # as behind a template
+    assert (rules.transitions >= -1).all()
     state, plain, ids = np.array([begin], np.int32), begin, []
     for _ in range(8):
         choices = np.flatnonzero(rules.mask(state)[0])

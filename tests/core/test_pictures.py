@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib import style
 from matplotlib.figure import Figure
@@ -58,3 +63,40 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_long_texts_are_shortened() -> None:
     assert shortened("abc", 3) == "abc" and shortened("abcd", 3) == shortened("ab cd", 4) == "ab…"
+
+
+@pytest.mark.parametrize("height", [2.0, 5.0])
+def test_titles_keep_their_places_whatever_the_height(height: float) -> None:
+    figure = Figure((4, height), layout="constrained")
+    entitle(figure, "what", "when", "where from")
+    found = [
+        (text.get_text(), text.get_va(), text.get_fontsize(), text.get_fontweight(), text.get_color())
+        for text in figure.texts
+    ]
+    ink = figure.texts[0].get_color()
+    assert found == [
+        ("what", "top", 13, "bold", ink),
+        ("when", "top", 9.5, "normal", ink),
+        ("where from", "bottom", 8, "normal", "#666666"),
+    ]
+    x, y = np.array([text.get_position() for text in figure.texts]).T
+    assert x == pytest.approx([0.012] * 3)
+    assert [height - y[0] * height, height - y[1] * height, y[2] * height] == pytest.approx([0.18, 0.47, 0.12])
+    said = figure.get_layout_engine().get()
+    left, bottom, width, above = said["rect"]
+    assert (left, width, said["h_pad"]) == (0.005, 0.99, 0.08)
+    assert [bottom * height, (1 - above) * height] == pytest.approx([0.3, 1.05])
+
+
+def test_a_picture_is_written_as_its_suffix_says(tmp_path: Path) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def save(file: io.BytesIO, **how: Any) -> None:
+        warnings.warn("a letter that the font lacks", stacklevel=1)
+        asked.append((how["format"], how["metadata"]))
+        file.write(how["format"].encode())
+
+    for name in ("a.PNG", "b.svg", "c.Pdf"):
+        write_picture(SimpleNamespace(savefig=save), tmp_path / name)
+    assert asked == [("png", None), ("svg", {"Date": None}), ("pdf", {"CreationDate": None})]
+    assert (tmp_path / "c.Pdf").read_bytes() == b"pdf"

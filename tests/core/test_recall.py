@@ -17,6 +17,7 @@ def test_recalled_is_what_followed_the_last_time(both: list[tuple[int, int]], en
     keys = np.array([key for key, _ in both] + [end], np.uint64)
     ids = np.array([i for _, i in both], np.int32)
     found = recall(keys, ids)
+    assert found.dtype == np.int32
     run = 0
     for t in range(len(keys)):
         earlier = [int(ids[s]) for s in range(t) if keys[s] == keys[t]]

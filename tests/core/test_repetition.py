@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.core.repetition import Follower, follow
+from seqgen.core.repetition import Follower, follow, ngrams
 
 
 def plain(codes: list[int], shortest: int, period: int) -> list[tuple[int, int]]:
@@ -28,9 +28,8 @@ def plain(codes: list[int], shortest: int, period: int) -> list[tuple[int, int]]
 
 @given(st.lists(st.integers(0, 2), max_size=80), st.integers(1, 5), st.integers(1, 4))
 def test_it_follows_the_latest_earlier_place(codes: list[int], shortest: int, period: int) -> None:
-    assert follow(np.array(codes, np.int64), shortest, period).tolist() == [
-        list(p) for p in plain(codes, shortest, period)
-    ]
+    found = follow(np.array(codes, np.int64), shortest, period)
+    assert found.dtype == np.int32 and found.tolist() == [list(p) for p in plain(codes, shortest, period)]
 
 
 @given(st.lists(st.integers(0, 300), min_size=6, max_size=20, unique=True), st.integers(2, 5))
@@ -73,3 +72,22 @@ def test_one_code_for_ever_agrees_for_ever(code: int) -> None:
     for _ in range(50):
         follower.take(code)
     assert follower.place == 49 and follower.length == 49
+
+
+@given(st.lists(st.integers(0, 1), max_size=24), st.integers(1, 12))
+def test_stretches_have_one_hash_exactly_when_they_are_equal(ids: list[int], n: int) -> None:
+    found = ngrams(np.array(ids, np.int32), n)
+    stretches = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+    assert found.dtype == np.uint64 and len(found) == len(stretches)
+    assert len(set(found.tolist())) == len(set(stretches)) == len(set(zip(found.tolist(), stretches, strict=True)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 11])
+def test_each_place_of_a_stretch_counts(n: int) -> None:
+    found = {int(ngrams(np.eye(n + 1, n, -1, np.int32)[row], n)[0]) for row in range(n + 1)}  # one 1 somewhere, or none
+    assert len(found) == n + 1
+
+
+def test_there_are_no_stretches_of_nothing() -> None:
+    found = ngrams(np.arange(3), 0)
+    assert found.shape == (0,) and found.dtype == np.uint64

@@ -21,7 +21,9 @@ def test_a_formula_is_escaped(cell: str) -> None:
     assert escaped(cell) == f"'{cell}" and unescaped(f"'{cell}") == cell
 
 
-@pytest.mark.parametrize("cell", ["-1.5", "+3", "-.5e-7", "'tis", "O'Neil", "", "'", "'-1.5", "a=b", -1.5, None, True])
+@pytest.mark.parametrize(
+    "cell", ["-1.5", "+3", "-.5e-7", "'tis", "O'Neil", "", "'", "'-1.5", "a=b", "X=1", -1.5, None, True]
+)
 def test_numbers_and_apostrophes_stay(cell: object) -> None:
     assert escaped(cell) is cell
     assert unescaped(str(cell)) == str(cell)
@@ -38,3 +40,7 @@ def test_every_cell_comes_back_and_executes_nothing(cell: str) -> None:
 def test_a_table_comes_back(rows: list[list[str]]) -> None:
     found = csv.reader(io.StringIO(to_csv(rows).decode(), newline=""))
     assert [[unescaped(cell) for cell in row] for row in found] == rows
+
+
+def test_half_a_letter_is_written_as_none() -> None:
+    assert to_csv([["a\ud800", 1]]) == b"a?,1\n"

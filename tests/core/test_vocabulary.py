@@ -40,7 +40,7 @@ def test_an_unknown_token_is_refused_with_its_neighbours() -> None:
 
 @pytest.mark.parametrize(("n", "end"), [(12, "Zone_11_0"), (13, "Zone_11_0 …")])
 def test_of_many_neighbours_some_are_shown(n: int, end: str) -> None:
-    vocabulary = Vocabulary([*(f"Zone_{i}_0" for i in range(n)), "Zone", "Zones_1"][: n + (n > 12) * 2])
+    vocabulary = Vocabulary([*(f"Zone_{i}_0" for i in range(n)), "Zones_1", "Zon_2"])
     with pytest.raises(UsageError) as caught:
         vocabulary.id("Zone_3_2")
     assert caught.value.hint == f"Known: {', '.join(f'Zone_{i}_0' for i in range(11))}, {end}"

@@ -28,7 +28,7 @@ def trained(tokenizer: Tokenizer[Any]) -> Any:
     try:
         losses = [trainer.train_step(trainer.batch(step)) for step in range(40)]
         assert all(math.isfinite(float(loss)) for loss in losses)
-        return trainer.replicas.model.eval()
+        return trainer.replicas.models[0].eval()
     finally:
         trainer.close()
 

@@ -99,22 +99,82 @@ def test_rows_of_a_batch_do_not_touch_each_other(many: list[list[float]], filter
         assert torch.equal(together[i], filters(torch.tensor([row]))[0])
 
 
+def test_ids_are_the_last_dimension_whatever_stands_before() -> None:
+    logits = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(1))
+    for keep in (
+        lambda x: top_k(x, 2),
+        lambda x: top_p(x, 0.6),
+        lambda x: min_p(x, 0.4),
+        lambda x: temperature(x, 0.7),
+    ):
+        assert torch.equal(keep(logits), torch.stack([keep(rows) for rows in logits]))
+        assert torch.equal(keep(logits[0]), torch.stack([keep(row) for row in logits[0]]))
+
+
 def test_no_filter_changes_nothing() -> None:
     logits = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
     assert Filters()(logits) is logits
-    assert torch.equal(Filters(top_k=5, top_p=1.0, min_p=0.0)(logits), logits)
+    assert Filters(top_p=1.0, min_p=0.0, repetition_penalty=2)(logits) is logits
+    assert torch.equal(Filters(top_k=5)(logits), logits)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message", "hint"),
     [
-        {"temperature": -1}, {"temperature": float("nan")}, {"temperature": 1000}, {"top_k": 0}, {"top_p": 0.0},
-        {"top_p": 1.1}, {"min_p": -0.1}, {"min_p": 2}, {"top_p": float("nan")},
+        ({"temperature": -1}, "A temperature of -1 makes no sense.", "Choose 0 to 2; 1 is as learned."),
+        ({"temperature": float("nan")}, "A temperature of nan makes no sense.", "Choose 0 to 2; 1 is as learned."),
+        ({"temperature": 101}, "A temperature of 101 makes no sense.", "Choose 0 to 2; 1 is as learned."),
+        ({"temperature": (1, -1)}, "A temperature of -1 makes no sense.", "Choose 0 to 2; 1 is as learned."),
+        ({"repetition_penalty": 0}, "A repetition penalty of 0 makes no sense.", "Choose 1 to 2."),
+        ({"repetition_penalty": 101}, "A repetition penalty of 101 makes no sense.", "Choose 1 to 2."),
+        ({"top_k": 0}, "top-k is 0; it must be at least 1.", ""),
+        ({"top_p": 0.0}, "top-p is 0.0; it must lie in (0, 1].", ""),
+        ({"top_p": 1.1}, "top-p is 1.1; it must lie in (0, 1].", ""),
+        ({"top_p": float("nan")}, "top-p is nan; it must lie in (0, 1].", ""),
+        ({"min_p": -0.1}, "min-p is -0.1; it must lie in [0, 1].", ""),
+        ({"min_p": 2}, "min-p is 2; it must lie in [0, 1].", ""),
     ],
-)  # fmt: skip
-def test_values_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(UsageError):
+)
+def test_values_out_of_range_are_refused(wrong: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
         Filters(**wrong)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_values_at_their_bounds_are_taken() -> None:
+    Filters(temperature=(0, 100), top_k=1, top_p=1, min_p=0, repetition_penalty=100)
+    Filters(min_p=1, repetition_penalty=0.001, top_p=1e-9)
+
+
+def test_filters_apply_in_their_order() -> None:
+    """Each leaves something for the next to do."""
+    logits = torch.tensor([[3.0, 2.5, 2.0, 1.0, 0.5, 0.0, -4.0]])
+    seen = torch.tensor([[False, True, False, False, False, True, False]])
+    filters = Filters(temperature=(2.0, 0.5), top_k=5, top_p=0.9, min_p=0.15, repetition_penalty=1.5, banned=(2,))
+    assert filters.needs_seen and not Filters().needs_seen
+    found = ban(logits, torch.tensor([2]))
+    found = temperature(repetition_penalty(found, seen, 1.5), 1.25)
+    steps = [found]
+    for keep, value in ((top_k, 5), (top_p, 0.9), (min_p, 0.15)):
+        steps.append(keep(steps[-1], value))  # type: ignore[arg-type]  # on purpose
+    assert [int(torch.isfinite(step).sum()) for step in steps] == [6, 5, 4, 3]
+    assert torch.equal(filters(logits, 0.5, seen), steps[-1])
+    # What is not said does nothing.
+    assert not torch.equal(filters(logits, 0.5), filters(logits, 0.5, seen))
+    assert torch.equal(Filters(temperature=(2.0, 0.5))(logits), temperature(logits, 2.0))
+    only = Filters(repetition_penalty=1.5)
+    assert torch.equal(only(logits, seen=seen), repetition_penalty(logits, seen, 1.5))
+    assert torch.equal(only(logits), logits)
+
+
+def test_extremes_leave_numbers() -> None:
+    for logits, value in ((torch.tensor([[1.0, 0.0, -1.0]]), 1e-40), (torch.tensor([[3e38, 0.0, -3e38]]), 1e-3)):
+        assert temperature(logits, value).softmax(-1).tolist() == [[1, 0, 0]]
+    assert temperature(torch.tensor([[5.0, 4.0]]), 2).tolist() == [[0, -0.5]], "seen from the likeliest"
+    tied = torch.tensor([[1.0, 1.0, 0.0]])
+    assert min_p(tied, 1.0).tolist() == [[1, 1, float("-inf")]]
+    assert int(torch.isfinite(top_p(torch.zeros(2, 4), 0.5)).sum()) == 4, "half of four equal ones, in two rows"
+    assert drawn(np.ones((1, 2)), np.zeros(1)).dtype == np.int64
 
 
 @given(rows, st.sets(st.integers(0, 11)))
@@ -122,6 +182,12 @@ def test_banned_ids_are_out_unless_nothing_is_left(row: list[float], banned: set
     ids = torch.tensor(sorted(i for i in banned if i < len(row)), dtype=torch.long)
     possible = {i for i, value in enumerate(row) if value != float("-inf")}
     assert kept(ban(torch.tensor([row]), ids), row) == ((possible - banned) or possible)
+
+
+def test_a_row_of_which_all_is_banned_is_kept_and_the_others_are_not() -> None:
+    out = float("-inf")
+    banned = ban(torch.tensor([[1.0, out, 2.0], [1.0, 3.0, out]]), torch.tensor([0, 2]))
+    assert banned.tolist() == [[1.0, out, 2.0], [out, 3.0, out]]
 
 
 def test_the_repetition_penalty_makes_what_was_said_less_likely() -> None:
@@ -136,12 +202,6 @@ def test_a_pair_of_temperatures_is_moved_between() -> None:
     moving = Filters(temperature=(2.0, 0.5))
     for done, value in ((0.0, 2.0), (0.5, 1.25), (1.0, 0.5), (3.0, 0.5)):
         assert torch.allclose(moving(logits, done), temperature(logits, value))
-
-
-@pytest.mark.parametrize("given", [{"temperature": (1.0, -1.0)}, {"repetition_penalty": 0.0}])
-def test_impossible_values_are_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(UsageError):
-        Filters(**given)
 
 
 def test_ids_are_drawn_as_often_as_they_weigh() -> None:

@@ -13,7 +13,9 @@ def png(pixels: Pixels, texts: Mapping[str, str]) -> bytes:
     """A PNG file of 8-bit greys that says these texts, by keyword."""
     height, width = pixels.shape
     lines = b"".join(b"\0" + row.tobytes() for row in pixels)
-    said = [_chunk(b"iTXt", name.encode() + b"\0" * 5 + text.encode()) for name, text in texts.items()]
+    said = [
+        _chunk(b"iTXt", name.encode() + b"\0" * 5 + text.encode("utf-8", "replace")) for name, text in texts.items()
+    ]
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     parts = [_chunk(b"IHDR", header), *said, _chunk(b"IDAT", zlib.compress(lines, 9)), _chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

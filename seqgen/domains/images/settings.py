@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ MAX_STRIPS = 4096  # ids of strips
 _MAX_LABELS = 1000
 _SIDE = 32  # pixels of the longer side, of images that are larger
 _SMALL = 256  # pixels of an image of which every one may be an id
+_LOOKED_AT = 1000  # images that are asked whether they are black and white
 _SHADES = 16  # levels of grey of those
 
 
@@ -65,23 +66,29 @@ class ImageSettings:
         return {**asdict(self), "labels": list(self.labels)}
 
 
-def suited(images: Sequence[Image], options: ImageOptions) -> ImageSettings:
+def suited(images: Iterable[Image], options: ImageOptions) -> ImageSettings:
     """What suits these images, where the options leave it open. Raises CorpusError when there are none."""
-    if not images:
+    sizes: list[tuple[int, int]] = []
+    labels = Counter[str]()
+    black_and_white = True
+    for image in images:
+        if len(sizes) < _LOOKED_AT:
+            black_and_white = black_and_white and bool(((image.pixels == 0) | (image.pixels == 255)).all())
+        sizes.append((image.pixels.shape[0], image.pixels.shape[1]))
+        labels[image.label] += 1
+    if not sizes:
         raise CorpusError("There is no image to fit a tokenizer to.")
-    height, width = options.shape() or _common_size(images)
+    height, width = options.shape() or _common_size(sizes)
     strip, levels = options.strip, options.levels
     if not levels:
-        black_and_white = all(((image.pixels == 0) | (image.pixels == 255)).all() for image in images[:1000])
         levels = 2 if strip > 1 or black_and_white or height * width > _SMALL else _SHADES
     return ImageSettings(
-        height, width, levels, strip or _strip(levels, width), learned_labels(images), float(options.label_weight)
+        height, width, levels, strip or _strip(levels, width), learned_labels(labels), float(options.label_weight)
     )
 
 
-def _common_size(images: Sequence[Image]) -> tuple[int, int]:
+def _common_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """That of most images, or else the middle one of heights and of widths; made smaller where it is large."""
-    sizes = [image.pixels.shape for image in images]
     (height, width), n = Counter(sizes).most_common(1)[0]
     if 2 * n <= len(sizes):
         height, width = (sorted(sides)[len(sizes) // 2] for sides in zip(*sizes, strict=True))
@@ -96,9 +103,9 @@ def _strip(levels: int, width: int) -> int:
     return min((7, 8, 6, 5, 4, 9), key=lambda n: (-(-width // n) * n - width, abs(n - 7))) if width > 9 else width
 
 
-def learned_labels(images: Sequence[Image]) -> tuple[str, ...]:
+def learned_labels(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Those of the images, numbers in their order; where all have the same, it says nothing."""
-    found = Counter(image.label for image in images if image.label)
+    found = Counter({label: n for label, n in counts.items() if label})
     if len(found) < 2:
         return ()
     kept = [label for label, _ in found.most_common(_MAX_LABELS)]

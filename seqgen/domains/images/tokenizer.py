@@ -76,7 +76,7 @@ class ImageTokenizer(Tokenizer[Image]):
     @classmethod
     def fit(cls, images: Iterable[Any], options: ImageOptions | None = None) -> ImageTokenizer:
         """The tokenizer that suits these images. Raises CorpusError when there are none."""
-        return cls(**suited([to_image(image) for image in images], options or ImageOptions()).config())
+        return cls(**suited((to_image(image) for image in images), options or ImageOptions()).config())
 
     def encode(self, piece: Any) -> Ids:
         """int32 [T] ids of an image (an Image, a path, the bytes of a file, an array of greys): to be classified where

@@ -65,22 +65,24 @@ class MidiTokenizer(Tokenizer[Score]):
     def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:
         """The tokenizer that suits these pieces. Raises CorpusError when there are none."""
         options = options or MidiOptions()
-        scores = list(scores)
-        if not scores:
+        if iter(scores) is scores:  # they are gone over twice
+            scores = list(scores)
+        if not any(True for _ in scores):
             raise CorpusError("There is no piece to fit a tokenizer to.")
         if options.tokenizer in ("remi", "performance"):
             return cls(options.tokenizer)
-        if options.tokenizer == "auto" and sum(map(is_performed, scores)) > len(scores) / 2:
-            return cls("performance")
         # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
-        n_voices = [_n_voices(score, options) for score in scores]
-        fitting = [(score, n) for score, n in zip(scores, n_voices, strict=True) if n]
-        if options.tokenizer == "auto" and len(fitting) < 0.9 * len(scores):
+        automatic = options.tokenizer == "auto"
+        found = [(automatic and is_performed(score), _n_voices(score, options)) for score in scores]
+        n_voices = [n for _, n in found]
+        if sum(performed for performed, _ in found) > len(found) / 2:
+            return cls("performance")
+        if automatic and sum(n > 0 for n in n_voices) < 0.9 * len(found):
             return cls("remi")
-        if not fitting:
+        if not any(n_voices):
             raise CorpusError(f"No piece has at most {options.voices} voices.", "Use --tokenizer remi.")
-        most = max(n for _, n in fitting)
-        return cls("voices", **_voice_settings([score for score, _ in fitting], most, options.steps_per_quarter))
+        fitting = (score for score, n in zip(scores, n_voices, strict=True) if n)
+        return cls("voices", **_voice_settings(fitting, max(n_voices), options.steps_per_quarter))
 
     def encode(self, piece: Any) -> Ids:
         """int32 [T] ids of a path, the bytes of a MIDI file, a pretty_midi.PrettyMIDI, a music21 stream, a
@@ -167,7 +169,7 @@ def _n_voices(score: Score, options: MidiOptions) -> int:
     return 0
 
 
-def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) -> dict[str, Any]:
+def _voice_settings(scores: Iterable[Score], n_voices: int, steps_per_quarter: int) -> dict[str, Any]:
     """Names, programs, tempo and ranges as most of the pieces have them."""
     names: list[Counter[str]] = [Counter() for _ in range(n_voices)]
     programs: list[Counter[int]] = [Counter() for _ in range(n_voices)]
@@ -197,6 +199,6 @@ def _voice_settings(scores: list[Score], n_voices: int, steps_per_quarter: int) 
         "programs": tuple((programs[v] or Counter([0])).most_common(1)[0][0] for v in range(n_voices)),
         "ranges": tuple((a, b) if a <= b else (low, high) for a, b in zip(lows, highs, strict=True)),
         "densities": (min(densities), max(densities)),
-        "tempos": len(tempos) > len(scores) / 2 and len(set(tempos)) > 1,
+        "tempos": len(tempos) > len(densities) / 2 and len(set(tempos)) > 1,
         "quarters_per_minute": float(np.median(tempos)) if tempos else default.quarters_per_minute,
     }

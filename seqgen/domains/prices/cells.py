@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.prices.series import Dates, Floats
 
 _LEAST, _MOST = 1e-101, 1e101  # of numbers
@@ -67,9 +67,9 @@ def numbers(
         if value is not None and (not value or _LEAST < abs(value) < _MOST):
             found[i] = value
         elif value is not None and strict:
-            raise BadInput(name, f"{cell.strip()[:20]} is out of range", where=where(i))
+            raise BadInput(name, f"{quoted(cell.strip())} is out of range", where=where(i))
         elif strict and not is_missing(cell):
-            raise BadInput(name, f"{cell.strip()[:20]!r} is not a number", where=where(i))
+            raise BadInput(name, f"{quoted(cell.strip())} is not a number", where=where(i))
     return found
 
 
@@ -101,7 +101,7 @@ def parse_dates(cells: Sequence[str], where: Callable[[int], str], name: str) ->
         parsed = _formatted(values)
     if parsed is None:
         bad = next((i for i in said if not _one(texts[i], values[0])), said[0])
-        raise BadInput(name, f"{cells[bad].strip()[:30]!r} is no date like the others", where=where(bad))
+        raise BadInput(name, f"{quoted(cells[bad].strip())} is no date like the others", where=where(bad))
     years = parsed.astype("datetime64[Y]").astype(np.int64) + 1970
     odd = np.flatnonzero((years < 1000) | (years > 2200))
     if len(odd):

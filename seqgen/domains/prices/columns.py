@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, named
 from seqgen.domains.prices.cells import is_date, is_missing, is_number, is_year, numbers, parse_dates
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Dates, Series
@@ -64,7 +64,9 @@ def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Seri
     asked = [part.strip() for part in options.series.split(",") if part.strip()]
     date = _date_column(table)
     when = (
-        None if date is None else parse_dates(table.cells[date], lambda i: f"row {table.row(i)}, column {date}", name)
+        None
+        if date is None
+        else parse_dates(table.cells[date], lambda i: f"row {table.row(i)}, column {named(date)}", name)
     )
     by = {title.lower(): title for title in reversed(table.titles)}
     price = next((by[title] for title in _PRICE if title in by), None)
@@ -82,8 +84,8 @@ def read_table(table: Table, name: str, options: PricesOptions) -> Iterator[Seri
         volume = volume if price is not None else None
     unknown = [one for one in asked if one not in {part[0] for part in parts}]
     if unknown:
-        known = ", ".join(part[0] or part[1] for part in parts[:20])
-        raise BadInput(name, f"holds no series {unknown[0]!r}", hint=f"It holds {known}.")
+        known = named(*(part[0] or part[1] for part in parts[:20]))
+        raise BadInput(name, f"holds no series {named(unknown[0])!r}", hint=f"It holds {known}.")
     yield from _each(table, name, [part for part in parts if part[0] in asked or not asked], when, volume, bool(asked))
 
 
@@ -118,7 +120,7 @@ def _series(
     """One of them: in order, each time once, without what is no price."""
 
     def where(i: int) -> str:
-        return f"row {table.row(int(rows[i]))}, column {column}"
+        return f"row {table.row(int(rows[i]))}, column {named(column)}"
 
     prices = numbers([table.cells[column][i] for i in rows], where, name, table.decimal)
     known = ~np.isnan(prices)
@@ -148,7 +150,7 @@ def _series(
         raise BadInput(
             name,
             f"{len(kept) or 'no'} price{'s' * (len(kept) != 1)}; a series has at least {_FEWEST}",
-            where=f"column {column}",
+            where=f"column {named(column)}",
         )
     volumes = None
     if volume is not None:

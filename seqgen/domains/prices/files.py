@@ -22,6 +22,7 @@ from seqgen.domains.prices.table import Table, separator_of, titled
 
 WRITTEN = (".csv",)
 _HEAD = 65_536
+_BATCH = 2_000  # rows of Parquet
 
 
 def read(source: Path | bytes, name: str = "", options: PricesOptions | None = None) -> Iterator[Series]:
@@ -103,6 +104,8 @@ def _csv(data: bytes, name: str) -> Table:
     reader = csv.reader(lines, delimiter=separator)
     try:
         for row in reader:
+            if len(row) > LIMITS.max_columns:
+                raise TooLarge(name, "max_columns", LIMITS.max_columns, len(row))
             if any(cell.strip() for cell in row):
                 rows.append([tables.unescaped(cell) for cell in row])
                 numbers.append(reader.line_num)
@@ -130,9 +133,17 @@ def _parquet(data: bytes, name: str) -> Table:
             raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
         if about.num_rows > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        frame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        if about.num_columns > LIMITS.max_columns:
+            raise TooLarge(name, "max_columns", LIMITS.max_columns, about.num_columns)
+        batches, n_bytes = [], 0
+        for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
+            n_bytes += batch.nbytes  # what says itself in few bytes may be large
+            if n_bytes > LIMITS.max_table_bytes:
+                raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
+            batches.append(batch)
+        frame = pa.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True)
     except (pa.ArrowException, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
-        raise BadInput(name, f"is not Parquet ({error})") from None
+        raise BadInput(name, f"is not Parquet ({type(error).__name__})") from None
     return _frame(frame)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from seqgen.core.errors import BadInput, UsageError
-from seqgen.core.files import read_bytes, unzipped, write_bytes
+from seqgen.core.files import GZIP, Gunzip, read_bytes, unzipped, write_bytes
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.formats.columns import column_map
 from seqgen.domains.sports.formats.kloppy_events import from_kloppy
@@ -19,6 +19,8 @@ from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
 
 WRITTEN = (".csv",)
+_AT_ONCE = 1 << 20  # bytes
+_LONGEST = 10_000_000  # of a line
 
 
 def read(source: Path | bytes, name: str = "", options: SportsOptions | None = None) -> Iterator[Match]:
@@ -39,23 +41,49 @@ def read(source: Path | bytes, name: str = "", options: SportsOptions | None = N
 def read_season(path: Path, options: SportsOptions | None = None) -> Iterator[Match]:
     """The same of a path; where the format can be read in parts, it may be of any size. Of a table of more than
     LIMITS.max_table_bytes the rows of a match must stand together. Raises BadInput."""
-    opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     try:
-        with opened(path, "rb") as file:
+        if not path.is_file():  # a pipe has no end
+            raise BadInput(path, "is not a file" if path.exists() else "does not exist")
+        with _opened(path) as file:
             form = format_of(file.read(HEAD))
-            if form.stream is not None:
-                file.seek(0)
+        if form.stream is not None:
+            with _opened(path) as file:
                 yield from form.stream(file, str(path))
-                return
-            if form.lines is not None and file.seek(LIMITS.max_table_bytes) and file.read(1):
-                file.seek(0)
-                columns, rows = form.lines(file, str(path))
+            return
+        if form.lines is not None and _is_large(path):
+            with _opened(path) as file:
+                columns, rows = form.lines(_lines(file, path), str(path))
                 said = options or SportsOptions()
                 yield from read_columns(columns, rows, str(path), said.sport, column_map(said.columns), apart=True)
-                return
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(path, f"cannot be read ({error})") from None
+            return
+    except OSError as error:
+        raise BadInput(path, f"cannot be read ({error.strerror or error})") from None
     yield from read(path, str(path), options)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, unpacked as it is read where it is gzip."""
+    with path.open("rb") as file:
+        zipped = file.peek(len(GZIP)).startswith(GZIP)
+        yield cast(BinaryIO, io.BufferedReader(Gunzip(file, str(path)), _AT_ONCE)) if zipped else file
+
+
+def _is_large(path: Path) -> bool:
+    """Whether it holds more than is held in memory."""
+    left = LIMITS.max_table_bytes + 1
+    with _opened(path) as file:
+        while left > 0 and (part := file.read(min(left, _AT_ONCE))):
+            left -= len(part)
+    return left <= 0
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The lines of a file. Raises BadInput for one without end."""
+    while line := file.readline(_LONGEST + 1):
+        if len(line) > _LONGEST:
+            raise BadInput(path, f"holds a line of more than {_LONGEST:,} bytes")
+        yield line
 
 
 def write(match: Match, path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.errors import BadInput, TooLarge, fault, named, quoted
 from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.known import KNOWN, SPORTS
 from seqgen.domains.sports.sport import OTHER, Column, Row, Sport
@@ -35,11 +35,11 @@ def as_json(name: str, what: str) -> Iterator[None]:
     try:
         yield
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(name, f"is not JSON ({error})") from None
+        raise BadInput(name, f"is not JSON ({error})") from None  # which says where, and nothing of what is there
     except RecursionError:
         raise BadInput(name, "is nested too deeply") from None
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
-        raise BadInput(name, f"is not {what} ({type(error).__name__}: {error})") from None
+        raise BadInput(name, f"is not {what} ({fault(error)})") from None
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Match:
 def which(columns: list[str], sport: str, name: str) -> Sport:
     """The sport named, or the one whose required columns are there, and most of its others. Raises BadInput."""
     if sport and sport not in SPORTS:
-        raise BadInput(name, f"no sport {sport!r} is known", hint=KNOWN)
+        raise BadInput(name, f"no sport {named(sport)!r} is known", hint=KNOWN)
     missing = {
         s.name: [c for c, about in s.columns.items() if about.required and c not in columns]
         for s in ([SPORTS[sport]] if sport else SPORTS.values())
     }
     best = min(missing, key=lambda s: (len(missing[s]), -len(SPORTS[s].columns.keys() & columns)))
     if missing[best]:
-        has = f"the table has {', '.join(columns[:40])}"
+        has = f"the table has {named(*columns[:40])}"
         if not sport and not SPORTS[best].columns.keys() & columns:
             hint = f"Say with --sport which it is of, and with --columns what is called otherwise; {has}."
             raise BadInput(name, "has no column of any sport", where="row 1", hint=hint)
@@ -108,7 +108,7 @@ def matches(
     `event_id` the last holds, where the first stood. Raises BadInput with row and column."""
     found: dict[str, list[Row]] = {}
     given: set[str] = set()
-    named: dict[tuple[str, str], int] = {}  # match and id of an event -> its place
+    places: dict[tuple[str, str], int] = {}  # match and id of an event -> its place
     twice: Counter[str] = Counter()
     known: dict[str, dict[str, Any]] = {c: {} for c in sport.columns}  # what texts were read as
     n = 0
@@ -129,16 +129,16 @@ def matches(
         if apart and match not in found:
             if match in given:
                 hint = "A table of this size is read match by match: sort its rows by match."
-                raise BadInput(name, f"goes back to the match {match!r}", where=f"row {number}", hint=hint)
+                raise BadInput(name, f"goes back to the match {quoted(match)}", where=f"row {number}", hint=hint)
             for before, events in found.items():
                 yield match_of(sport, events, twice[before])
             found.clear()
-            named.clear()
+            places.clear()
             given.add(match)
             n = 1
         rows_of_match = found.setdefault(match, [])
         if event := row.get("event_id"):
-            place = named.setdefault((match, str(event)), len(rows_of_match))
+            place = places.setdefault((match, str(event)), len(rows_of_match))
             if place < len(rows_of_match):
                 rows_of_match[place] = values
                 twice[match] += 1
@@ -201,7 +201,7 @@ def value_of(about: Column, value: Any, name: str, number: int, column: str) -> 
         return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
     amount = _seconds(text) if ":" in text and kind == "number" else _float(text)
     if not abs(amount) <= _MOST or (kind == "whole" and (amount != int(amount) or amount < 0)):
-        raise BadInput(name, f"{text[:40]!r} is not a {'whole ' * (kind == 'whole')}number", where=where)
+        raise BadInput(name, f"{quoted(text)} is not a {'whole ' * (kind == 'whole')}number", where=where)
     return int(amount) if kind == "whole" else amount
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.memory import Ints, Remembered
 from seqgen.domains.sports.sport import OTHER, SAME, Slot, Sport
+from seqgen.domains.sports.values import Values
 
 Bools = npt.NDArray[np.bool_]
 UNKNOWN = "Unknown"
@@ -38,6 +39,13 @@ def named_slots(sport: Sport, names: Mapping[str, Sequence[str]]) -> dict[str, S
 def says(sport: Sport, slot: Slot) -> list[Slot]:
     """The slots whose ids say who of those that a slot numbers acts: it, and of sides that which says who goes on."""
     return [slot, *(other for other in sport.slots if other.relative and slot is sport.slots[0])]
+
+
+def summary(sport: Sport, match: Match) -> Match:
+    """What labels and names are learned from: of many matches, events are more than memory should hold."""
+    none = np.zeros(0, np.uint16)
+    columns = [slot.column for slot in sport.slots if slot.numbered]
+    return replace(match, events={column: Values.of_codes(none, match.events[column].table) for column in columns})
 
 
 def learned_names(sport: Sport, matches: Sequence[Match]) -> dict[str, list[str]]:

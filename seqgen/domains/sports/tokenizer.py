@@ -21,7 +21,7 @@ from seqgen.domains.sports.grammar import sports_grammar
 from seqgen.domains.sports.known import KNOWN, SPORTS, sport_name
 from seqgen.domains.sports.labels import checked_labels, control, label_value, learned_labels
 from seqgen.domains.sports.match import Match
-from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots
+from seqgen.domains.sports.names import UNKNOWN, WEIGHT, acting, checked_names, learned_names, named_slots, summary
 from seqgen.domains.sports.options import SportsOptions
 from seqgen.domains.sports.roster import called
 from seqgen.domains.sports.sport import Sport
@@ -96,7 +96,8 @@ class SportsTokenizer(Tokenizer[Match]):
         """The tokenizer that suits these matches, which must be of one sport. options: also say what the columns of
         tables are called. Raises CorpusError."""
         options = options or SportsOptions()
-        found, wanted = [to_match(match, options) for match in matches], options.sport
+        given, wanted = (to_match(match, options) for match in matches), options.sport
+        found = [summary(SPORTS[match.sport], match) for match in given]
         sports = sorted({match.sport for match in found})
         if not found or (wanted and sports != [wanted]) or len(sports) > 1:
             held = " and ".join(sports) or "nothing"

@@ -160,7 +160,7 @@ def test_a_price_that_fell_below_zero_is_left_out_many_are_refused() -> None:
         ("date,x\n2020-01-01,5\n2020-02-30,6\n", "'2020-02-30' is no date like the others"),
         ("date,x\n2020-01-01,5\nyesterday,6\n", "row 3, column date: 'yesterday' is no date"),
         ("date,x\n0001-01-01,5\n2020-01-02,6\n", "in the year 1"),
-        ("date,x\n2020-01-01,1e300\n2020-01-02,6\n", "row 2, column x: 1e300 is out of range"),
+        ("date,x\n2020-01-01,1e300\n2020-01-02,6\n", "row 2, column x: '1e300' is out of range"),
         ("date,x\n2020-01-01,inf\n2020-01-02,nan\n", "not a number"),
         ("word,other\na,b\nc,d\n", "is not a number"),
         (b"\0\0\0", "zero byte"),

@@ -6,7 +6,7 @@ import io
 import zipfile
 import zlib
 
-from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.errors import BadInput, TooLarge, named
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.formats.xml import root_file
 
@@ -27,7 +27,7 @@ def unpacked_score(data: bytes, name: str) -> bytes:
                 raise BadInput(name, f"holds {len(names):,} files; a score needs a few")
             return _content(archive, _score(archive, names, name), name, LIMITS.max_score_bytes, "max_score_bytes")
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError) as error:
-        raise BadInput(name, f"is not a whole zip archive ({error})") from None
+        raise BadInput(name, f"is not a whole zip archive ({type(error).__name__})") from None
 
 
 def _score(archive: zipfile.ZipFile, names: list[str], name: str) -> str:
@@ -35,7 +35,7 @@ def _score(archive: zipfile.ZipFile, names: list[str], name: str) -> str:
     if _CONTAINER in names:
         path = root_file(_content(archive, _CONTAINER, name, _MAX_CONTAINER_BYTES, "bytes"), f"{name}/{_CONTAINER}")
         if path not in names:
-            raise BadInput(name, f"holds no {path[:100]!r}, which is to be the score", where=_CONTAINER)
+            raise BadInput(name, f"holds no {named(path)!r}, which is to be the score", where=_CONTAINER)
         return path
     documents = [n for n in names if n.lower().endswith((".xml", ".musicxml")) and not n.startswith("META-INF/")]
     if len(documents) != 1:
@@ -47,9 +47,9 @@ def _content(archive: zipfile.ZipFile, entry: str, name: str, most: int, limit: 
     """An entry, unpacked only as far as it may go, whatever size it states."""
     info = archive.getinfo(entry)
     if info.compress_type not in _METHODS:
-        raise BadInput(name, "is packed in a way that .mxl does not have", where=entry[:100])
+        raise BadInput(name, "is packed in a way that .mxl does not have", where=named(entry))
     with archive.open(info) as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise TooLarge(f"{name}/{entry[:100]}", limit, most)
+        raise TooLarge(f"{name}/{named(entry)}", limit, most)
     return content

@@ -18,6 +18,7 @@ _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # no business in a file, but some hold them; other F4-FE carry nothing
 _SUSTAIN = 64  # the number of the controller
 _MAX_DELTA = (1 << 28) - 1
+_MAX_CHUNKS = 10_000  # those of others among them
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ def layout(data: bytes, name: str) -> Layout:
         length = max(length, 6) if length < len(data) - 8 else 6
     tracks = []
     at = 8 + length
+    n_chunks = 0
     while at + 8 <= len(data):
+        n_chunks += 1
+        if n_chunks > _MAX_CHUNKS:
+            raise BadInput(name, f"holds over {_MAX_CHUNKS:,} chunks", where=f"byte {at}")
         size = int.from_bytes(data[at + 4 : at + 8], "big")
         start, stop = at + 8, at + 8 + size
         if data.startswith(b"MTrk", at):

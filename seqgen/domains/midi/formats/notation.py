@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from seqgen.core.errors import BadInput, MissingExtra, TooLarge
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge, fault
 from seqgen.domains.midi.formats.archive import ZIP, unpacked_score
 from seqgen.domains.midi.formats.objects import from_music21
 from seqgen.domains.midi.formats.patience import at_most
@@ -120,9 +120,7 @@ def _pieces(parse: Callable[[], Any], kind: str, name: str, where: str = "") -> 
     except TooLarge:
         raise
     except Exception as error:  # noqa: BLE001  # music21 raises many kinds, from its own to AttributeError
-        said = " ".join(str(error).split())[:200]
-        reason = f"music21 cannot read it as {kind} ({type(error).__name__}{f': {said}' if said else ''})"
-        raise BadInput(name, reason, where=where) from None
+        raise BadInput(name, f"music21 cannot read it as {kind} ({fault(error)})", where=where) from None
     if not pieces:
         raise BadInput(name, refused.reason if refused else "holds no notes", where=where)
     return pieces

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen.core.errors import BadInput, MissingExtra, TooLarge
+from seqgen.core.errors import BadInput, MissingExtra, TooLarge, fault
 from seqgen.core.limits import LIMITS
 from seqgen.domains.midi.canonical import canonical, clean_name
 from seqgen.domains.midi.formats.serial import to_bytes
@@ -111,8 +111,7 @@ def from_music21(stream: Any, path: str = "<music21 stream>", name: str = "") ->
     except BadInput:
         raise
     except Exception as error:  # noqa: BLE001  # music21 raises exceptions of many kinds, at any attribute
-        said = " ".join(str(error).split())[:200]
-        raise BadInput(path, f"cannot be read ({type(error).__name__}: {said})") from None
+        raise BadInput(path, f"cannot be read ({fault(error)})") from None
 
 
 def _from_music21(stream: Any, path: str, name: str) -> Score:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.errors import BadInput, TooLarge, named
 from seqgen.core.limits import LIMITS
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MAX_DEPTH = 64  # MusicXML goes about 12 deep
+_MAX_TAG = 1_000_000  # bytes, and of text between two
+_MAX_ATTRIBUTES = 256  # of one element; MusicXML has about 40
 _STEPS = tuple(zip("CCDDEFFGGAAB", "010100101010", strict=True))  # of each pitch class, and how far it is raised
 _HUGE_NUMBER = re.compile(r"[0-9]{4}")
 _ROOTS = ("score-partwise", "score-timewise")
@@ -26,7 +28,7 @@ def musicxml_root(data: bytes, name: str) -> Element:
 
     root = _look_over(data, name)
     if root not in _ROOTS:
-        raise BadInput(name, f"is XML, but not MusicXML: its root is <{root[:60]}>")
+        raise BadInput(name, f"is XML, but not MusicXML: its root is <{named(root)}>")
     tree = ElementTree.fromstring(data)  # noqa: S314  # looked over just above: no entities, no depth
     if any(_HUGE_NUMBER.search(text) for time in tree.iter("time") for text in time.itertext()):
         raise BadInput(name, "has a time signature of a thousand beats or more")
@@ -50,6 +52,7 @@ def root_file(data: bytes, name: str) -> str:
 
 def _look_over(data: bytes, name: str, see: Callable[[str, dict[str, str]], None] | None = None) -> str:
     """The root's name. see: shown each element's name and attributes."""
+    _measure(data, name)
     parser = expat.ParserCreate()
     root, depth, n_elements, n_notes = "", 0, 0, 0
 
@@ -61,6 +64,8 @@ def _look_over(data: bytes, name: str, see: Callable[[str, dict[str, str]], None
         n_notes += tag == "note"
         if depth > _MAX_DEPTH:
             raise BadInput(name, "is nested too deeply", where=f"line {parser.CurrentLineNumber}")
+        if len(attributes) > _MAX_ATTRIBUTES:
+            raise BadInput(name, f"has an element of {len(attributes):,} attributes")
         if n_elements > LIMITS.max_events:
             raise TooLarge(name, "max_events", LIMITS.max_events)
         if n_notes > LIMITS.max_notes:
@@ -81,8 +86,20 @@ def _look_over(data: bytes, name: str, see: Callable[[str, dict[str, str]], None
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # the others: encodings that there are not
         where = f"line {parser.CurrentLineNumber}, column {parser.CurrentColumnNumber}"
-        raise BadInput(name, f"is not XML ({error})" if data else "is empty", where=where if data else "") from None
+        why = f" ({expat.ErrorString(error.code)})" if isinstance(error, expat.ExpatError) else ""
+        raise BadInput(name, f"is not XML{why}" if data else "is empty", where=where if data else "") from None
     return root
+
+
+def _measure(data: bytes, name: str) -> None:
+    """Raises TooLarge or BadInput for what a parser would take long to see to be too much."""
+    if data.count(b"<") > 2 * LIMITS.max_events:  # each element has two, or one
+        raise TooLarge(name, "max_events", LIMITS.max_events)
+    at = 0
+    while len(data) - at > _MAX_TAG:
+        at = data.rfind(b">", at, at + _MAX_TAG) + 1
+        if not at:
+            raise BadInput(name, f"has a tag or a text of over {_MAX_TAG:,} bytes")
 
 
 def _by_parts(timewise: Element) -> Element:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.match import Match, matches
 from seqgen.domains.sports.sport import Row, Sport
@@ -38,7 +38,7 @@ class Cells:
         except ValueError:
             amount = float("nan")
         if not abs(amount) <= _MOST:
-            raise self.wrong(f"{text[:40]!r} is not a number", column)
+            raise self.wrong(f"{quoted(text)} is not a number", column)
         return amount
 
     def whole(self, *columns: str) -> int | None:
@@ -59,7 +59,7 @@ class Cells:
             return None
         said = re.fullmatch(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", text)
         if said is None:
-            raise self.wrong(f"{text[:40]!r} is not minutes and seconds, as in 11:40", column)
+            raise self.wrong(f"{quoted(text)} is not minutes and seconds, as in 11:40", column)
         return 3600.0 * int(said[1] or 0) + 60.0 * int(said[2]) + float(said[3])
 
     def wrong(self, what: str, *columns: str) -> BadInput:
@@ -93,7 +93,7 @@ def stretches(rows: Rows, named: Sequence[str], name: str) -> Iterator[tuple[str
     for match, of_match in groupby(rows, lambda row: Cells(row[1], row[0], name).text(*named)):
         found = list(of_match)
         if match in done or not match:
-            what = f"goes back to {match[:80]}" if match else "holds no value"
+            what = f"goes back to {quoted(match)}" if match else "holds no value"
             raise Cells(found[0][1], found[0][0], name).wrong(what, *named)
         done.add(match)
         yield match, found

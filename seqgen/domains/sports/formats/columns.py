@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from seqgen.core.errors import BadInput, UsageError
+from seqgen.core.errors import BadInput, UsageError, named
 from seqgen.core.files import read_bytes
 from seqgen.domains.sports.sport import Column
 
@@ -61,8 +61,8 @@ class ColumnMap:
             return columns, iter(rows)
         for ours, theirs in self._sources.items():
             if theirs not in columns:
-                hint = f"The map of columns says {ours}={theirs}; the table has {', '.join(columns[:40])}."
-                raise BadInput(name, "is missing", where=f"row 1, column {theirs}", hint=hint)
+                hint = f"The map of columns says {ours}={named(theirs)}; the table has {named(*columns[:40])}."
+                raise BadInput(name, "is missing", where=f"row 1, column {named(theirs)}", hint=hint)
         known = _known_columns().keys() - renamed - self._sources.keys()
         kept = [column for column in columns if column in known]
         return [*kept, *self._sources], self._rows(rows, kept)
@@ -128,19 +128,19 @@ def _checked(said: Mapping[str, Any]) -> ColumnMap:
     try:
         if said.keys() - _SECTIONS:
             hint = f"It may have {', '.join(sorted(_SECTIONS))}."
-            raise UsageError(f"A map of columns has no {min(said.keys() - _SECTIONS)!r}.", hint)
+            raise UsageError(f"A map of columns has no {named(min(said.keys() - _SECTIONS))!r}.", hint)
         sport = sport_name(str(said.get("sport", "")))
         columns = {str(ours): str(theirs).strip().lower() for ours, theirs in said.get("columns", {}).items()}
         values = {column: _turned(column, names) for column, names in said.get("values", {}).items()}
         scales = {column: _scale(column, pairs) for column, pairs in said.get("scales", {}).items()}
     except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(f"The map of columns cannot be read ({error}).", _HINT) from None
+        raise UsageError(f"The map of columns cannot be read ({type(error).__name__}).", _HINT) from None
     if sport and sport not in SPORTS:
-        raise UsageError(f"No sport {sport[:60]!r}.", KNOWN)
+        raise UsageError(f"No sport {named(sport)!r}.", KNOWN)
     known = _known_columns(sport)
     for column in (*columns, *values, *scales):
         if column not in known:
-            raise UsageError(f"No column {column!r} is known.", f"Known: {', '.join(known)}.")
+            raise UsageError(f"No column {named(column)!r} is known.", f"Known: {', '.join(known)}.")
     for column in scales:
         if known[column].kind == "text":
             raise UsageError(f"The column {column} holds texts: it has no scale.")
@@ -166,7 +166,9 @@ def _turned(column: str, names: Mapping[str, Any]) -> dict[str, str]:
         for value in theirs if isinstance(theirs, list | tuple) else (theirs,):
             text = " ".join(str(value).split())
             if found.setdefault(text, str(ours)) != str(ours):
-                raise UsageError(f"In the map of {column}, {text!r} is both {found[text]!r} and {str(ours)!r}.")
+                raise UsageError(
+                    f"In the map of {column}, {named(text)!r} is both {named(found[text])!r} and {named(ours)!r}."
+                )
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from xml.etree import ElementTree
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, fault
 from seqgen.domains.sports.cricket import BYE, NO_BALL, WICKET, WIDE, cricket
 from seqgen.domains.sports.formats.xml import require_plain
 from seqgen.domains.sports.match import Match, as_json, matches
@@ -44,8 +44,8 @@ def read_xml(data: bytes, name: str) -> Iterator[Match]:
     except ElementTree.ParseError as error:
         line, column = error.position
         raise BadInput(name, "is not XML", where=f"line {line}, column {column + 1}") from None
-    except (LookupError, ValueError) as error:
-        raise BadInput(name, f"is in an encoding that is not read ({error})") from None
+    except (LookupError, ValueError):
+        raise BadInput(name, "is in an encoding that is not read") from None
     info = root.find("info")
     if root.tag != "cricsheet" or info is None:
         raise BadInput(name, "is not a Cricsheet match")
@@ -65,7 +65,7 @@ def read_xml(data: bytes, name: str) -> Iterator[Match]:
                 how = [kind.text or "" for kind in ball.iterfind("wickets/wicket/kind")]
                 rows.append(_row(about, period, said["over"], turn.findtext("team"), said, runs, extras, how))
     except (KeyError, ValueError) as error:
-        raise BadInput(name, f"is not a Cricsheet match ({type(error).__name__}: {error})") from None
+        raise BadInput(name, f"is not a Cricsheet match ({fault(error)})") from None
     return matches(cricket, enumerate(rows, 1), name)
 
 

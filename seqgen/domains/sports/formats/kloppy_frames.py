@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.sports.formats.attack import turned
 from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.formats.kloppy_events import PASSED, action_of, outcome_of
@@ -59,5 +59,5 @@ def _metres(row: Cells, column: str, name: str, number: int) -> float | None:
         share = float("nan")
     if not -_BEYOND <= share <= 1 + _BEYOND:
         hint = "Write the table with kloppy's own coordinates, from 0 to 1: load(…, coordinates='kloppy').to_df()."
-        raise BadInput(name, f"{text[:40]!r} is not from 0 to 1", where=f"row {number}, column {column}", hint=hint)
+        raise BadInput(name, f"{quoted(text)} is not from 0 to 1", where=f"row {number}, column {column}", hint=hint)
     return round(share * (LENGTH if column.endswith("x") else WIDTH), 2)

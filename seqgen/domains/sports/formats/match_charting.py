@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.sports.formats.cells import needed, stretches
 from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.formats.table import whole
@@ -108,7 +108,7 @@ def _rows(about: Mapping[str, str], points: list[Numbered], notes: Counter[str],
     for (number, row), game in zip(points, games, strict=True):
         server, winner = row["svr"].strip(), row.get("ptwinner", "").strip()
         if server not in ("1", "2"):
-            raise BadInput(name, f"{server[:20]!r} is neither 1 nor 2", where=f"row {number}, column svr")
+            raise BadInput(name, f"{quoted(server)} is neither 1 nor 2", where=f"row {number}, column svr")
         known = {
             **nothing,
             **about,

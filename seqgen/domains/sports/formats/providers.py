@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqgen.core.errors import BadInput, MissingExtra, SeqgenError
+from seqgen.core.errors import BadInput, MissingExtra, SeqgenError, fault
 from seqgen.core.files import read_bytes
 from seqgen.domains.sports.formats.kloppy_events import from_kloppy
 from seqgen.domains.sports.formats.xml import require_plain
@@ -64,8 +64,7 @@ class Provider:
         except (SeqgenError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a parser of theirs raises
-            what = f"{type(error).__name__}: {str(error)[:200]}"
-            raise BadInput(name, f"cannot be read by kloppy as {self.name} ({what})") from None
+            raise BadInput(name, f"cannot be read by kloppy as {self.name} ({fault(error)})") from None
         yield match
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.limits import LIMITS
 from seqgen.domains.sports.formats.columns import Rows
 
 _DEEP = 4  # levels of nesting that are told apart
 _LONG = 16  # values of a nested list
-_MOST = 10_000  # columns; every row has them all
 _LOOKED_AT = 1000  # rows that say what columns there are
 _NOTHING = ("None", "nan", "NaN", "<NA>", "NaT")  # what is held where there is no value
 
@@ -81,8 +81,8 @@ def _table(
     rows = ((number, dict(_flat("", record))) for number, record in records)
     first = list(islice(rows, looked_at))
     columns = list(dict.fromkeys(column for _, row in first for column in row))
-    if len(columns) > _MOST:
-        raise BadInput(name, f"has {len(columns):,} columns: its first {len(first):,} records have little in common")
+    if len(columns) > LIMITS.max_columns:  # every row has them all
+        raise TooLarge(name, "max_columns", LIMITS.max_columns, len(columns))
     empty = dict.fromkeys(columns, "")
     return columns, ((number, empty | row) for number, row in chain(first, rows))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.sports.baseball import RESULTS, baseball
 from seqgen.domains.sports.formats.retrosheet_plays import Diamond
 from seqgen.domains.sports.match import Match, matches
@@ -91,9 +91,9 @@ class _Game:
         Raises BadInput."""
         _, inning, half, batter, _, pitches, text = line[:7]
         if not (inning.isdecimal() and len(inning) < 3 and int(inning)):
-            raise BadInput(name, f"{inning[:20]!r} is no inning", where=f"row {number}, field 2")
+            raise BadInput(name, f"{quoted(inning)} is no inning", where=f"row {number}, field 2")
         if half not in ("0", "1"):
-            raise BadInput(name, f"{half[:20]!r} is neither 0 nor 1", where=f"row {number}, field 3")
+            raise BadInput(name, f"{quoted(half)} is neither 0 nor 1", where=f"row {number}, field 3")
         period = 2 * int(inning) - 1 + int(half)
         if period != self._period:
             self._period, self._appearance, self._over = period, 0, True

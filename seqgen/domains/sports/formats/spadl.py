@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, quoted
 from seqgen.domains.sports.formats.attack import turned
 from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.match import Match, matches
@@ -93,7 +93,7 @@ def _number(row: Cells, column: str, name: str, number: int) -> float | None:
     except ValueError:
         amount = float("nan")
     if not abs(amount) < 1e9:
-        raise BadInput(name, f"{text[:40]!r} is not a number", where=f"row {number}, column {column}")
+        raise BadInput(name, f"{quoted(text)} is not a number", where=f"row {number}, column {column}")
     return amount
 
 

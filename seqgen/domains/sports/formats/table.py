@@ -8,7 +8,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from seqgen.core.errors import BadInput
+from seqgen.core.errors import BadInput, TooLarge, quoted
+from seqgen.core.limits import LIMITS
 from seqgen.core.tables import to_csv, unescaped
 from seqgen.domains.sports.formats.columns import Cells, Rows
 from seqgen.domains.sports.known import SPORTS, sport_name
@@ -49,9 +50,12 @@ def _table(lines: Iterator[str], name: str) -> tuple[list[str], Rows]:
     separator = max(_SEPARATORS, key=head.count)
     table = csv.reader(chain([head], lines), delimiter=separator)
     try:
-        columns = named(next(table, []))
+        titles = next(table, [])
     except csv.Error as error:
         raise BadInput(name, f"is not CSV ({error})", where="row 1") from None
+    if len(titles) > LIMITS.max_columns:
+        raise TooLarge(name, "max_columns", LIMITS.max_columns, len(titles))
+    columns = named(titles)
     return columns, _rows(columns, table, name)
 
 
@@ -83,7 +87,7 @@ def whole(row: Mapping[str, str], column: str, name: str, number: int) -> int:
     """The whole number in a row. Raises BadInput."""
     text = row[column].strip()
     if not (text.isdecimal() and text.isascii() and len(text) < 7):
-        reason = f"{text[:20]!r} is not a whole number" if text else "holds no value"
+        reason = f"{quoted(text)} is not a whole number" if text else "holds no value"
         raise BadInput(name, reason, where=f"row {number}, column {column}")
     return int(text)
 

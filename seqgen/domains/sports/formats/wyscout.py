@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from seqgen.core.errors import BadInput, TooLarge
+from seqgen.core.errors import BadInput, TooLarge, quoted
 from seqgen.core.limits import LIMITS
 from seqgen.core.tables import unescaped
 from seqgen.domains.sports.match import Match, as_json
@@ -106,7 +106,7 @@ def read_compact(data: bytes, name: str) -> Iterator[Match]:
                 skipinitialspace=True,
             )
     except ValueError as error:  # pandas' own errors are such
-        raise _located(data, name, str(error)) from None
+        raise _located(data, name, type(error).__name__) from None
     said = {c: _of_matches(frame["matchId"], frame.pop(c).dropna()) for c in about}
     # What is taken is let go of: there is a limit on memory.
     texts = {c: _categories(frame.pop(c)) for c in _TEXTS}
@@ -128,7 +128,7 @@ def _categories(column: Any) -> Values:
 
 
 def _located(data: bytes, name: str, reason: str) -> BadInput:
-    """The first value that is no number, or what pandas says."""
+    """The first value that is no number, or what pandas calls it."""
     with contextlib.suppress(csv.Error):
         for row, said in enumerate(csv.DictReader(io.StringIO(data.decode("latin-1"), newline="")), 2):
             for column in _NUMBERS:
@@ -136,7 +136,7 @@ def _located(data: bytes, name: str, reason: str) -> BadInput:
                     float(said.get(column) or 0)
                 except (TypeError, ValueError):
                     where = f"row {row}, column {column}"
-                    return BadInput(name, f"{str(said[column])[:40]!r} is not a number", where=where)
+                    return BadInput(name, f"{quoted(str(said[column]))} is not a number", where=where)
     return BadInput(name, f"is not a table of Wyscout's events ({reason})")
 
 
@@ -250,7 +250,7 @@ def _matches(rows: Rows, name: str, first_row: int = 1) -> Iterator[Match]:
         if found.any():
             row = int(found.argmax())
             said = str(rows.texts[column][row] if column in rows.texts else rows.numbers[column][row])
-            reason = "holds no value" if said in ("", "nan") else f"{said[:40]!r} is not known"
+            reason = "holds no value" if said in ("", "nan") else f"{quoted(said)} is not known"
             raise BadInput(name, reason, where=f"row {row + first_row}, column {column}")
     stood = np.argsort(ids.codes, kind="stable")
     stops = np.cumsum(np.bincount(ids.codes, minlength=len(ids.table))).tolist()

@@ -1,0 +1,77 @@
+"""How much memory the long jobs take, each in a process of its own that says its peak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc"),
+]
+CORPORA = Path(__file__).parents[2] / "corpora"
+_PEAK = """
+import os, sys
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+"""
+
+
+def said_by(program: str, *arguments: object, folder: Path) -> list[int]:
+    """The numbers that a Python program prints."""
+    said = subprocess.run(
+        [sys.executable, "-c", _PEAK + program, *map(str, arguments)],
+        capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, "SEQGEN_CACHE": str(folder / "c")},
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    return [int(n) for n in said.stdout.split()]
+
+
+def test_a_text_of_a_gigabyte_is_built_in_300_megabytes(tmp_path: Path) -> None:
+    plays = b"".join(path.read_bytes() for path in sorted((CORPORA / "shakespeare").glob("*.txt")))
+    file = tmp_path / "long" / "long.txt"
+    file.parent.mkdir()
+    with file.open("wb") as long:
+        for n in range(1_000_000_000 // len(plays) + 1):
+            long.write(b"%d\n" % n + plays)
+    program = """
+from pathlib import Path
+from seqgen.core.domain import get_domain
+from seqgen.corpus.build import prepare
+from seqgen.corpus.folder import open_corpus
+text = get_domain("text")
+found = prepare(open_corpus(Path(sys.argv[1])), text, text.options())
+print(peak(), sum(part["tokens"] for part in found.about["counts"].values()))
+"""
+    peak, tokens = said_by(program, file.parent, folder=tmp_path)
+    assert tokens > 950_000_000 and peak < 300e6
+
+
+def test_a_hundred_thousand_ids_are_drawn_in_20_megabytes(tmp_path: Path, run: Path) -> None:
+    """Beyond what the first thousand take."""
+    program = """
+import seqgen
+model = seqgen.load(sys.argv[1])
+model.sample(count=1, length="1000tokens", seed=0)
+before = peak()
+(drawn,) = model.sample(count=1, length="100000tokens", seed=0)
+print(len(drawn.ids), peak() - before)
+"""
+    drawn, grown = said_by(program, run, folder=tmp_path)
+    assert drawn >= 100_000 and grown < 20e6
+
+
+def test_training_stays_within_700_megabytes(tmp_path: Path) -> None:
+    """Of the size that the target names: two layers of 256, batches of 16 crops of 64, validation and saving too."""
+    program = """
+import seqgen
+seqgen.train("text", sys.argv[1], steps=60, width=256, n_layers=2, batch_size=16, crop=64, n_evaluations=2, out="run")
+print(peak())
+"""
+    (peak,) = said_by(program, CORPORA / "shakespeare", folder=tmp_path)
+    assert peak < 700e6
