@@ -116,8 +116,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Put this process and those it starts under the guard, each worker of xdist with a list of attempts of its own."""
+    if getattr(config.option, "numprocesses", None):  # a core for each: more threads would wait for one another
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     folder = str(Path(__file__).parent / "offline")
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in paths if path not in ("", folder))])
