@@ -116,8 +116,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Put this process and those it starts under the guard, each worker of xdist with a list of attempts of its own."""
+    if getattr(config.option, "numprocesses", None):  # a core for each: more threads would wait for one another
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     folder = str(Path(__file__).parent / "offline")
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in paths if path not in ("", folder))])
@@ -224,12 +227,14 @@ def cli(
     quick_trials: None, forked_workers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Result]:
     """The entry point `seqgen` with these arguments, in this process, in an empty folder."""
+    from seqgen.cli import signals
     from seqgen.cli.app import main
     from seqgen.training.config import PRESETS
 
     monkeypatch.setattr(typer.main, "get_command", whole_tree)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "tiny", (32, 1))
+    monkeypatch.setattr(signals, "let_go", lambda: None)  # this process goes on
     # How much is sampled where nothing is said, `evaluate` included: 16 bars of an untrained model take seconds.
     monkeypatch.setitem(vars(get_domain("midi")), "default_length", "1bars")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, RunError, SeqgenError
+from seqgen.core.errors import CorpusError, RunError, SeqgenError, printable
 from seqgen.corpus.build import Prepared, cache_folder, options_of, prepare
 from seqgen.corpus.folder import CorpusFolder, open_corpus
 from seqgen.training.run import Run
@@ -47,7 +47,7 @@ def same_corpus(
     except CorpusError as error:
         raise CorpusError(error.message, hint) from None
     # Before all is read that stands there: a run's word for where its corpus is may lead anywhere.
-    there = {file.relative_to(corpus.folder).as_posix() for file in corpus.files(domain.suffixes)}
+    there = {printable(file.relative_to(corpus.folder).as_posix()) for file in corpus.files(domain.suffixes)}
     if there and known - there:
         raise _changed(corpus, run, len(known - there))
     prepared = prepare_corpus(corpus, domain, options, reporter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from shlex import quote
@@ -15,15 +15,15 @@ from seqgen.api.corpora import prepare_corpus, same_corpus
 from seqgen.api.model import Model
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
-from seqgen.core.errors import CorpusError, RunError, UsageError
+from seqgen.core.errors import CorpusError, Diverged, RunError, UsageError
 from seqgen.core.files import write_bytes, write_json
 from seqgen.core.tokenizer import Ids, Tokenizer
 from seqgen.corpus.batches import Batches
-from seqgen.corpus.build import Prepared
+from seqgen.corpus.build import Prepared, options_of
 from seqgen.corpus.folder import open_corpus
 from seqgen.evaluation.report import model_card
 from seqgen.training.checkpoint import checkpoints
-from seqgen.training.config import TrainConfig, default_config, regularised
+from seqgen.training.config import PRESETS, TrainConfig, default_config, regularised
 from seqgen.training.loop import Trainer, new_batches
 from seqgen.training.machine import calibrate, choose_machine
 from seqgen.training.run import Run, find_run, new_run_path
@@ -74,10 +74,13 @@ def train(
     """
     reporter = reporter or Reporter()
     found = get_domain(domain)
+    options, settings = _split_options(found, options, settings)
     if resume:
+        given = {"minutes": minutes, "steps": steps, "from": start_from, **settings}
+        given |= {"seed": seed or None, "device": None if device == "auto" else device}
+        _refuse_changes(find_run(out), preset, given, options)
         return _resume(out, path, reporter, stop)
     seconds = _seconds(minutes, steps)
-    options, settings = _split_options(found, options, settings)
     before = None if start_from is None else find_run(start_from)
     if before is not None:
         taken = before.config()
@@ -162,6 +165,31 @@ def _take_over(before: Run, trainer: Trainer, reporter: Reporter) -> None:
     )
 
 
+def _refuse_changes(run: Run, preset: str, given: Mapping[str, Any], options: Any) -> None:
+    """Raises UsageError when a run that goes on is asked for what it was not begun with."""
+    kind: Any = type(options)
+    if get_domain(run.domain).options is not kind:
+        raise UsageError(f"{run.path} is a run of {run.domain}.", f"seqgen train {run.domain} PATH --resume")
+    config, defaults = run.config().to_dict(), kind()
+    asked = {name: value for name, value in given.items() if value is not None}
+    if preset != "small" and preset in PRESETS:
+        asked = dict(zip(("width", "n_layers"), PRESETS[preset], strict=True)) | asked
+    wrong = [name for name, value in asked.items() if name not in config or config[name] != value]
+    said = options_of(run.corpus(), get_domain(run.domain)) if options != defaults else defaults
+    wrong += [
+        f.name
+        for f in fields(options)
+        if getattr(options, f.name) not in (getattr(defaults, f.name), getattr(said, f.name, None))
+    ]
+    if wrong:
+        name = wrong[0].replace("_", " ")
+        had = f" of {config[wrong[0]]}" if wrong[0] in config else ""
+        raise UsageError(
+            f"{run.path} goes on with its own {name}{had}: it cannot be changed when a training is resumed.",
+            f"Leave it out, or begin a new training with the run's weights: --from {quote(str(run.path))}",
+        )
+
+
 def _resume(out: str | Path | None, path: str | Path, reporter: Reporter, stop: Callable[[], bool]) -> Model:
     run = find_run(out)
     config = run.config()
@@ -189,6 +217,8 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
     )
     try:
         trainer.run(reporter.training, lambda is_best: run.save(trainer), stop)
+    except Diverged as error:
+        raise run.after(error) from None
     finally:
         trainer.close()
     loaded = Model(run, "cpu")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from typing import Any
 
 import typer
 
-from seqgen.cli import console
+from seqgen.cli import console, signals
 from seqgen.core.errors import SeqgenError, UsageError
 
 # What the parser raises; its module differs between versions of typer.
@@ -21,16 +21,20 @@ def main() -> None:
         # Here, so that a limit in the environment that is no number is an error like others.
         from seqgen.cli.tree import app
 
-        sys.exit(app(standalone_mode=False, prog_name="seqgen"))
+        with signals.handled(signals.end):
+            code = app(standalone_mode=False, prog_name="seqgen")
+            console.flush()
+        sys.exit(code)
     except SeqgenError as error:
         sys.exit(console.fail(error))
     except _ParserError as error:
         sys.exit(_refuse(error))
+    except signals.Ended as ended:
+        signals.leave(ended.number)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush complains
-        sys.exit(0)
+        signals.leave(signal.SIGINT)
+    except console.Unread:
+        signals.leave_unread()
 
 
 def _refuse(error: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -21,24 +22,42 @@ _LIVE = 0.1  # seconds between two pictures of a live line
 _PLAIN = 10.0  # and between two lines where stderr is no terminal
 
 
+class Unread(BaseException):
+    """Nobody reads the results any more."""
+
+
 def out(text: str = "") -> None:
-    """A line of results."""
-    print(_shown(text, sys.stdout))
+    """A line of results. Raises Unread."""
+    _print(_shown(text, sys.stdout) + "\n")
 
 
 def write(text: str) -> None:
-    """A part of a result, at once."""
-    print(_shown(text, sys.stdout), end="", flush=True)
+    """A part of a result, at once. Raises Unread."""
+    _print(_shown(text, sys.stdout))
+    flush()
 
 
 def flush() -> None:
-    """What was printed is there to be read."""
-    sys.stdout.flush()
+    """What was printed is there to be read. Raises Unread."""
+    _print("", flush=True)
 
 
 def out_json(value: Mapping[str, Any]) -> None:
-    """One JSON object."""
-    print(_encodable(json.dumps(value, ensure_ascii=False)))
+    """One JSON object. Raises Unread."""
+    _print(_encodable(json.dumps(value, ensure_ascii=False)) + "\n")
+
+
+def _print(text: str, *, flush: bool = False) -> None:
+    try:
+        print(text, end="", flush=flush)
+    except BrokenPipeError:
+        raise Unread from None
+
+
+def tell(text: str, end: str = "\n") -> None:
+    """On stderr; where nobody listens any more, work goes on."""
+    with contextlib.suppress(OSError):
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 def _shown(text: str, stream: TextIO) -> str:
@@ -71,9 +90,9 @@ def fail(error: SeqgenError) -> int:
     """Say an error and its hint on stderr; returns the exit code."""
     if os.environ.get("SEQGEN_DEBUG"):
         traceback.print_exception(error)
-    print(f"error: {error.message}", file=sys.stderr)
+    tell(f"error: {error.message}")
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        tell(f"hint: {error.hint}")
     return error.exit_code
 
 
@@ -96,7 +115,7 @@ class Console:
         if self._quiet:
             return
         self._clear()
-        print("\n".join(map(printable, text.split("\n"))), file=sys.stderr, flush=True)
+        tell("\n".join(map(printable, text.split("\n"))))
 
     def fallen_back(self, model: Model) -> None:
         """Say which checkpoints are damaged, and which one is used instead."""
@@ -144,14 +163,14 @@ class Console:
         self._last = now
         if self._live:
             width = shutil.get_terminal_size().columns - 1
-            print("\r\x1b[2K" + text[:width], end="\n" if final else "", file=sys.stderr, flush=True)
+            tell("\r\x1b[2K" + text[:width], end="\n" if final else "")
             self._drawn = not final
         else:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     def _clear(self) -> None:
         if self._drawn:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            tell("\r\x1b[2K", end="")
             self._drawn = False
 
 

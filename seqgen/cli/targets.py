@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqgen.core.domain import Domain
+from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import UsageError
 
 
@@ -28,6 +29,7 @@ def targets(out: Path, domain: Domain, count: int, formats: Sequence[str] = (), 
             refused = out if suffix == out.suffix else suffix
             raise UsageError(f"{refused}: pieces of {domain.name} are written as {', '.join(domain.written)}.")
         wanted.setdefault(suffix.lower(), suffix)
+    remove_drafts(bases[0].parent)  # of a process that was killed
     return [[base.with_suffix(suffix) for suffix in wanted.values()] for base in bases]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seqgen.cli import console, flags
+from seqgen.cli import console, flags, signals
 from seqgen.cli.measures import all_ids
 from seqgen.core.domain import Domain, domains
 
@@ -47,7 +46,7 @@ def _command(
 
         reporter = console.Console()
         stop = _Stop(reporter)
-        with stop:
+        with signals.handled(stop.take):
             model = api.train(
                 domain.name,
                 path,
@@ -75,11 +74,11 @@ def _command(
 
 def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool, *, stopped: bool) -> None:
     """Say how good the model is and what to type next."""
-    from seqgen.training.checkpoint import latest_good
+    from seqgen.training.checkpoint import latest_state
 
     named = quote(str(path))
     numbers = None if stopped else api.finish(model, reporter)
-    state = latest_good(path / "checkpoints")[0].state()  # the model's own checkpoint is the best, not the last
+    state = latest_state(path / "checkpoints")  # the model's own checkpoint is the best, not the last
     baselines = {} if numbers is None else {k: v["nats_per_token"] for k, v in numbers["baselines"].items()}
     best = min(baselines.items(), key=lambda item: item[1], default=None)
     if json:
@@ -149,27 +148,21 @@ def _beside(share: float, name: str) -> str:
 
 
 class _Stop:
-    """Becomes true at the first SIGINT or SIGTERM; the second ends the program at once."""
+    """Becomes true at the first signal that asks to end while the training goes on, which is then saved; before that
+    begins, and at the second one, the program ends at once."""
 
     def __init__(self, reporter: console.Console) -> None:
         self._reporter = reporter
-        self._asked = False
-        self._before: dict[int, Any] = {}
+        self._asked = self._begun = False
 
     def __call__(self) -> bool:
+        self._begun = True
         return self._asked
 
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._take)
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise SystemExit(128 + number)
+    def take(self, number: int, frame: FrameType | None) -> None:
+        if self._asked or not self._begun:
+            signals.end(number, frame)
+        signals.forget_terminal(number)
         self._asked = True
         self._reporter.note("stopping after this step; once more to leave at once")
 

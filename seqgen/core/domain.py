@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqgen.core.errors import BadInput, RunError, UsageError
-from seqgen.core.files import read_head, read_json, write_json
+from seqgen.core.files import read_head
+from seqgen.core.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:  # numpy or sockets come with them, and `seqgen --help` should not wait for those
     from seqgen.core.course import Course
@@ -193,7 +194,7 @@ def get_domain(name: str) -> Domain:
 
 def save_tokenizer(tokenizer: Tokenizer[Any], path: Path) -> None:
     """Write a tokenizer as one JSON file."""
-    write_json(path, describe_tokenizer(tokenizer))
+    write_sealed(path, describe_tokenizer(tokenizer))
 
 
 def describe_tokenizer(tokenizer: Tokenizer[Any]) -> dict[str, Any]:
@@ -210,10 +211,10 @@ def describe_tokenizer(tokenizer: Tokenizer[Any]) -> dict[str, Any]:
 def load_tokenizer(path: Path) -> Tokenizer[Any]:
     """The tokenizer that `save_tokenizer` wrote. Raises RunError when the file is none or is of another version."""
     try:
-        saved = read_json(path)
+        saved = read_sealed(path, ("format", "domain", "name", "fingerprint", "config"))
     except BadInput as error:
-        raise RunError(error.message, "The run is incomplete; train it again.") from None
-    if not isinstance(saved, dict) or saved.get("format") != FORMAT or not isinstance(saved.get("config"), dict):
+        raise RunError(error.message, error.hint or "The run is incomplete; train it again.") from None
+    if saved.get("format") != FORMAT or not isinstance(saved.get("config"), dict):
         raise RunError(f"{path} is not a tokenizer of this version of seqgen.", "Train the run again.")
     try:
         tokenizer = get_domain(str(saved.get("domain"))).tokenizer(saved["config"])

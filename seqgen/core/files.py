@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from seqgen.core.drafts import draft_beside
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import LIMITS
 
@@ -89,6 +89,7 @@ class Gunzip(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """See io.RawIOBase. Raises BadInput."""
         found = b""
         while not found:
             if self._part.eof and not self._next_part():
@@ -148,7 +149,11 @@ def growing_lines(path: str | os.PathLike[str], wait: float = 0.2, longest: int 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
     """A JSON document. Raises BadInput with line and column."""
-    data = read_bytes(path, limit="max_json_bytes")
+    return from_json(read_bytes(path, limit="max_json_bytes"), path)
+
+
+def from_json(data: bytes, path: str | os.PathLike[str]) -> Any:
+    """What the bytes of a file say. Raises BadInput with line and column."""
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -172,7 +177,7 @@ def writing(path: str | os.PathLike[str], n_bytes: int | None = None) -> Iterato
     """A file that appears whole or not at all: a neighbour is filled, synced and renamed over it. n_bytes: how many it
     will be, for errors. Raises SeqgenError."""
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    draft = draft_beside(path)
     with disk_errors(path, n_bytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -206,11 +211,13 @@ def make_folder(path: str | os.PathLike[str]) -> None:
 
 
 @contextlib.contextmanager
-def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed."""
+def publish_folder(target: str | os.PathLike[str], n_bytes: int | None = None) -> Iterator[Path]:
+    """Fill a hidden draft folder; on success it is synced and renamed to `target`, replacing it; else it is removed.
+    n_bytes: how many it will hold, for errors. Raises SeqgenError."""
     target = Path(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    with disk_errors(target, None):
+    draft = draft_beside(target)
+    old = draft.with_suffix(".old")
+    with disk_errors(target, n_bytes):
         draft.mkdir(parents=True)
         try:
             yield draft
@@ -218,25 +225,15 @@ def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
                 _sync(file)
             _sync(draft)
             if target.exists():
-                old = draft.with_suffix(".old")
                 target.rename(old)
-                draft.rename(target)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                draft.rename(target)
+            draft.rename(target)
             _sync(target.parent)
+            shutil.rmtree(old, ignore_errors=True)
         except BaseException:
+            if old.exists() and not target.exists():
+                old.rename(target)
             shutil.rmtree(draft, ignore_errors=True)
             raise
-
-
-def remove_drafts(folder: Path) -> None:
-    """Clear what a killed process left of unfinished writes in `folder`."""
-    if not folder.is_dir():
-        return
-    for leftover in folder.iterdir():
-        if leftover.name.startswith(".") and leftover.suffix in (".tmp", ".old"):
-            shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def sha256(data: bytes | memoryview) -> str:
@@ -252,8 +249,12 @@ def sha256_file(path: Path) -> str:
 
 def safe_join(folder: Path, name: str) -> Path:
     """`folder / name`, refused when it would leave the folder. Raises BadInput."""
-    path = None if "\x00" in name else (folder / name).resolve()
-    if path is None or not path.is_relative_to(folder.resolve()):
+    try:
+        path = (folder / name).resolve()
+        inside = "\x00" not in name and path.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or letters that no path has
+        inside = False
+    if not inside:
         raise BadInput(name, f"leads outside {folder}")
     return path
 
@@ -281,8 +282,9 @@ def disk_errors(path: Path, n_bytes: int | None) -> Iterator[None]:
         size = f" ({n_bytes:,} bytes)" if n_bytes is not None else ""
         free = ""
         with contextlib.suppress(OSError):
-            existing = next(p for p in (path, *path.parents) if p.exists())
-            free = f"; {shutil.disk_usage(existing).free:,} bytes are free there"
+            place = next(p for p in (path, *path.parents) if p.exists()).resolve()
+            disk = next((p for p in (place, *place.parents) if p.is_mount()), place)
+            free = f"; {shutil.disk_usage(place).free:,} bytes are free on the disk {disk}"
         raise SeqgenError(
             f"{path}{size} could not be written: {error.strerror or error}{free}.",
             "Free some space, or choose another place with --out.",

@@ -342,7 +342,9 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory
     """Answer batches until the other end closes."""
     warnings.simplefilter("ignore")
     faulthandler.disable()  # a crash here is an item's outcome, not the program's
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # they reach the whole group; the parent ends us
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # stdout is for results, whether Python writes there or a library
     sys.stdout = open(nowhere, "w", closefd=False)  # noqa: SIM115  # as long as the process

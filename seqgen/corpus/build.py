@@ -13,10 +13,12 @@ from typing import Any
 
 import platformdirs
 
-from seqgen.core.domain import Domain, describe_tokenizer, get_domain, load_tokenizer
+from seqgen.core.domain import Domain, get_domain, load_tokenizer, save_tokenizer
+from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import BadInput, CorpusError, MissingExtra, RunError, SeqgenError, UsageError, printable
-from seqgen.core.files import read_bytes, read_json, sha256, sha256_file, to_json, write_bytes
+from seqgen.core.files import read_bytes, sha256, sha256_file, to_json
 from seqgen.core.limits import LIMITS
+from seqgen.core.sealed import read_sealed, write_sealed
 from seqgen.core.tokenizer import Tokenizer
 from seqgen.core.workers import Outcome, Workers, cores, run_bounded
 from seqgen.corpus.folder import CorpusFolder
@@ -34,6 +36,11 @@ from seqgen.corpus.store import Split, TokenStore, load_store, write_store
 
 FORMAT = 4
 STORE = "tokens.safetensors"
+# Fields of a run's corpus.json; `path` and `options` are the run's own.
+RECORDED = (
+    "format", "name", "path", "domain", "title", "origin", "licence", "citation", "tokenizer", "counts", "files",
+    "skipped", "options",
+)  # fmt: skip
 FEW_PIECES = 10  # fewer are cut in parts, in a domain that splits by position
 
 
@@ -78,11 +85,12 @@ def prepare(
     folder = cache_folder() / _key(corpus, domain, options, files)
     if not strict and (cached := _load(folder)) is not None:
         return cached
+    remove_drafts(folder)  # of a process that was killed
     prepared = _build(corpus, domain, options, files, report, strict, folder)
     if _key(corpus, domain, options, files) != folder.name:
         raise CorpusError(f"{corpus.path} changed while it was read.", "Run the command again.")
-    write_bytes(folder / "tokenizer.json", to_json(describe_tokenizer(prepared.tokenizer)))
-    write_bytes(folder / "corpus.json", to_json({"about": prepared.about, "sha256": _digest(prepared.about)}))
+    save_tokenizer(prepared.tokenizer, folder / "tokenizer.json")
+    write_sealed(folder / "corpus.json", {"about": prepared.about})
     return prepared
 
 
@@ -306,18 +314,12 @@ def _load(folder: Path) -> Prepared | None:
     try:
         tokenizer = load_tokenizer(folder / "tokenizer.json")
         store = load_store(folder / STORE)
-        said = read_json(folder / "corpus.json")
-    except (BadInput, CorpusError, RunError):
-        return None
-    if not isinstance(said, dict) or said.get("sha256") != _digest(said.get("about")):
+        about = read_sealed(folder / "corpus.json", ("about",))["about"]
+    except (BadInput, CorpusError, RunError, KeyError):
         return None
     if store.fingerprint != tokenizer.vocabulary.fingerprint:
         return None
-    return Prepared(tokenizer, store, said["about"], cached=True)
-
-
-def _digest(about: Any) -> str:
-    return sha256(to_json(about))
+    return Prepared(tokenizer, store, about, cached=True)
 
 
 def _key(corpus: CorpusFolder, domain: Domain, options: Any, files: list[Path]) -> str:

@@ -52,8 +52,7 @@ class CorpusFolder:
     def files(self, suffixes: tuple[str, ...]) -> list[Path]:
         """Every file with one of the suffixes, at any depth, in a fixed order; hidden ones left out. What is named, by
         itself or by a pattern, may have any suffix. Links to nothing, pipes and devices are among them, and folders
-        that have a file's name and no file in them: whoever reads them says what they are.
-        Raises CorpusError."""
+        that have a file's name and no file in them: whoever reads them says what they are. Raises CorpusError."""
         if self.path.is_file():
             return [self.path]
         asked = _is_pattern(self.path)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import read_json, write_json
+from seqgen.core.sealed import read_sealed, write_sealed
 from seqgen.core.tokenizer import Tokenizer
 
 Floats = npt.NDArray[np.floating]
@@ -76,17 +76,17 @@ class Temperatures:
 
     def save(self, path: Path, checkpoint: str) -> None:
         """checkpoint: the name of the one whose weights they suit."""
-        write_json(path, {"format": _FORMAT, "checkpoint": checkpoint, "temperatures": self.values})
+        write_sealed(path, {"format": _FORMAT, "checkpoint": checkpoint, "temperatures": self.values})
 
     @classmethod
     def load(cls, path: Path, tokenizer: Tokenizer[Any], checkpoint: str) -> Temperatures | None:
         """What `save` wrote; None where that was for another checkpoint. Raises RunError where it is damaged or of
         another tokenizer."""
         try:
-            said = read_json(path)
+            said = read_sealed(path, ("format", "checkpoint", "temperatures"))
         except BadInput as error:
             raise RunError(error.message, _AGAIN) from None
-        values = said.get("temperatures") if isinstance(said, dict) and said.get("format") == _FORMAT else None
+        values = said.get("temperatures") if said.get("format") == _FORMAT else None
         if not isinstance(values, dict) or not set(values) <= set(place_kinds(tokenizer)):
             raise RunError(f"{path} is damaged, or of another run.", _AGAIN)
         for value in values.values():

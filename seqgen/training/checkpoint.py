@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
+from seqgen.core.drafts import draft_beside, remove_drafts
 from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import publish_folder, read_json, remove_drafts, sha256, sha256_file, to_json
+from seqgen.core.files import publish_folder, sha256, sha256_file, to_json
+from seqgen.core.sealed import read_sealed, sealed
+
+_LOOKS = 100  # at a folder of checkpoints that another process changes
 
 MODEL, OPTIMIZER, STATE, MANIFEST = "model.safetensors", "optimizer.safetensors", "state.json", "MANIFEST.json"
 
@@ -64,12 +69,9 @@ class Checkpoint:
 
     def _manifest(self) -> dict[str, str]:
         try:
-            manifest = read_json(self.path / MANIFEST)
+            return read_sealed(self.path / MANIFEST, (MODEL, OPTIMIZER, STATE))
         except BadInput as error:
             raise RunError(f"The checkpoint is damaged: {error.message}.") from None
-        if not isinstance(manifest, dict):
-            raise RunError(f"The checkpoint is damaged: {self.path / MANIFEST} is not a manifest.")
-        return manifest
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -103,51 +105,90 @@ def save_checkpoint(
 ) -> Checkpoint:
     """Write `folder/step-…` whole or not at all, then drop all others but the best and the one before."""
     remove_drafts(folder)
-    target = folder / f"step-{step:07d}"
-    with publish_folder(target) as draft:
+    target, said = folder / f"step-{step:07d}", to_json(dict(state))
+    n_bytes = len(said) + sum(t.nbytes for tensors in (model, optimizer) for t in tensors.values())
+    with publish_folder(target, n_bytes) as draft:
         _write_tensors(draft / MODEL, model)
         _write_tensors(draft / OPTIMIZER, optimizer)
-        (draft / STATE).write_bytes(to_json(dict(state)))
+        (draft / STATE).write_bytes(said)
         manifest = {name: sha256_file(draft / name) for name in (MODEL, OPTIMIZER, STATE)}
-        (draft / MANIFEST).write_bytes(to_json(manifest))
+        (draft / MANIFEST).write_bytes(to_json(sealed(manifest)))
     kept = {step, int(state.get("best_step", step))}
     older = [c for c in checkpoints(folder) if c.step not in kept]
     for checkpoint in older[1:]:
-        shutil.rmtree(checkpoint.path, ignore_errors=True)
+        gone = draft_beside(checkpoint.path)  # at once for those who read, however long it takes
+        with contextlib.suppress(OSError):
+            checkpoint.path.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
     return Checkpoint(target)
 
 
 def latest_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
     """The latest checkpoint that is whole, and what was wrong with later ones. Raises RunError if there is none."""
-    problems: list[RunError] = []
-    for checkpoint in checkpoints(folder):
-        try:
-            checkpoint.everything()
-        except RunError as error:
-            problems.append(error)
-        else:
-            return checkpoint, problems
-    raise _none_left(folder, problems)
+    checkpoint, _, problems = _search(folder, lambda found, read: _first(found, Checkpoint.everything, read))
+    return checkpoint, problems
+
+
+def latest_state(folder: Path) -> dict[str, Any]:
+    """Step, best result and history of the latest checkpoint that has them whole. Raises RunError."""
+    state: dict[str, Any] = _search(folder, lambda found, read: _first(found, Checkpoint.state, read))[1]
+    return state
 
 
 def best_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
     """The checkpoint with the lowest validation nats that is whole, as `latest_good`."""
-    problems: list[RunError] = []
-    for checkpoint in checkpoints(folder):
+    checkpoint, _, problems = best_weights(folder)
+    return checkpoint, problems
+
+
+def best_weights(folder: Path) -> tuple[Checkpoint, dict[str, Tensor], list[RunError]]:
+    """That of `best_good`, its weights, and what was wrong with others. Raises RunError."""
+
+    def best(found: list[Checkpoint], read: _Read) -> tuple[Checkpoint, Any] | None:
+        latest = _first(found, Checkpoint.state, read)
+        if latest is None:
+            return None
+        step = int(latest[1].get("best_step", latest[0].step))
+        return _first(sorted(found, key=lambda c: (c.step != step, -c.step)), Checkpoint.model, read)
+
+    return _search(folder, best)
+
+
+class _Gone(Exception):
+    """A checkpoint is no longer there: a training in another process goes on."""
+
+
+_Read = Callable[[Checkpoint, Callable[[Checkpoint], Any]], Any]
+
+
+def _first(found: list[Checkpoint], part: Callable[[Checkpoint], Any], read: _Read) -> tuple[Checkpoint, Any] | None:
+    """The first checkpoint of which that part is whole, and the part."""
+    return next(((c, value) for c in found if (value := read(c, part)) is not None), None)
+
+
+def _search(
+    folder: Path, choose: Callable[[list[Checkpoint], _Read], tuple[Checkpoint, Any] | None]
+) -> tuple[Checkpoint, Any, list[RunError]]:
+    """What is chosen among the checkpoints of a folder; when one goes meanwhile, among those that are there then."""
+    for _ in range(_LOOKS):
+        problems: list[RunError] = []
+
+        def read(checkpoint: Checkpoint, part: Callable[[Checkpoint], Any]) -> Any:
+            try:
+                return part(checkpoint)
+            except RunError as error:
+                if not checkpoint.path.is_dir():
+                    raise _Gone from None
+                problems.append(error)  # noqa: B023  of this look
+                return None
+
         try:
-            best = int(checkpoint.state().get("best_step", checkpoint.step))
-            break
-        except RunError as error:
-            problems.append(error)
-    else:
-        raise _none_left(folder, problems)
-    for checkpoint in sorted(checkpoints(folder), key=lambda c: (c.step != best, -c.step)):
-        try:
-            checkpoint.model()
-        except RunError as error:
-            problems.append(error)
-        else:
-            return checkpoint, problems
+            chosen = choose(checkpoints(folder), read)
+        except _Gone:
+            continue
+        if chosen is not None:
+            return (*chosen, problems)
+        break
     raise _none_left(folder, problems)
 
 

@@ -30,7 +30,12 @@ from seqgen.training.validation import mean_nats, piece_log_probabilities
 
 Ids = npt.NDArray[np.int32]
 
+_LESS = "Train anew with a smaller --learning-rate, or another --seed."
 _KEPT_IDS = 2_000_000  # validation ids whose context is kept between evaluations
+
+
+class Stopped(Exception):
+    """An evaluation was asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -128,24 +133,38 @@ class Trainer:
     def check(self) -> None:
         """Raises Diverged when the loss of a step was no number."""
         if (bad := int(self._bad_step)) >= 0:
-            raise Diverged(
-                f"The loss was no finite number at step {bad + 1}.",
-                "The last checkpoint is good. Try a smaller --learning-rate, or another --seed.",
-            )
+            raise Diverged(f"The loss was no finite number at step {bad + 1}.", _LESS)
 
-    def evaluate(self) -> float:
-        """Mean nats of the scored validation ids, of the running mean of weights."""
-        log_p = piece_log_probabilities(
-            self.mean_model, self.tokenizer, self.valid, each=self.replicas.each, wholes=self._wholes
-        )
+    def check_finite(self) -> None:
+        """Raises Diverged when anything that a checkpoint keeps is no finite number."""
+        self.check()
+        for name, tensor in {**self.model_tensors(), **self.optimizer_tensors()}.items():
+            if not tensor.isfinite().all():
+                raise Diverged(f"After step {self.step} not all of {name} are finite numbers.", _LESS)
+        numbers = [self.losses.tolist(), [self.best_nats or 0.0], *(row.values() for row in self.history)]
+        if not all(math.isfinite(number) for row in numbers for number in row):
+            raise Diverged(f"After step {self.step} not all losses are finite numbers.", _LESS)
+
+    def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float:
+        """Mean nats of the scored validation ids, of the running mean of weights. Raises Stopped."""
+
+        def each(work: Callable[[Any], None], items: Sequence[Any]) -> list[None]:
+            def unless_stopped(item: Any) -> None:
+                if stop():
+                    raise Stopped
+                work(item)
+
+            return self.replicas.each(unless_stopped, items)
+
+        log_p = piece_log_probabilities(self.mean_model, self.tokenizer, self.valid, each=each, wholes=self._wholes)
         return mean_nats(log_p, self.valid, self.tokenizer)
 
-    def _judge(self) -> float:
-        """Evaluate and keep the result. Raises Diverged."""
+    def _judge(self, stop: Callable[[], bool]) -> float:
+        """Evaluate and keep the result. Raises Diverged, or Stopped."""
         self.check()
-        valid_nats = self.evaluate()
+        valid_nats = self.evaluate(stop)
         if not math.isfinite(valid_nats):
-            raise Diverged(f"The validation loss became {valid_nats} at step {self.step}.")
+            raise Diverged(f"The validation loss became {valid_nats} at step {self.step}.", _LESS)
         if self.best_nats is None or valid_nats < self.best_nats:
             self.best_nats, self.best_step, self.worse = valid_nats, self.step, 0
         else:
@@ -164,53 +183,60 @@ class Trainer:
         """Train until the steps are done, validation stops improving, or stop() says so.
 
         report(progress) after evaluations and about twice a second. save(is_best) after each evaluation that is
-        the best so far, every `save_seconds`, and at the end.
+        the best so far, every `save_seconds`, and at the end. An evaluation that is stopped is made up for when the
+        training goes on.
         """
         c = self.config
-        evaluations = evaluation_steps(c)
+        evaluations = evaluation_steps(c) if self.valid else set()
         begin = last_report = last_save = time.monotonic()
-        first, spent = self.step, self.seconds
+        first, spent, saved = self.step, self.seconds, self.step or -1  # what goes on was saved
         recent: deque[Tensor] = deque(maxlen=50)
-        valid_nats = self.history[-1]["valid_nats"] if self.history else None
+        # Of a step that was saved before it was evaluated.
+        due = self.step in evaluations and all(row["step"] != self.step for row in self.history)
         with ThreadPoolExecutor(1, "batches") as ahead:
             upcoming: Future[Prepared] = ahead.submit(self.batch, self.step)
-            while self.step < c.steps and self.worse < c.patience and not stop():
-                batch = upcoming.result()
-                upcoming = ahead.submit(self.batch, self.step + 1)
-                recent.append(self.train_step(batch))
-                self.losses += torch.stack([recent[-1], torch.ones_like(recent[-1])])
+            while due or (self.step < c.steps and self.worse < c.patience and not stop()):
+                if not due:
+                    batch = upcoming.result()
+                    upcoming = ahead.submit(self.batch, self.step + 1)
+                    recent.append(self.train_step(batch))
+                    self.losses += torch.stack([recent[-1], torch.ones_like(recent[-1])])
+                evaluated, due = due or self.step in evaluations, False
                 now = time.monotonic()
                 self.seconds = spent + now - begin
-                evaluated = self.step in evaluations and bool(self.valid)
                 if evaluated or self.step == c.steps:
                     self.optimizer.average(self.step)
                 if evaluated:
-                    valid_nats = self._judge()
+                    try:
+                        self._judge(stop)
+                    except Stopped:
+                        break
                 if evaluated or now - last_report > 0.5 or self.step == c.steps:
                     last_report = now
-                    speed = (self.step - first) * c.batch_size * self.batches.crop / max(1e-9, now - begin)
-                    report(
-                        Progress(
-                            self.step,
-                            c.steps,
-                            now - begin,
-                            speed,
-                            float(torch.stack(list(recent)).mean()),
-                            valid_nats,
-                            self.best_nats,
-                            self.best_step,
-                            evaluated,
-                        )
-                    )
+                    report(self._progress(recent, (self.step - first) / max(1e-9, now - begin), now - begin, evaluated))
                 if evaluated and self.best_step == self.step:
                     save(True)
-                    last_save = now
+                    last_save, saved = now, self.step
                 if now - last_save > c.save_seconds:
-                    self.check()
                     save(False)
-                    last_save = now
+                    last_save, saved = now, self.step
         self.check()
-        save(self.best_step == self.step or self.best_nats is None)
+        if saved != self.step:
+            save(self.best_nats is None)
+
+    def _progress(self, recent: Sequence[Tensor], speed: float, seconds: float, evaluated: bool) -> Progress:
+        """recent: losses. speed: steps a second."""
+        return Progress(
+            self.step,
+            self.config.steps,
+            seconds,
+            speed * self.config.batch_size * self.batches.crop,
+            float(torch.stack(list(recent)).mean()) if recent else self.history[-1]["train_nats"],
+            self.history[-1]["valid_nats"] if self.history else None,
+            self.best_nats,
+            self.best_step,
+            evaluated,
+        )
 
     # --- what a checkpoint keeps
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,21 @@ from torch import Tensor
 
 from seqgen.cells import CELLS
 from seqgen.core.domain import load_tokenizer, save_tokenizer
-from seqgen.core.errors import BadInput, RunError
-from seqgen.core.files import make_folder, read_json, remove_drafts, safe_join, write_bytes, write_json
+from seqgen.core.drafts import remove_drafts
+from seqgen.core.errors import BadInput, Diverged, RunError
+from seqgen.core.files import make_folder, safe_join, write_bytes
+from seqgen.core.locks import Held, locked
+from seqgen.core.sealed import read_sealed, write_sealed
 from seqgen.core.tables import to_csv
 from seqgen.core.tokenizer import Tokenizer
+from seqgen.corpus.build import RECORDED
 from seqgen.model import SequenceModel
-from seqgen.training.checkpoint import Checkpoint, best_good, checkpoints, latest_good, save_checkpoint
+from seqgen.training.checkpoint import Checkpoint, best_weights, checkpoints, latest_good, save_checkpoint
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer, new_model
 
 FORMAT = 1
+_CONFIG = ("format", "domain", "torch", "training")  # fields of config.json
 
 
 @dataclass(frozen=True)
@@ -49,25 +53,23 @@ class Run:
         self.require_untrained()
         make_folder(self.path)
         save_tokenizer(tokenizer, self.path / "tokenizer.json")
-        write_json(self.path / "corpus.json", corpus)
-        write_json(
+        write_sealed(self.path / "corpus.json", corpus)
+        write_sealed(
             self.path / "config.json",
             {"format": FORMAT, "domain": tokenizer.domain, "torch": torch.__version__, "training": config.to_dict()},
         )
 
-    def _json(self, name: str) -> dict[str, Any]:
+    def _record(self, name: str, fields: Collection[str]) -> dict[str, Any]:
         try:
-            value = read_json(self.path / name)
+            return read_sealed(self.path / name, fields)
         except BadInput as error:
-            raise RunError(f"The run is incomplete: {error.message}.", "Train it again.") from None
-        if not isinstance(value, dict):
-            raise RunError(f"{self.path / name} is damaged.", "Train the run again.")
-        return value
+            hint = error.hint or "Train it again."
+            raise RunError(f"The run is incomplete, or damaged: {error.message}.", hint) from None
 
     @property
     def domain(self) -> str:
         """The name of its domain. Raises RunError."""
-        return str(self._json("config.json").get("domain"))
+        return str(self._record("config.json", _CONFIG).get("domain"))
 
     def folder(self, name: str) -> Path:
         """A folder in the run that files are written to. Raises RunError where a link leads out of the run: whoever
@@ -79,20 +81,20 @@ class Run:
 
     def config(self) -> TrainConfig:
         """The training's configuration. Raises RunError."""
-        saved = self._json("config.json")
+        saved = self._record("config.json", _CONFIG)
         if saved.get("format") != FORMAT:
             raise RunError(f"{self.path} was written by another version of seqgen.", "Train it again.")
         return TrainConfig.from_dict(saved.get("training", {}))
 
     def corpus(self) -> dict[str, Any]:
         """What it was trained on: origin, files, hashes, split, skipped files."""
-        return self._json("corpus.json")
+        return self._record("corpus.json", RECORDED)
 
     def moved_corpus(self, path: str | os.PathLike[str]) -> None:
         """Remember where the corpus lies now."""
         about = self.corpus()
         if about.get("path") != os.fspath(path):
-            write_json(self.path / "corpus.json", {**about, "path": os.fspath(path)})
+            write_sealed(self.path / "corpus.json", {**about, "path": os.fspath(path)})
 
     def tokenizer(self) -> Tokenizer[Any]:
         """The tokenizer that its ids are of. Raises RunError."""
@@ -101,8 +103,7 @@ class Run:
     def model(self, device: str = "cpu") -> tuple[SequenceModel, Checkpoint, list[RunError]]:
         """The best whole checkpoint's model, which checkpoint that is, and what was wrong with others."""
         config, tokenizer = self.config(), self.tokenizer()
-        checkpoint, problems = best_good(self.path / "checkpoints")
-        weights = checkpoint.model()
+        checkpoint, weights, problems = best_weights(self.path / "checkpoints")
         if not _fits(weights, tokenizer, config):
             raise _unfit(checkpoint)
         model = new_model(tokenizer, TrainConfig(**{**config.to_dict(), "device": "cpu"}))
@@ -121,7 +122,8 @@ class Run:
                 raise _unfit(checkpoint)
 
     def save(self, trainer: Trainer) -> Checkpoint:
-        """Write a checkpoint and metrics.csv."""
+        """Write a checkpoint and metrics.csv. Raises Diverged rather than write what is no finite number."""
+        trainer.check_finite()
         columns = ("step", "train_nats", "valid_nats")
         rows = [[said.get(c) for c in columns] for said in trainer.history]
         write_bytes(self.path / "metrics.csv", to_csv([columns, *rows]))
@@ -145,24 +147,28 @@ class Run:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """One training at a time. A lock left by a process that is gone is taken over. Raises RunError."""
-        file = self.path / ".lock"
         make_folder(self.path)
-        me = f"{socket.gethostname()} {os.getpid()}"
-        for _ in range(2):
-            try:
-                with file.open("x") as lock:
-                    lock.write(me)
-                break
-            except FileExistsError:
-                with contextlib.suppress(OSError):
-                    if _alive(file.read_text(errors="replace")):
-                        raise RunError(f"{self.path} is being trained by another process.", "Wait for it.") from None
-                    file.unlink()
         try:
-            remove_drafts(self.path)  # of a process that was killed
-            yield
-        finally:
-            file.unlink(missing_ok=True)
+            with locked(self.path / ".lock"):
+                for folder in (self.path, self.folder("checkpoints")):
+                    remove_drafts(folder)  # of a process that was killed
+                yield
+        except Held as held:
+            raise RunError(f"{self.path} is being trained by another process ({held}).", held.hint) from None
+
+    def after(self, error: Diverged) -> Diverged:
+        """The error, saying what is left and what to try: to go on would come to the same."""
+        rate = self.config().learning_rate
+        try:
+            last, _ = latest_good(self.path / "checkpoints")
+        except RunError:
+            said, begin = "No checkpoint was saved.", ""
+        else:
+            said, begin = f"The last good checkpoint is {last.path}, of step {last.step:,}.", f" --from {self.path}"
+        hint = (
+            f"Train anew with a smaller rate, or another --seed: seqgen train …{begin} --learning-rate {rate / 3:.1g}"
+        )
+        return Diverged(f"{error.message} {said}", hint)
 
 
 def _fits(weights: Mapping[str, Tensor], tokenizer: Tokenizer[Any], config: TrainConfig) -> bool:
@@ -184,19 +190,6 @@ def _unfit(checkpoint: Checkpoint) -> RunError:
         f"{checkpoint.path} does not fit the run's tokenizer and configuration.",
         "Bring config.json and tokenizer.json back, or train the run again.",
     )
-
-
-def _alive(lock: str) -> bool:
-    host, _, pid = lock.partition(" ")
-    if host != socket.gethostname() or not pid.isdigit():
-        return bool(pid)  # another machine's: leave it alone
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def new_run_path(corpus: str, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from seqgen import __version__
 from seqgen.cli.tree import app
 from seqgen.core.domain import get_domain
 from seqgen.core.files import write_bytes
+from seqgen.core.sealed import write_sealed
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import Score
 
@@ -189,7 +190,7 @@ def test_evaluate_finds_a_corpus_that_has_moved(cli: Cli, run: Path, corpus: Pat
     before = of_json(cli("evaluate", run, "--samples", 0, "--json"))
     copy, moved = shutil.copytree(run, tmp_path / "copy"), shutil.copytree(corpus, tmp_path / "moved")
     about = json.loads((copy / "corpus.json").read_text())
-    (copy / "corpus.json").write_text(json.dumps({**about, "path": str(tmp_path / "gone")}))
+    write_sealed(copy / "corpus.json", {**about, "path": str(tmp_path / "gone")})
     gone = cli("evaluate", copy)
     assert gone.code == 4 and "--corpus" in gone.err
     after = of_json(cli("evaluate", copy, "--corpus", moved, "--samples", 0, "--json"))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from seqgen.core.sealed import write_sealed
+
 Cli = Callable[..., Any]
 
 
@@ -42,7 +44,7 @@ def test_runs_are_compared_in_one_picture(cli: Cli, run: Path, gru_run: Path, tm
 def test_a_file_may_stand_for_the_held_out_pieces(cli: Cli, gru_run: Path, corpus: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(gru_run, tmp_path / "moved"))
     about = json.loads((run / "corpus.json").read_text())
-    (run / "corpus.json").write_text(json.dumps({**about, "path": "gone"}))
+    write_sealed(run / "corpus.json", {**about, "path": "gone"})
     refused = cli("explain", run)
     assert refused.code == 4 and "--corpus" in refused.err
     result = cli("explain", run, "--file", corpus / "chorale03.mid", "--distance", "10")

@@ -16,6 +16,7 @@ import pytest
 from seqgen.cli import train
 from seqgen.cli.console import Console
 from seqgen.core.errors import CorpusError
+from seqgen.core.sealed import write_sealed
 
 Cli = Callable[..., Any]
 SHORT = ("--steps", 2, "--preset", "tiny", "--batch-size", 2)
@@ -146,7 +147,7 @@ def test_a_resumed_training_is_scored_where_its_corpus_lies_now(
 ) -> None:
     copy = Path(shutil.copytree(run, tmp_path / "my run"))
     about = json.loads((copy / "corpus.json").read_text())
-    (copy / "corpus.json").write_text(json.dumps({**about, "path": "gone"}))
+    write_sealed(copy / "corpus.json", {**about, "path": "gone"})
     gone = cli("train", "midi", "gone", "--resume", "--out", copy)
     assert gone.code == 4 and "gone does not exist" in gone.err and "--corpus" not in gone.err
     assert f"seqgen train midi PATH --resume --out '{copy}'" in gone.err

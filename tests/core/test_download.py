@@ -82,6 +82,12 @@ def test_another_file_on_the_server_is_begun_anew(storage: Any, tmp_path: Path, 
     assert (tmp_path / "a.zip").read_bytes() == DATA
 
 
+def test_a_part_of_another_file_is_not_gone_on_with(storage: Any, tmp_path: Path) -> None:
+    part(tmp_path, DATA[:5], '"one"')
+    assert download(remote(storage, "swapped"), tmp_path, **QUICK)
+    assert [said.get("Range") for _, said in storage.asked] == ["bytes=5-", None]
+
+
 @pytest.mark.parametrize("had", [b"?", b"damaged", bytes(len(DATA)), bytes(len(DATA) + 9)])
 def test_a_part_that_is_damaged_costs_itself(storage: Any, tmp_path: Path, had: bytes) -> None:
     part(tmp_path, had)

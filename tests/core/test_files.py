@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqgen.core import files
+from seqgen.core.drafts import remove_drafts
 from seqgen.core.errors import BadInput, SeqgenError, TooLarge
 from seqgen.core.limits import Limits
+from seqgen.core.processes import started
 
 
 def names(folder: Path) -> list[str]:
@@ -69,12 +71,32 @@ def test_publishing_leaves_nothing_after_an_exception(tmp_path: Path, error: typ
 
 
 def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".x.1.ab.tmp", ".x.1.ab.old", "x", ".hidden"):
+    gone = 99_999_999  # higher than any process's number
+    for name in (f".x.{gone}-7.0123abcd.tmp", f".x.{gone}.0123abcd.old", "x", ".hidden"):
         (tmp_path / name).mkdir()
-    (tmp_path / ".y.2.cd.tmp").write_text("")
-    files.remove_drafts(tmp_path)
-    files.remove_drafts(tmp_path / "missing")
-    assert names(tmp_path) == [".hidden", "x"]
+    (tmp_path / f".y.{gone}-7.0123abcd.tmp").write_text("")
+    (tmp_path / ".others.tmp").write_text("")
+    remove_drafts(tmp_path)
+    remove_drafts(tmp_path / "missing")
+    assert names(tmp_path) == [".hidden", ".others.tmp", "x"]
+
+
+def test_what_was_moved_away_and_not_replaced_goes_back(tmp_path: Path) -> None:
+    (tmp_path / ".x.99999999-7.0123abcd.old").mkdir()
+    remove_drafts(tmp_path)
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_draft_stays_while_the_process_that_fills_it_runs(tmp_path: Path) -> None:
+    with files.writing(tmp_path / "x") as file:
+        remove_drafts(tmp_path)
+        file.write(b"whole")
+    assert (tmp_path / "x").read_bytes() == b"whole"
+    me, start = os.getpid(), started(os.getpid())
+    for name, stays in ((f".x.{me}-{start}.0123abcd.tmp", True), (f".x.{me}-1.0123abcd.tmp", not start)):
+        (tmp_path / name).write_text("")
+        remove_drafts(tmp_path)
+        assert (tmp_path / name).exists() == stays  # of a process that had the same number before
 
 
 def test_reading_is_bounded(tmp_path: Path) -> None:
@@ -235,7 +257,32 @@ def test_the_last_line_of_what_ends_is_given_without_its_end(tmp_path: Path, mon
     os.write(writer, b"abc\n")
     with pytest.raises(BadInput, match="more than 3 bytes"):
         next(lines)  # its end counts
+    lines = files.growing_lines(tmp_path / "pipe")
+    os.write(writer, b"ab\ncd")
+    assert next(lines) == b"ab\n"
     os.close(writer)
+    assert list(lines) == [b"cd"]
+    (tmp_path / "file").write_bytes(b"a\nb")
+    with (tmp_path / "file").open("rb") as file, monkeypatch.context() as patch:
+        patch.setattr(files.sys, "stdin", SimpleNamespace(buffer=file))
+        assert list(files.growing_lines("-")) == [b"a\n", b"b"], "though a file, nobody adds to it"
+
+
+def test_no_more_of_a_line_is_read_than_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    parts = [b"ab", b"cd\n", b"abcde", b"f"]
+
+    class Slow(io.BytesIO):
+        def readline(self, size: int | None = -1) -> bytes:
+            asked.append(size or -1)
+            return parts.pop(0)
+
+    monkeypatch.setattr(files.sys, "stdin", SimpleNamespace(buffer=Slow()))
+    lines = files.growing_lines("-", longest=5)
+    assert next(lines) == b"abcd\n"
+    with pytest.raises(BadInput, match="more than 5 bytes"):
+        next(lines)
+    assert asked == [6, 4, 6, 1]
 
 
 def test_a_file_that_grows_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +336,9 @@ def test_folders_are_made_with_those_above_and_may_be_there(tmp_path: Path) -> N
         files.make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free there\.$"):
+    with pytest.raises(
+        SeqgenError, match=r"file.below could not be written: .+; [\d,]+ bytes are free on the disk .+\.$"
+    ):
         files.make_folder(tmp_path / "file" / "below")
 
 
@@ -336,18 +385,6 @@ def test_windows_cannot_sync_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
         files._sync(tmp_path)
         files._sync(tmp_path / "a")
     assert opened == [tmp_path / "a"]
-
-
-def test_drafts_that_cannot_be_removed_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EBUSY, "busy")
-
-    (tmp_path / ".x.1.ab.tmp").mkdir()
-    with monkeypatch.context() as patch:
-        patch.setattr(files.os, "rmdir", fail)
-        patch.setattr(Path, "iterdir", lambda folder: iter([folder / ".x.1.ab.tmp", folder / ".gone.1.ab.tmp"]))
-        files.remove_drafts(tmp_path)
-    assert names(tmp_path) == [".x.1.ab.tmp"]
 
 
 def test_gzip_in_parts_is_read_as_it_is_asked_for() -> None:

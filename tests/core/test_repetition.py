@@ -82,6 +82,12 @@ def test_stretches_have_one_hash_exactly_when_they_are_equal(ids: list[int], n: 
     assert len(set(found.tolist())) == len(set(stretches)) == len(set(zip(found.tolist(), stretches, strict=True)))
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 11])
+def test_each_place_of_a_stretch_counts(n: int) -> None:
+    found = {int(ngrams(np.eye(n + 1, n, -1, np.int32)[row], n)[0]) for row in range(n + 1)}  # one 1 somewhere, or none
+    assert len(found) == n + 1
+
+
 def test_there_are_no_stretches_of_nothing() -> None:
     found = ngrams(np.arange(3), 0)
     assert found.shape == (0,) and found.dtype == np.uint64

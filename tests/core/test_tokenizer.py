@@ -37,7 +37,7 @@ def test_what_a_tokenizer_does_not_offer_is_refused_or_nothing(tokenizer: Tokeni
 
 
 def test_what_is_lost_is_told_in_lines(tokenizer: Tokenizer[str]) -> None:
-    assert tokenizer.problems("abc") == ["capital letters: 2", "seconds: 0.25"]
+    assert tokenizer.problems("abc") == ["silent letters: 2", "seconds: 0.25"]
 
 
 def test_unless_it_says_so_a_tokenizer_asks_for_nothing_special(tokenizer: Tokenizer[str]) -> None:

@@ -38,6 +38,13 @@ from seqgen.core.workers import (
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and RLIMIT_AS")
 
 
+@pytest.fixture(autouse=True)
+def no_group_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the code that takes a child for its parent would else end the tests, and who runs them."""
+    kill = os.kill
+    monkeypatch.setattr(os, "kill", lambda pid, how: kill(pid, how) if pid > 0 else pytest.fail("of no process"))
+
+
 def misbehave(item: Any) -> Any:
     if item == "hang":
         time.sleep(60)
@@ -217,7 +224,8 @@ def lived(line: Line, memory: int) -> list[Any]:
 def test_a_worker_answers_until_the_line_ends_and_an_alarm_guards_each_item(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should its parent die, the alarm ends a worker that hangs."""
     line = Line(["a", "odd"], ["unsendable"])
-    begin = ["no dumps", (signal.SIGINT, signal.SIG_IGN), ("dup2", Path("/dev/null"), 1)]
+    deaf_to = [(name, signal.SIG_IGN) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    begin = ["no dumps", *deaf_to, ("dup2", Path("/dev/null"), 1)]
     alarms = [(signal.ITIMER_REAL, seconds) for seconds in (7, 0, 11, 0, 25, 0)]
     assert lived(line, 70) == [*begin, (signal.SIGALRM, signal.SIG_DFL), 70, *alarms]
     assert line.said[:2] == [("ready", None), ("value", "a")]
@@ -394,7 +402,7 @@ def test_a_worker_that_cannot_start_is_an_error_of_ours(monkeypatch: pytest.Monk
     assert not isinstance(caught.value, BadInput) and caught.value.hint == ""
     said = "A worker process cannot start: it ended, or said nothing, before its first item."
     assert caught.value.message == said
-    found = _cannot_start(SimpleNamespace(failure="ImportError: no"))  # type: ignore[arg-type]
+    found = _cannot_start(SimpleNamespace(failure="ImportError: no"))  # type: ignore[arg-type]  # on purpose
     assert found.message == "A worker process cannot start: ImportError: no."
     assert found.hint == "Its task must be a function of a module that can be imported."
 
@@ -404,7 +412,7 @@ def test_a_task_that_a_fresh_interpreter_cannot_import_is_said_to_be_so(monkeypa
         return item
 
     only.__module__, only.__qualname__ = "only_here", "only"
-    monkeypatch.setitem(sys.modules, "only_here", SimpleNamespace(only=only))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "only_here", SimpleNamespace(only=only))  # type: ignore[arg-type]  # on purpose
     with pytest.raises(SeqgenError, match=r"cannot start: ModuleNotFoundError: No module named 'only_here'\.$"):
         run_bounded(only, 1, start="fresh", seconds=20)
 
@@ -433,5 +441,7 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
 def test_multiprocessing_starts_workers_where_nothing_else_can() -> None:
     with Workers(len, 1, seconds=30, start="spawn") as workers:
         found = list(workers.map(["a", 5, "abc"]))
+        process = workers._workers[0]._process
+        assert process.daemon and type(process).__name__ == "SpawnProcess"
     assert [outcome.value for outcome in found] == [1, None, 3]
     assert isinstance(found[1].error, BadInput) and "TypeError" in found[1].error.reason

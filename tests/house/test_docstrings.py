@@ -16,6 +16,7 @@ import pytest
 import seqgen
 from seqgen.core import errors
 
+pytestmark = pytest.mark.slow  # a gate: .ci/run runs it
 ROOT = Path(__file__).parents[2]
 ERRORS = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
 

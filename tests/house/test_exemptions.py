@@ -8,6 +8,9 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow  # a gate: .ci/run runs it
 ROOT = Path(__file__).parents[2]
 EXEMPT = re.compile(r"# (noqa|type: ignore|pragma)")
 EXPLAINED = re.compile(r"# (noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*|type: ignore\[[a-z-]+(, ?[a-z-]+)*\])  (# )?\w")

@@ -17,6 +17,8 @@ import seqgen
 from reliability.mutation import mutated, mutated_json
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import CorpusError, Diverged, RunError
+from seqgen.core.files import to_json
+from seqgen.core.sealed import SEAL
 from seqgen.corpus import build
 from seqgen.corpus.build import Prepared
 from seqgen.corpus.folder import open_corpus
@@ -44,7 +46,12 @@ def damaged(file: Path, rng: np.random.Generator, n: int) -> Iterator[bytes]:
 
 @pytest.fixture
 def mine(run: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(run, tmp_path / "mine"))
+    """The tiny run; its records are not sealed, so that what reads them meets what is wrong in them."""
+    mine = Path(shutil.copytree(run, tmp_path / "mine"))
+    for name in ("config.json", "tokenizer.json", "corpus.json"):
+        said = json.loads((mine / name).read_text())
+        (mine / name).write_bytes(to_json({field: value for field, value in said.items() if field != SEAL}))
+    return mine
 
 
 def weights(model: Any) -> list[bytes]:

@@ -49,7 +49,7 @@ def test_saving_again_at_the_same_step_replaces_it(tmp_path: Path) -> None:
 
 
 def test_drafts_of_a_killed_save_are_cleared(tmp_path: Path) -> None:
-    (tmp_path / ".step-0000003.1.ab.tmp").mkdir()
+    (tmp_path / ".step-0000003.99999999-7.0123abcd.tmp").mkdir()
     assert steps(tmp_path) == []
     put(tmp_path, 4, 4)
     assert [p.name for p in tmp_path.iterdir()] == ["step-0000004"]
@@ -96,7 +96,7 @@ def test_a_manifest_for_other_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="checksum"):
         one.model()
     (one.path / "MANIFEST.json").write_text("[]")
-    with pytest.raises(RunError, match="not a manifest"):
+    with pytest.raises(RunError, match="it is no record"):
         one.model()
 
 

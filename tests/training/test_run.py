@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from seqgen.core.errors import RunError
+from seqgen.core.sealed import write_sealed
 from seqgen.corpus.build import Prepared
 from seqgen.training.config import TrainConfig
 from seqgen.training.loop import Trainer
@@ -71,7 +72,7 @@ def test_a_run_of_before_there_were_cells_gives_the_same_logits(copy: Run) -> No
     with torch.inference_mode():
         logits, _ = copy.model()[0](ids, context)
         del saved["training"]["cell"]
-        (copy.path / "config.json").write_text(json.dumps(saved))
+        write_sealed(copy.path / "config.json", saved)
         assert torch.equal(copy.model()[0](ids, context)[0], logits)
 
 
@@ -80,7 +81,7 @@ def test_a_configuration_of_another_size_is_refused_before_it_takes_memory(
     copy: Run, prepared: Prepared, size: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = json.loads((copy.path / "config.json").read_text())
-    (copy.path / "config.json").write_text(json.dumps({**saved, "training": {**saved["training"], **size}}))
+    write_sealed(copy.path / "config.json", {**saved, "training": {**saved["training"], **size}})
     monkeypatch.setattr("seqgen.training.run.new_model", lambda *_: pytest.fail("a model is made"))
     with pytest.raises(RunError, match="does not fit"):
         copy.model()
@@ -159,6 +160,6 @@ def test_a_new_runs_path_is_free(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_training_left_half_written_is_cleared(tmp_path: Path) -> None:
-    (tmp_path / ".metrics.csv.1234.abcd.tmp").write_text("step")
+    (tmp_path / ".metrics.csv.99999999-7.0123abcd.tmp").write_text("step")
     with Run(tmp_path).lock():
         assert [file.name for file in tmp_path.iterdir()] == [".lock"]

@@ -15,6 +15,7 @@ import pytest
 
 from seqgen.core.domain import get_domain
 from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.sealed import write_sealed
 from seqgen.domains.sports.formats.known import from_frame
 from seqgen.domains.sports.known import SPORTS
 from seqgen.domains.sports.match import Match
@@ -93,7 +94,7 @@ def test_what_was_learned_is_kept_with_the_run(corners: Path, folder: Path, tmp_
     copy = shutil.copytree(corners, tmp_path / "copy")
     (copy / "valuation.safetensors").unlink(missing_ok=True)
     about = json.loads((copy / "corpus.json").read_text())
-    (copy / "corpus.json").write_text(json.dumps({**about, "path": str(tmp_path / "gone")}))
+    write_sealed(copy / "corpus.json", {**about, "path": str(tmp_path / "gone")})
     model, match = seqgen.load(copy), made(play(7))
     with pytest.raises(CorpusError) as refused:
         model.value(match)
