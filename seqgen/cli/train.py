@@ -74,11 +74,11 @@ def _command(
 
 def _end(api: Any, path: Path, model: Any, reporter: console.Console, json: bool, *, stopped: bool) -> None:
     """Say how good the model is and what to type next."""
-    from seqgen.training.checkpoint import latest_good
+    from seqgen.training.checkpoint import latest_state
 
     named = quote(str(path))
     numbers = None if stopped else api.finish(model, reporter)
-    state = latest_good(path / "checkpoints")[0].state()  # the model's own checkpoint is the best, not the last
+    state = latest_state(path / "checkpoints")  # the model's own checkpoint is the best, not the last
     baselines = {} if numbers is None else {k: v["nats_per_token"] for k, v in numbers["baselines"].items()}
     best = min(baselines.items(), key=lambda item: item[1], default=None)
     if json:

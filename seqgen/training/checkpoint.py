@@ -129,6 +129,12 @@ def latest_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
     return checkpoint, problems
 
 
+def latest_state(folder: Path) -> dict[str, Any]:
+    """Step, best result and history of the latest checkpoint that has them whole. Raises RunError."""
+    state: dict[str, Any] = _search(folder, lambda found, read: _first(found, Checkpoint.state, read))[1]
+    return state
+
+
 def best_good(folder: Path) -> tuple[Checkpoint, list[RunError]]:
     """The checkpoint with the lowest validation nats that is whole, as `latest_good`."""
     checkpoint, _, problems = best_weights(folder)

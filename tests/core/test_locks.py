@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from seqgen.core import locks
+from seqgen.core.errors import SeqgenError
 from seqgen.core.locks import Held, locked
 from seqgen.core.processes import alive, started
 
@@ -99,3 +104,33 @@ def test_of_many_that_want_it_one_holds_it(tmp_path: Path) -> None:
     ]
     held = [int(racer.communicate(timeout=120)[0]) for racer in racers]
     assert all(racer.returncode == 0 for racer in racers) and sum(held) > 100
+
+
+@linux
+def test_where_the_system_holds_no_files_what_is_written_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    monkeypatch.setattr("fcntl.flock", unsupported)
+    with locked(tmp_path / "lock"), pytest.raises(Held), locked(tmp_path / "lock"):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(pid: int) -> str:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(locks, "started", full)
+    with pytest.raises(SeqgenError, match="full"), locked(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "lock").exists()
+
+
+def test_windows_is_asked_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[int] = []
+    kernel = SimpleNamespace(OpenProcess=lambda access, inherit, pid: 7 * (pid == 1), CloseHandle=closed.append)
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert alive(1) and not alive(2) and closed == [7]

@@ -34,6 +34,14 @@ def test_a_flipped_bit_and_an_early_end_are_noticed(file: Path) -> None:
             read_sealed(file, VALUE)
 
 
+def test_what_we_do_not_write_is_noticed(file: Path) -> None:
+    for odd in ("1e999", "NaN", '"\\ud800"', "[" * 800 + "]" * 800):
+        file.write_text(file.read_text().replace("0.1", odd))
+        with pytest.raises(BadInput):
+            read_sealed(file, VALUE)
+        write_sealed(file, VALUE)
+
+
 def test_one_without_a_seal_is_taken_and_one_of_another_kind_is_not(file: Path) -> None:
     file.write_bytes(to_json(VALUE))
     assert read_sealed(file, VALUE) == VALUE
