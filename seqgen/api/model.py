@@ -222,7 +222,7 @@ class Model:
             said = self.tokenizer.decode(ids[max(len(template), len(ids) - longest) :])
             return any(text in said for text in stop)
 
-        return Request(template, (amount, unit), until=until)
+        return Request(template, (amount, unit), until=until, barred=barred)
 
     def _one_length(self, length: str | None, given: dict[str, Any]) -> str | None:
         """The length, which may also be given by the name of its unit; that is then taken out. Raises UsageError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 
 from seqgen.cli import console, flags
 from seqgen.cli.targets import targets, together
+from seqgen.core.domain import Domain
 from seqgen.core.errors import UsageError
 
 
@@ -99,38 +101,53 @@ def command(
                 "--stream prints one text as it is drawn.",
                 "Leave out --json, --out, -f, --set, --given, --infill, -n and --beam.",
             )
-        parts = model.stream(length, **asked)
-        console.write(asked["prompt"] or "")
-        for part in parts:
-            console.write(part)
-        console.out()
+        _stream(model, length, asked)
         return
     asked["fixed"] = {name: _piece(file, model, reporter) for name, file in _pairs(fixed or [], "--given").items()}
     asked |= {"infill": infill, "candidates": candidates}
-    files: list[list[Path]] = []
-    folder = out or model.run.folder("samples")
-    # Small pieces of which many are drawn are written as one sheet, and each by itself where a format is asked for.
-    sheet = None
-    if model.domain.sheet is not None and count > 1:
-        sheet = together(folder, model.domain, how.replace(" ", ""))
-    if formats or (sheet is None and (out or not textual)):
-        files = targets(folder, model.domain, count, formats or (), how.replace(" ", ""))
+    files, sheet = _places(model, out, count, formats or (), how.replace(" ", ""))
     begin = time.monotonic()
     samples = model.sample(
         count, length, beam=beam, report=lambda n: reporter.working("sampling, tokens", n, n + 1), **asked, **header
     )
-    for drawn, paths in zip(samples, files, strict=False):
-        for path in paths:
-            model.domain.write(drawn.piece, path)
-    if sheet is not None and model.domain.sheet is not None:
-        model.domain.sheet([drawn.piece for drawn in samples], sheet)
-    written = [*([sheet] if sheet is not None else []), *(path for paths in files for path in paths)]
+    written = _write(model.domain, [drawn.piece for drawn in samples], files, sheet)
     said = _about(model, samples, written, seed, time.monotonic() - begin)
     if json:
         console.out_json(said)
         return
     console.out("\n".join(said["files"]) if written else "\n\n".join(said["texts"]))
     reporter.note(f"{said['tokens']:,} tokens in {said['seconds']:.1f} s, {how}, from {said['run']}")
+
+
+def _stream(model: Any, length: str | None, asked: dict[str, Any]) -> None:
+    """Print a text as it is drawn, behind its prompt."""
+    parts = model.stream(length, **asked)  # what cannot be is refused before anything is printed
+    console.write(asked["prompt"] or "")
+    for part in parts:
+        console.write(part)
+    console.out()
+
+
+def _places(
+    model: Any, out: Path | None, count: int, formats: Sequence[str], named: str
+) -> tuple[list[list[Path]], Path | None]:
+    """(the files of each piece, the sheet of all): small pieces of which many are drawn are written as one sheet, and
+    each by itself where a format is asked for; texts are printed unless a place is."""
+    folder, domain = out or model.run.folder("samples"), model.domain
+    sheet = together(folder, domain, named) if domain.sheet is not None and count > 1 else None
+    if formats or (sheet is None and (out or not domain.textual)):
+        return targets(folder, domain, count, formats, named), sheet
+    return [], sheet
+
+
+def _write(domain: Domain, pieces: list[Any], files: list[list[Path]], sheet: Path | None) -> list[Path]:
+    """Write the pieces; returns what was written."""
+    for piece, paths in zip(pieces, files, strict=False):
+        for path in paths:
+            domain.write(piece, path)
+    if sheet is not None and domain.sheet is not None:
+        domain.sheet(pieces, sheet)
+    return [*([] if sheet is None else [sheet]), *(path for paths in files for path in paths)]
 
 
 def _about(model: Any, samples: list[Any], files: list[Path], seed: int | None, seconds: float) -> dict[str, Any]:

@@ -239,10 +239,12 @@ class Draft:
         if self._counts is None:
             self._set_lengths()
         allowed = self._open[state]
-        for b in np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0)):
+        reached = np.flatnonzero((self._counted >= self._amount) & (self.lengths < 0))
+        final, closing = rules.final(state[reached]), rules.closing(state[reached])
+        for b, may_end, nearer in zip(reached, final, closing, strict=True):
             rest = self._choices[state[b]] & (self._counts[b] == 0)  # type: ignore[index]  # set just above
-            # Where no such id may come and the piece may not end, counted ones must go on.
-            allowed[b] = rest if rest.any() or rules.final(state[b : b + 1])[0] else self._choices[state[b]]
+            # Where no such id may come and the piece may not end, counted ones go on, the shortest way to its end.
+            allowed[b] = rest if rest.any() or may_end else self._choices[state[b]] & nearer
         return np.asarray(allowed)
 
     def _not_again(self, allowed: Bools) -> Bools:

@@ -16,7 +16,7 @@ from seqgen.domains.midi.files import read
 from seqgen.domains.midi.score import KeySignature, Score, TimeSignature
 
 Cli = Callable[..., Any]
-SHORT = ("--length", "2bars", "--count", 2)
+SHORT = ("--length", "1bar", "--count", 2)
 
 
 def piece(path: Path) -> Score:
@@ -33,7 +33,7 @@ def test_json_names_the_files_and_what_it_took(cli: Cli, run: Path, tmp_path: Pa
     found = json.loads(result.out)
     assert result.code == 0 and {"files", "seed", "seconds", "tokens", "tokens_per_second", "violations"} <= set(found)
     assert found["files"] == [str(Path("d") / f"seed5-{i}.mid") for i in (1, 2)] and found["seed"] == 5
-    assert found["violations"] == 0 and found["tokens"] > 100
+    assert found["violations"] == 0 and found["tokens"] > 50
     assert all(piece(tmp_path / file).n_notes for file in found["files"])
 
 
@@ -49,7 +49,7 @@ def test_text_is_the_files_and_stderr_says_how_to_have_them_again(cli: Cli, run:
 
 def test_the_same_seed_gives_the_same_bytes(cli: Cli, run: Path, tmp_path: Path) -> None:
     for folder, seed, count in (("a", 1, 2), ("b", 1, 2), ("other", 2, 2), ("more", 1, 3)):
-        assert cli("sample", run, "--length", "2bars", "--count", count, "--seed", seed, "--out", folder).code == 0
+        assert cli("sample", run, "--length", "1bar", "--count", count, "--seed", seed, "--out", folder).code == 0
     a, b, other, more = (content(tmp_path / name) for name in ("a", "b", "other", "more"))
     assert a == b == more[:2] and not set(a) & set(other) and len(set(more)) == 3
     # The likeliest is the likeliest, whatever the seed.
@@ -156,7 +156,7 @@ def test_what_is_asked_by_flags_is_what_the_file_says(cli: Cli, run: Path, corpu
 
 
 def test_pieces_have_the_corpus_tempo_voices_and_range(cli: Cli, run: Path, tmp_path: Path) -> None:
-    cli("sample", run, "--length", "4bars", "--seed", 1, "--out", "d")
+    cli("sample", run, "--length", "2bars", "--count", 3, "--seed", 1, "--out", "d")
     for path in (tmp_path / "d").iterdir():
         score = piece(path)
         assert {t.name for t in score.tracks} <= {"Soprano", "Alto", "Tenor", "Bass"}

@@ -92,7 +92,7 @@ def test_a_file_gives_back_what_was_decoded(tokenizer: Tokenizer[Any], domain: D
         assert list(domain.read(path, "")) == [piece]
         assert list(domain.read(path.read_bytes(), "bytes")) == [piece]
         read_back += 1
-    assert read_back > 12
+    assert read_back > 7
 
 
 def test_what_was_decoded_is_encoded_legally_and_decodes_to_itself(tokenizer: Tokenizer[Any]) -> None:
@@ -108,7 +108,7 @@ def test_what_was_decoded_is_encoded_legally_and_decodes_to_itself(tokenizer: To
             assert not len(tokenizer.grammar.violations(again))
             assert tokenizer.decode(again) == piece
             held += 1
-    assert held > 12
+    assert held > 7
 
 
 def test_encoding_real_pieces_is_legal_and_keeps_every_note(
@@ -195,7 +195,7 @@ def test_context_is_the_same_in_a_batch(tokenizer: Tokenizer[Any]) -> None:
     for t in range(after, n):
         assert (cursor.row() == rows[:, t]).all(), t
         cursor.advance(batch[:, t])
-    assert len(many) > 3 and (cursor.row() == rows[:, n]).all()
+    assert len(many) > 2 and (cursor.row() == rows[:, n]).all()
 
 
 def test_a_forked_context_goes_on_by_itself(tokenizer: Tokenizer[Any]) -> None:
@@ -292,7 +292,7 @@ def test_the_context_of_an_augmented_piece_follows_from_the_piece(
     name: str, column: int, augmented: dict[str, list[tuple[int, Ids, Ids]]]
 ) -> None:
     feature = TOKENIZERS[name].context.features[column]
-    assert len(augmented[name]) > 20
+    assert len(augmented[name]) > 9
     for a, before, after in augmented[name]:
         expected = before[:, column] if feature.maps is None else feature.maps[a][before[:, column]]
         assert (after[:, column] == expected).all(), TOKENIZERS[name].augmentations.names[a]

@@ -139,7 +139,7 @@ def repeated(tokenizer: Tokenizer[Any], ids: list[int]) -> list[int]:
 
 
 @functools.cache
-def walks(tokenizer: Tokenizer[Any], n: int = 24) -> tuple[Ids, ...]:
+def walks(tokenizer: Tokenizer[Any], n: int = 15) -> tuple[Ids, ...]:
     """Walks of many lengths."""
     lengths = (0, 5, 40, 200, 600)
     return tuple(walk(tokenizer, seed, lengths[seed % len(lengths)]) for seed in range(n))

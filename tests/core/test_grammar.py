@@ -127,6 +127,7 @@ def test_the_first_state_is_one_like_the_others() -> None:
         lambda s: {"out": "away"} if s == "home" else {"back": "home"},
         lambda s: s == "home",
     )
+    assert ring.masks.tolist() == [[True, False], [False, True]]
     assert ring.violations(np.array([0, 1, 0, 1])).tolist() == [] and ring.violations(np.array([0, 0])).tolist() == [
         1,
         2,

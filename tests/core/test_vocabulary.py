@@ -67,3 +67,8 @@ def test_fingerprints_are_equal_exactly_when_the_tokens_are(some: list[str], oth
 
 def test_what_is_scored_belongs_to_the_fingerprint() -> None:
     assert Vocabulary(TOKENS).fingerprint != Vocabulary(TOKENS, ["Key"]).fingerprint
+
+
+def test_fingerprints_are_those_of_earlier_versions() -> None:
+    """Or no run of them would load."""
+    assert Vocabulary(["Key_C", "Pitch_60"], ["Key"]).fingerprint == "da67eb7e968fe780"

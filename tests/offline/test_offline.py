@@ -63,6 +63,6 @@ def test_without_a_network_everything_works(corpus: Path, tmp_path: Path) -> Non
     seqgen("train", "midi", corpus, "--steps", 4, "--preset", "tiny", "--out", "run")
     for suffix in ("mid", "musicxml", "wav"):
         assert seqgen("sample", "run", "--count", 1, "--length", "1bar", "--out", f"new.{suffix}")
-    assert seqgen("predict", corpus / "chorale03.mid", "--run", "run", "--picture", "next.png", "--horizon", "1bar")
+    assert seqgen("predict", corpus / "chorale03.mid", "--run", "run")
     assert seqgen("evaluate", "run", "--samples", 1) and seqgen("inspect", corpus / "chorale03.mid")
     assert seqgen("doctor", "--json")

@@ -34,7 +34,8 @@ def trained(tokenizer: Tokenizer[Any]) -> Any:
 
 
 def drawn_of(model: Any, tokenizer: Tokenizer[Any]) -> list[Drawn]:
-    request = Request(tokenizer.template(), (1, "images") if tokenizer.domain == "images" else LENGTH)
+    length = (1, "images") if tokenizer.domain == "images" else LENGTH
+    request = Request(tokenizer.template(), length, barred=tokenizer.barred())
     return [
         sample
         for first, filters in zip(range(0, COUNT, AT_ONCE), FILTERS, strict=True)

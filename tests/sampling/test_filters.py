@@ -151,7 +151,7 @@ def test_filters_apply_in_their_order() -> None:
     logits = torch.tensor([[3.0, 2.5, 2.0, 1.0, 0.5, 0.0, -4.0]])
     seen = torch.tensor([[False, True, False, False, False, True, False]])
     filters = Filters(temperature=(2.0, 0.5), top_k=5, top_p=0.9, min_p=0.15, repetition_penalty=1.5, banned=(2,))
-    assert filters.needs_seen and not Filters().needs_seen
+    assert filters.needs_seen and Filters(repetition_penalty=0.5).needs_seen and not Filters().needs_seen
     found = ban(logits, torch.tensor([2]))
     found = temperature(repetition_penalty(found, seen, 1.5), 1.25)
     steps = [found]

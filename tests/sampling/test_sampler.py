@@ -232,3 +232,27 @@ def test_a_model_carried_off_by_one_note_still_comes_to_the_end(
     score = tokenizer.decode(drawn.ids)
     played = list(zip(score.onset.tolist(), score.track.tolist(), score.pitch.tolist(), strict=True))
     assert played and len(set(played)) == len(played)
+
+
+def carried_off(tokenizer: Any, token: str, monkeypatch: pytest.MonkeyPatch, **asked: Any) -> Ids:
+    """What a model draws that says one id wherever it may."""
+    loves = np.where(np.arange(len(tokenizer.vocabulary)) == tokenizer.vocabulary.id(token), 9, 0).astype(np.float32)
+    monkeypatch.setattr("seqgen.sampling.sampler.new_stepper", lambda model, n: lambda ids, row: np.tile(loves, (n, 1)))
+    request = Request(tokenizer.template(), (20, "tokens"), max_tokens=200, barred=tokenizer.barred())
+    (drawn,) = draw(SimpleNamespace(begin=0), tokenizer, request, **asked)  # type: ignore[arg-type]  # of a reader only this much is asked
+    return drawn.ids
+
+
+def test_a_model_that_loves_bars_still_comes_to_the_end_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece may not end in an empty bar: it takes the shortest way out of it."""
+    tokenizer = MidiTokenizer("remi")
+    ids = carried_off(tokenizer, "Bar", monkeypatch, filters=Filters(top_k=1))
+    assert not len(tokenizer.grammar.violations(ids)) and 20 <= len(ids) < 35
+
+
+@pytest.mark.parametrize("level", ["characters", "bytes"])
+def test_no_text_is_drawn_with_a_zero_byte_which_no_reader_takes(level: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = TextTokenizer(level, **({"characters": "abc"} if level == "characters" else {}))
+    ids = carried_off(tokenizer, "Byte_00", monkeypatch)
+    assert len(ids) >= 20 and "\0" not in tokenizer.decode(ids)
+    assert tokenizer.decode(tokenizer.encode("a\0b")) == "a\0b"  # a prompt may

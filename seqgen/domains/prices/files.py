@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from seqgen.core import tables
-from seqgen.core.errors import BadInput, MissingExtra, TooLarge, UsageError
+from seqgen.core.errors import BadInput, TooLarge, UsageError
 from seqgen.core.files import read_bytes, unzipped, write_bytes
 from seqgen.core.limits import LIMITS
+from seqgen.domains.parquet import BATCH, FAILURES, open_parquet
 from seqgen.domains.prices.columns import looks_like_prices, read_table
 from seqgen.domains.prices.options import PricesOptions
 from seqgen.domains.prices.series import Series
@@ -22,7 +22,6 @@ from seqgen.domains.prices.table import Table, separator_of, titled
 
 WRITTEN = (".csv",)
 _HEAD = 65_536
-_BATCH = 2_000  # rows of Parquet
 
 
 def read(source: Path | bytes, name: str = "", options: PricesOptions | None = None) -> Iterator[Series]:
@@ -119,30 +118,18 @@ def _csv(data: bytes, name: str) -> Table:
 
 
 def _parquet(data: bytes, name: str) -> Table:
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # others take much at once, whatever is read
+    file, failure = open_parquet(data, name)
+    import pyarrow as pa
+
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtra("Reading Parquet", "pyarrow", "parquet") from None
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        about = file.metadata
-        n_bytes = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        if n_bytes > LIMITS.max_table_bytes:
-            raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
-        if about.num_rows > LIMITS.max_events:
-            raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        if about.num_columns > LIMITS.max_columns:
-            raise TooLarge(name, "max_columns", LIMITS.max_columns, about.num_columns)
         batches, n_bytes = [], 0
-        for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
+        for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
             n_bytes += batch.nbytes  # what says itself in few bytes may be large
             if n_bytes > LIMITS.max_table_bytes:
                 raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
             batches.append(batch)
         frame = pa.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+    except (failure, *FAILURES) as error:
         raise BadInput(name, f"is not Parquet ({type(error).__name__})") from None
     return _frame(frame)
 

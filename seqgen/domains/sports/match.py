@@ -79,14 +79,15 @@ class Match:
 def which(columns: list[str], sport: str, name: str) -> Sport:
     """The sport named, or the one whose required columns are there, and most of its others. Raises BadInput."""
     if sport and sport not in SPORTS:
-        raise BadInput(name, f"no sport {named(sport)!r} is known", hint=KNOWN)
+        raise BadInput(name, f"no sport is known that is called {quoted(sport)}", hint=KNOWN)
     missing = {
         s.name: [c for c, about in s.columns.items() if about.required and c not in columns]
         for s in ([SPORTS[sport]] if sport else SPORTS.values())
     }
     best = min(missing, key=lambda s: (len(missing[s]), -len(SPORTS[s].columns.keys() & columns)))
     if missing[best]:
-        has = f"the table has {named(*columns[:40])}"
+        # Of one column alone, the first line may be anything.
+        has = f"the table has {named(*columns[:40])}" if len(columns) > 1 else "the table has one column"
         if not sport and not SPORTS[best].columns.keys() & columns:
             hint = f"Say with --sport which it is of, and with --columns what is called otherwise; {has}."
             raise BadInput(name, "has no column of any sport", where="row 1", hint=hint)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from seqgen.core.augmentation import no_augmentation
 from seqgen.core.controls import asked
 from seqgen.core.errors import CorpusError, UsageError
+from seqgen.core.narrowing import Barred
 from seqgen.core.tokenizer import Ids, Length, Tokenizer
 from seqgen.core.vocabulary import Vocabulary
 from seqgen.domains.text.bpe import BytePairs, learn_merges
@@ -128,6 +129,12 @@ class TextTokenizer(Tokenizer[str]):
             return np.zeros(0, np.int32)
         ids = self.encode(prompt)
         return ids[: len(ids) - self.settings.end]
+
+    def barred(self, prompt: Any = None, **given: Any) -> tuple[Barred, ...]:
+        """Zero bytes: a prompt may have some, but a file with one is no text to any reader, ours included."""
+        zeros = np.array([b"\0" in string for string in self.bytes_of])
+        none = np.zeros_like(zeros)
+        return (Barred(zeros, none, none),) if zeros.any() else ()
 
     def length(self, amount: int, unit: str, ids: Ids) -> Length:
         """So many characters or tokens. Characters are counted where they begin; the last of several in one id may be

@@ -121,7 +121,7 @@ def test_matches_of_one_file_are_told_apart() -> None:
         (LOG.replace(",1,1,1,", ",1,1e99,1,"), "row 5, column over", "is not a whole number"),
         (LOG.splitlines()[0], "", "holds no events"),
         ("", "", "holds no events"),
-        ("sport," + LOG.replace("\n", "\nchess,"), "", "no sport 'chess'"),
+        ("sport," + LOG.replace("\n", "\nchess,"), "", "called 'chess'"),
         (b"\0\1\2" * 50, "", "binary"),
         (gzip.compress(LOG.encode())[:-9], "", "not whole gzip"),
         (b"\x1f\x8bjunk", "", "not whole gzip"),

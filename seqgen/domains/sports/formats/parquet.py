@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seqgen.core.errors import BadInput, MissingExtra, TooLarge
-from seqgen.core.limits import LIMITS
+from seqgen.core.errors import BadInput
+from seqgen.domains.parquet import BATCH, FAILURES, open_parquet
 from seqgen.domains.sports.formats.columns import Rows
 from seqgen.domains.sports.formats.records import text_of
 from seqgen.domains.sports.formats.table import named
-
-_BATCH = 2_000  # rows: what says itself in few bytes may be large
 
 
 def is_parquet(head: bytes) -> bool:
@@ -22,32 +19,18 @@ def is_parquet(head: bytes) -> bool:
 
 def read_parquet(data: bytes, name: str) -> tuple[list[str], Rows]:
     """The columns and rows of a Parquet file; rows are numbered from 1. Raises BadInput, or MissingExtra."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # others take much at once, whatever is read
+    file, failure = open_parquet(data, name)
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtra("Reading Parquet", "pyarrow", "parquet") from None
-    try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        about = file.metadata
-        if about.num_rows > LIMITS.max_events:
-            raise TooLarge(name, "max_events", LIMITS.max_events, about.num_rows)
-        n_bytes = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        if n_bytes > LIMITS.max_table_bytes:
-            raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes, n_bytes)
-        if about.num_columns > LIMITS.max_columns:
-            raise TooLarge(name, "max_columns", LIMITS.max_columns, about.num_columns)
         titles = named(file.schema_arrow.names)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (failure, *FAILURES) as error:
         raise BadInput(name, f"is not Parquet ({type(error).__name__})") from None
-    return titles, _rows(file, titles, name, pa.ArrowException)
+    return titles, _rows(file, titles, name, failure)
 
 
 def _rows(file: Any, titles: list[str], name: str, failure: type[Exception]) -> Rows:
     number = 0
     try:
-        for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
+        for batch in file.iter_batches(batch_size=BATCH, use_threads=False):
             columns = _Columns(batch, titles, name, number)
             for i in range(batch.num_rows):
                 number += 1

@@ -18,7 +18,6 @@ from seqgen.domains.sports import files
 from seqgen.domains.sports.files import read, read_season
 from seqgen.domains.sports.follower import follow
 from seqgen.domains.sports.formats import known as formats
-from seqgen.domains.sports.formats import parquet
 from seqgen.domains.sports.formats.known import format_of, from_frame
 from seqgen.domains.sports.match import Match
 from seqgen.domains.sports.options import SportsOptions
@@ -144,7 +143,7 @@ def test_parquet_says_what_csv_says(monkeypatch: pytest.MonkeyPatch) -> None:
     renamed = FRAME.rename(columns={"action": "Event Type"})
     assert whole(written(renamed), columns="action=Event Type") == whole(LOG.encode())
     for limit in ({"max_events": 2}, {"max_table_bytes": 100}):
-        monkeypatch.setattr(parquet, "LIMITS", Limits(**limit))
+        monkeypatch.setattr("seqgen.domains.parquet.LIMITS", Limits(**limit))
         with pytest.raises(TooLarge, match=next(iter(limit)).removeprefix("max_").replace("_", " ")):
             whole(data)
 
