@@ -1,4 +1,4 @@
-"""Numbers that are none, put in at 20 places: nothing of them is ever saved, and the error says where one stands."""
+"""Numbers that are none, put in at 22 places: nothing of them is ever saved, and the error says where one stands."""
 
 from __future__ import annotations
 
@@ -120,7 +120,6 @@ PLACES: dict[str, Spoil] = {
     "validation": valid_nats,
     "sum-of-losses": sum_of_losses,
 }
-SOME = ("last-layer", "mean-of-weights")
 
 
 @pytest.fixture(scope="session")
@@ -130,9 +129,8 @@ def sea(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param(place, marks=() if place in SOME else pytest.mark.slow) for place in PLACES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("place", PLACES)
 def test_what_is_no_number_is_never_saved(
     sea: Path, quick_trials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
 ) -> None:

@@ -145,7 +145,7 @@ def bytes_of_a_save(training: tuple[Run, Trainer]) -> int:
     return disk.taken
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.9999])
+@pytest.mark.parametrize("share", [0.1, 0.9999])
 def test_a_full_disk_costs_the_checkpoint_that_did_not_fit(trainer: tuple[Run, Trainer], share: float) -> None:
     refused_at(int(share * bytes_of_a_save(trainer)), trainer)
     mine, training = trainer
