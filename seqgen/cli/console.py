@@ -22,6 +22,10 @@ _LIVE = 0.1  # seconds between two pictures of a live line
 _PLAIN = 10.0  # and between two lines where stderr is no terminal
 
 
+def attend() -> None:
+    """Asked now and then in the course of work, whether to go on; signals.py says more."""
+
+
 class Unread(BaseException):
     """Nobody reads the results any more."""
 
@@ -48,6 +52,7 @@ def out_json(value: Mapping[str, Any]) -> None:
 
 
 def _print(text: str, *, flush: bool = False) -> None:
+    attend()
     try:
         print(text, end="", flush=flush)
     except BrokenPipeError:
@@ -134,6 +139,7 @@ class Console:
 
     def working(self, what: str, done: int, total: int) -> None:
         """A part of something that takes a while."""
+        attend()
         finished = done >= total
         if what != self._what:  # a first line only once something lasts
             self._what, self._last = what, time.monotonic() - (0.0 if self._live else _PLAIN - 2)
@@ -143,6 +149,7 @@ class Console:
 
     def training(self, p: Progress) -> None:
         """Step, speed, nats, time left."""
+        attend()
         left = (p.steps - p.step) * p.seconds / max(1, p.step) if p.step else 0.0
         valid = f"  valid {p.valid_nats:.4f}" if p.valid_nats is not None else ""
         best = f" (best {p.best_nats:.4f})" if p.best_nats is not None and p.best_nats != p.valid_nats else ""

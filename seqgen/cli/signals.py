@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from seqgen.cli import console
 
 Handler = Callable[[int, FrameType | None], Any]
+_asked: list[int] = []  # signals that asked to end
 _HANG_UP = getattr(signal, "SIGHUP", None)
 ENDING = tuple(n for n in (signal.SIGINT, signal.SIGTERM, _HANG_UP) if n is not None)
 
@@ -33,18 +34,27 @@ def handled(take: Handler) -> Iterator[None]:
         yield
         return
     before = {n: signal.getsignal(n) for n in ENDING if signal.getsignal(n) is not signal.SIG_IGN}
+    attended, console.attend = console.attend, attend
     try:
         for number in before:
             signal.signal(number, take)
         yield
     finally:
+        console.attend = attended
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def attend() -> None:
+    """Raises Ended again: the first time it may have been lost in a library that takes every error for its own."""
+    if _asked:
+        raise Ended(_asked[0])
 
 
 def end(number: int, frame: FrameType | None) -> None:
     """By an exception, so that what is half written is cleared away."""
     forget_terminal(number)
+    _asked.append(number)
     raise Ended(number)
 
 
@@ -61,6 +71,7 @@ def forget_terminal(number: int) -> None:
 def leave(number: int) -> NoReturn:
     """End by a signal; a second one ends at once."""
     let_go()
+    _asked.clear()
     console.tell("stopped")
     sys.exit(128 + number)
 

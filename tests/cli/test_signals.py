@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -25,6 +26,20 @@ def test_a_command_ends_with_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(console, "table", lambda *_, **__: signal.raise_signal(number))
     ended = cli("domains")
     assert ended.code == 128 + number and ended.err == "stopped\n" and signal.getsignal(number) is before
+
+
+def test_a_signal_is_not_lost_in_a_library(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some take every exception that is raised while they run for their own."""
+
+    def library(*_: object, **__: object) -> None:
+        with contextlib.suppress(BaseException):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(console, "table", library)
+    ended = cli("domains")
+    assert ended.code == 128 + signal.SIGTERM and ended.err == "stopped\n"
+    monkeypatch.setattr(console, "table", lambda *_, **__: None)
+    assert cli("domains").code == 0  # and is forgotten
 
 
 def test_a_signal_that_is_ignored_stays_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
