@@ -218,8 +218,8 @@ def publish_folder(target: str | os.PathLike[str], n_bytes: int | None = None) -
     draft = draft_beside(target)
     old = draft.with_suffix(".old")
     with disk_errors(target, n_bytes):
-        draft.mkdir(parents=True)
         try:
+            draft.mkdir(parents=True)
             yield draft
             for file in draft.iterdir():
                 _sync(file)

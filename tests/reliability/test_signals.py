@@ -136,7 +136,7 @@ def test_other_commands_end_with_one_line(
     for i in range(10):
         cache = tmp_path / f"cache{i}"
         working = fork(*arguments, environment={"SEQGEN_CACHE": str(cache)} if command == "build" else None)
-        time.sleep(rng.uniform(0.05, 0.25))
+        time.sleep(rng.uniform(0.3, 0.8))
         working.interrupt(number)
         codes.append(working.end())
         assert "Traceback" not in working.err and "Exception" not in working.err, working.err
