@@ -35,12 +35,14 @@ def handled(take: Handler) -> Iterator[None]:
         return
     before = {n: signal.getsignal(n) for n in ENDING if signal.getsignal(n) is not signal.SIG_IGN}
     attended, console.attend = console.attend, attend
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Ended) else hook(lost)  # it is asked for again
     try:
         for number in before:
             signal.signal(number, take)
         yield
     finally:
-        console.attend = attended
+        console.attend, sys.unraisablehook = attended, hook
         for number, handler in before.items():
             signal.signal(number, handler)
 
