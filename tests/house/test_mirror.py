@@ -16,7 +16,6 @@ PACKAGE = TESTS.parent / "seqgen"
 ABOVE = {"assets", "contract", "docs", "golden", "house", "offline", "reliability"}
 # Rooms whose every module has a test file of its name, but for these, which are tested with what they are a part of.
 WITH = {
-    "core/processes.py": "core/test_locks.py",
     "corpus/folder.py": "corpus/test_build.py",
     "evaluation/arrays.py": "evaluation/test_metrics.py",
     "evaluation/cell_picture.py": "cli/test_explain.py",
