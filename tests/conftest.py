@@ -25,6 +25,7 @@ import typer
 import typer.main
 from hypothesis import Phase, settings
 
+from seqgen.core import pictures
 from seqgen.core.domain import get_domain
 from seqgen.domains.midi.files import write
 from seqgen.domains.midi.score import KeySignature, Score, Tempo, TimeSignature, Track, make_score
@@ -222,6 +223,16 @@ def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workers, "start_method", lambda: "fork")
 
 
+@pytest.fixture
+def narrow_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates are drawn over a few positions: what takes long is to lay out what stands below them."""
+    from seqgen.api import explanation
+    from seqgen.evaluation import cell_picture
+
+    for module in (cell_picture, explanation):
+        monkeypatch.setattr(module, "POSITIONS", 8)
+
+
 whole_tree = functools.cache(typer.main.get_command)  # the commands are made once, not at each call
 
 
@@ -235,6 +246,7 @@ def cli(
     from seqgen.training.config import PRESETS
 
     monkeypatch.setattr(typer.main, "get_command", whole_tree)
+    monkeypatch.setitem(pictures.STYLE, "savefig.dpi", 30)  # type: ignore[arg-type]  # a dict
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "tiny", (32, 1))
     monkeypatch.setattr(signals, "let_go", lambda: None)  # this process goes on

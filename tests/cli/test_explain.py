@@ -24,7 +24,9 @@ def gru_run(run: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -
     return out
 
 
-def test_runs_are_compared_in_one_picture(cli: Cli, run: Path, gru_run: Path, tmp_path: Path) -> None:
+def test_runs_are_compared_in_one_picture(
+    cli: Cli, run: Path, gru_run: Path, narrow_pictures: None, tmp_path: Path
+) -> None:
     result = cli("explain", run, gru_run, "--distance", "30", "--out", tmp_path / "new", "--json")
     assert result.code == 0, result.err
     found = json.loads(result.out)

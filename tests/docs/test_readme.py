@@ -113,19 +113,11 @@ def test_scripts_and_benchmarks_that_are_shown_exist_and_take_their_options() ->
                 assert f'"{arguments[arguments.index("-m") + 1]}: ' in (ROOT / "pyproject.toml").read_text()
 
 
-@pytest.fixture
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes long to learn or to draw is learned and drawn of less; how well, other tests say."""
-    from seqgen.api import explanation
-    from seqgen.evaluation import cell_picture, valuation
-
-    monkeypatch.setattr(valuation, "_ITERATIONS", 2)
-    for module in (cell_picture, explanation):
-        monkeypatch.setattr(module, "POSITIONS", 8)
-
-
-def test_the_shown_commands_run(cli: Cli, corpus: Path, tunes: None, quick_looks: None, tmp_path: Path) -> None:
+def test_the_shown_commands_run(
+    cli: Cli, corpus: Path, tunes: None, narrow_pictures: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """In their order, in one folder: on tiny corpora, for two steps, one bar, twenty characters or two events."""
+    monkeypatch.setattr("seqgen.evaluation.valuation._ITERATIONS", 2)  # how well it is learned, other tests say
     text = tmp_path / "texts" / "tiny.txt"
     text.parent.mkdir()
     text.write_text("ROMEO:\nBut soft, what light through yonder window breaks?\n" * 20)
