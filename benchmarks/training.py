@@ -23,7 +23,10 @@ def train_to_best(trainer: Trainer, label: str = "") -> SequenceModel:
                 flush=True,
             )
 
-    trainer.run(report, lambda is_best: best.update(trainer.model_tensors()) if is_best else None)
+    trainer.run(
+        report,
+        lambda is_best: best.update({k: t.clone() for k, t in trainer.model_tensors().items()}) if is_best else None,
+    )
     trainer.close()
     trainer.mean_model.load_state_dict(best)
     return trainer.mean_model

@@ -241,12 +241,13 @@ class Trainer:
     # --- what a checkpoint keeps
 
     def model_tensors(self) -> dict[str, Tensor]:
-        """The running mean of weights, by name: the model to use."""
-        return {name: p.detach().clone().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
+        """The running mean of weights, by name: the model to use. On a CPU they are the trainer's own and move on with
+        it."""
+        return {name: p.detach().contiguous().cpu() for name, p in self.mean_model.named_parameters()}
 
     def optimizer_tensors(self) -> dict[str, Tensor]:
-        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams. On a CPU
-        they are the trainer's own and move on with it."""
+        """What only a resumed training needs: the raw weights, AdamW's moments, the carried state of streams. As those
+        of the model they move on."""
         tensors = self.optimizer.tensors()
         for i, state in enumerate(self.replicas.carried):
             for layer, parts in enumerate(state or []):

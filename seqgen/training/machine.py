@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -76,10 +79,19 @@ def calibrate(
         evaluation = _seconds_per_evaluation(trainer)
     finally:
         trainer.close()
+        del trainer
+        _give_back_memory()
     n_evaluations = int(np.clip(0.06 * seconds / max(evaluation, 1e-3), 3, config.n_evaluations))
     training = max(0.3 * seconds, seconds - n_evaluations * evaluation)
     steps = max(10, int(training / step))
     return replace(config, precision=precision, steps=steps, n_evaluations=min(n_evaluations, steps))
+
+
+def _give_back_memory() -> None:
+    """What a trial took and nothing uses any more goes back to the system, which the C library would put off."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another library than glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _seconds_per_evaluation(trainer: Trainer) -> float:
