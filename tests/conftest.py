@@ -9,6 +9,7 @@ import functools
 import gc
 import io
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -118,6 +119,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Put this process and those it starts under the guard, each worker of xdist with a list of attempts of its own."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if getattr(config.option, "numprocesses", None):  # a core for each: more threads would wait for one another
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,8 +23,8 @@ Cli = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SEQGEN_SOUNDFONT", "SEQGEN_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("SEQGEN_") and name != "SEQGEN_CACHE"]:
+        monkeypatch.delenv(name)
 
 
 def test_it_says_what_is_there(cli: Cli, private_cache: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import struct
@@ -232,8 +233,8 @@ def png(data: bytes, rng: Rng) -> bytes:
                     content,
                 )
             case 4 if kind == b"IDAT":
-                chunks[i] = (kind, zlib.compress(mutated(zlib.decompress(content) if content else b"\0", rng)))
-                break
+                with contextlib.suppress(zlib.error):  # it may be damaged already
+                    chunks[i] = (kind, zlib.compress(mutated(zlib.decompress(content), rng)))
             case _:
                 chunks[i] = (kind, mutated(content or b"\0", rng))
     parts = [

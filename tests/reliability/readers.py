@@ -62,7 +62,7 @@ class Reader:
         found = read_file(self.domain, str(path), stay=bool(seed % 2)).pieces
         assert found, "neither read nor refused"
         for piece in found[:3]:
-            _said(self.domain, piece, seed)
+            said(self.domain, piece, seed)
         return len(found)
 
 
@@ -76,7 +76,7 @@ def _of_music(n: int) -> MidiTokenizer:
     return MidiTokenizer(("remi", "voices", "performance")[n])
 
 
-def _said(domain: str, piece: Any, seed: int) -> None:
+def said(domain: str, piece: Any, seed: int) -> None:
     """What a tokenizer makes of a piece obeys the grammar."""
     if domain == "sports":
         tokenizer: Any = _of_sport(piece.sport)

@@ -21,7 +21,7 @@ from seqgen.core.workers import Workers
 from seqgen.corpus.build import _bounds, n_workers
 
 MANY = int(os.environ.get("SEQGEN_FUZZ", "0")) or 1000
-FEW = 6
+FEW = 4
 
 
 def survive(folder: str, item: tuple[str, int]) -> int:

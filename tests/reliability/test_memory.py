@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from seqgen.core.files import write_bytes
+from seqgen.domains.midi.formats.serial import to_bytes
+from seqgen.domains.midi.score import Tempo, TimeSignature, Track, make_score
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,6 +24,15 @@ import os, sys
 def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+"""
+_BUILD = """
+from pathlib import Path
+from seqgen.core.domain import get_domain
+from seqgen.corpus.build import prepare
+from seqgen.corpus.folder import open_corpus
+domain = get_domain(sys.argv[1])
+found = prepare(open_corpus(Path(sys.argv[2])), domain, domain.options())
+print(peak(), sum(part["tokens"] for part in found.about["counts"].values()))
 """
 
 
@@ -39,17 +53,30 @@ def test_a_text_of_a_gigabyte_is_built_in_300_megabytes(tmp_path: Path) -> None:
     with file.open("wb") as long:
         for n in range(1_000_000_000 // len(plays) + 1):
             long.write(b"%d\n" % n + plays)
-    program = """
-from pathlib import Path
-from seqgen.core.domain import get_domain
-from seqgen.corpus.build import prepare
-from seqgen.corpus.folder import open_corpus
-text = get_domain("text")
-found = prepare(open_corpus(Path(sys.argv[1])), text, text.options())
-print(peak(), sum(part["tokens"] for part in found.about["counts"].values()))
-"""
-    peak, tokens = said_by(program, file.parent, folder=tmp_path)
+    peak, tokens = said_by(_BUILD, "text", file.parent, folder=tmp_path)
     assert tokens > 950_000_000 and peak < 300e6
+
+
+def test_music_of_a_hundred_megabytes_is_built_in_as_little(tmp_path: Path) -> None:
+    """In memory it would be 450: of music there is no more than this at a time, whatever it adds up to."""
+    rng, n = np.random.default_rng(0), 6000
+    folder = tmp_path / "music"
+    for number in range(2500):
+        onset, duration = np.sort(rng.integers(0, 60 * n, n)), rng.integers(60, 480, n)
+        tracks = [
+            Track(0, True, "Drums"),
+            Track(33, False, "Bass"),
+            Track(4, False, "Keys"),
+            Track(25, False, "Guitar"),
+        ]
+        score = make_score(
+            480, onset, duration, rng.integers(36, 90, n), rng.integers(30, 120, n), rng.integers(0, 4, n), tracks,
+            tempos=(Tempo(0, 100.0),), time_signatures=(TimeSignature(0, 4, 4),), key_signatures=(), name="",
+        )  # fmt: skip
+        write_bytes(folder / f"{number}.mid", to_bytes(score))
+    assert sum(file.stat().st_size for file in folder.iterdir()) > 95e6
+    peak, tokens = said_by(_BUILD, "midi", folder, folder=tmp_path)
+    assert tokens > 30_000_000 and peak < 300e6
 
 
 def test_a_hundred_thousand_ids_are_drawn_in_20_megabytes(tmp_path: Path, run: Path) -> None:

@@ -31,12 +31,20 @@ METHODS = {
     "converter.parse", "music21.converter.parse", "converter.thaw", "np.lib.format.read_array",
 }  # fmt: skip
 NAMES = {"read_pickle", "read_hdf", "unpickle", "parseFile", "parseURL", "thaw", "unsafe_load", "full_load"}
+WORDS = {"allow_pickle", "shell"}
 # What stands in the source all the same, and why.
 ALLOWED = {
     "core/workers.py: import pickle": "the error of a task that cannot be sent: nothing is unpickled by its name",
     "cli/installation.py: import_module": "of packages that a list in that file names",
     "domains/sports/formats/providers.py: import_module": "of modules of kloppy that a table in that file names",
 }
+
+
+def dotted(node: ast.expr) -> str:
+    """a.b.c, as far as it is a name."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def faults(source: str) -> Iterator[str]:
@@ -49,8 +57,8 @@ def faults(source: str) -> Iterator[str]:
                 if module.split(".")[0] in MODULES:
                     yield f"import {module}"
             case ast.Call(func=function, args=args, keywords=keywords):
-                called = ast.unparse(function)
-                given = {word.arg: ast.unparse(word.value) for word in keywords}
+                called = dotted(function)
+                given = {word.arg: ast.unparse(word.value) for word in keywords if word.arg in WORDS}
                 last = called.rpartition(".")[2]
                 if called in CALLS or called in METHODS or last in NAMES:
                     yield called

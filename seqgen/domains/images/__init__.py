@@ -105,7 +105,7 @@ domain = Domain(
     controls={"label": "Images: what they shall show, like 7."},
     recipes={"digits": _digits},
     size_limit="max_images_bytes",
-    read_seconds=120.0,  # one file may hold 60,000 images
+    read_seconds=60.0,  # one file may hold 60,000 images
     read_memory=1_000_000_000,
     # Whole images: what one shows is told at its end.
     training={"crop": 1024, "batch_size": 32, "learning_rate": 4e-3},

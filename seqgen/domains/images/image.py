@@ -12,6 +12,7 @@ from seqgen.domains.images.options import MAX_SIDE
 
 Pixels = npt.NDArray[np.uint8]
 _MAX_LABEL = 60  # characters
+_ROWS = 128  # at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,11 @@ def resized(pixels: npt.NDArray[np.generic], height: int, width: int) -> Pixels:
     if pixels.shape == (height, width):
         return np.asarray(pixels, np.uint8)
     down, across = _cover(pixels.shape[0], height), _cover(pixels.shape[1], width)
-    return np.rint(down @ pixels.astype(np.float64) @ across.T).clip(0, 255).astype(np.uint8)
+    rows = np.zeros((height, pixels.shape[1]))
+    for start in range(0, pixels.shape[0], _ROWS):  # as numbers of eight bytes a large image takes much memory
+        stop = start + _ROWS
+        rows += down[:, start:stop] @ pixels[start:stop].astype(np.float64)
+    return np.rint(rows @ across.T).clip(0, 255).astype(np.uint8)
 
 
 def fitted(pixels: npt.NDArray[np.generic], longest: int = MAX_SIDE) -> Pixels:

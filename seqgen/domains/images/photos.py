@@ -12,9 +12,11 @@ import numpy as np
 from seqgen.core.errors import BadInput, MissingExtra, TooLarge
 from seqgen.core.limits import LIMITS
 from seqgen.domains.images.image import Image, Pixels, clean_label, fitted
+from seqgen.domains.images.options import MAX_SIDE
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 LABEL = "Label"  # what our own files say beside their pixels
+_SIDE = 8 * MAX_SIDE
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 _SPLITS = ("train", "training", "valid", "validation", "val", "test")  # folders that say no label
 
@@ -34,8 +36,10 @@ def read_photo(data: bytes, name: str) -> Image:
                 if opened.width * opened.height > LIMITS.max_pixels:
                     raise TooLarge(name, "max_pixels", LIMITS.max_pixels, opened.width * opened.height)
                 said = opened.info.get(LABEL)
-                pixels = _grey(ImageOps.exif_transpose(opened))
-    except BadInput:
+                opened.draft(None, (_SIDE, _SIDE))  # of a large JPEG no more is unpacked than is needed
+                ImageOps.exif_transpose(opened, in_place=True)
+                pixels = _grey(opened)
+    except (BadInput, MemoryError):
         raise
     except Pillow.DecompressionBombError:
         raise TooLarge(name, "max_pixels", LIMITS.max_pixels) from None
@@ -54,6 +58,8 @@ def _grey(opened: Any) -> Pixels:
         return (values / (256 if values.max() > 255 else 1)).clip(0, 255).astype(np.uint8)
     if "A" in opened.mode or "transparency" in opened.info:
         opened = opened.convert("RGBA")
+        if smaller := min(opened.size) // _SIDE:
+            opened = opened.reduce(smaller)
         white = opened.copy()
         white.paste((255, 255, 255, 255), (0, 0, *opened.size))
         white.alpha_composite(opened)

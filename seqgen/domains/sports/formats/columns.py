@@ -105,7 +105,7 @@ def column_map(said: str | Mapping[str, Any] | ColumnMap | None) -> ColumnMap:
         return _checked({"columns": {ours.strip(): theirs.strip() for ours, _, theirs in pairs}})
     try:
         return _checked(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
         raise UsageError(f"The map of columns is not TOML ({error}).", _HINT) from None
 
 

@@ -156,6 +156,11 @@ def test_what_a_map_misses_is_said_with_its_place(tmp_path: Path) -> None:
         SportsOptions(columns=str(tmp_path / "gone.toml"))
 
 
+def test_a_map_with_a_number_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(UsageError, match="is not TOML"):
+        column_map(f"[scales]\nx = [[0, {'1' * 5000}], [0, 105]]\n")
+
+
 def test_a_map_has_no_value_for_what_is_missing() -> None:
     known = column_map(MAP)
     (row,) = (row for _, row in known.applied(["x", "y", "half", *known.columns.values()], rows(), "log")[1])
