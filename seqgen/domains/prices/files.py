@@ -128,10 +128,9 @@ def _parquet(data: bytes, name: str) -> Table:
             if n_bytes > LIMITS.max_table_bytes:
                 raise TooLarge(name, "max_table_bytes", LIMITS.max_table_bytes)
             batches.append(batch)
-        frame = pa.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True)
+        return _frame(pa.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True))
     except (failure, *FAILURES) as error:
         raise BadInput(name, f"is not Parquet ({type(error).__name__})") from None
-    return _frame(frame)
 
 
 def _frame(frame: Any) -> Table:

@@ -226,3 +226,15 @@ def test_files_are_known_by_what_is_in_them(tmp_path: Path) -> None:
         assert domain_of(tmp_path / name).name == domain, name
     zipped = gzip.compress(b"".join(b"1.%03d,2.5\n" % n for n in range(900)))
     assert claims(zipped) and claims(zipped[:800]) and not claims(b"\x1f\x8b???")
+
+
+def test_parquet_with_texts_that_are_no_utf_8_is_refused() -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    offsets, texts = np.array([0, 10, 20], np.int32).tobytes(), b"2020-01-0\xff2020-01-03"
+    days = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(offsets), pa.py_buffer(texts)])
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"date": days, "close": [1.0, 2.0]}), buffer)
+    with pytest.raises(BadInput, match="is not Parquet"):
+        of(buffer.getvalue())
