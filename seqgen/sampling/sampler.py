@@ -164,7 +164,7 @@ class Draft:
         self.lengths = np.full(count, -1)  # of finished sequences
         self.cursor = tokenizer.context.start(np.zeros((count, 0), np.int32))
         self.previous = np.full(count, model.begin, np.int64)
-        self._scores: list[Floats] | None = [] if scores else None
+        self._scores = np.zeros(self.ids.shape if scores else (count, 0), np.float32)
         # Each sequence has its own stream of random numbers, so that it does not depend on how many there are.
         self._random = [np.random.Generator(np.random.Philox(key=[seed, first + i])) for i in range(count)]
         self._uniforms = np.zeros((count, 0))
@@ -193,8 +193,7 @@ class Draft:
 
     def drawn(self) -> list[Drawn]:
         """The sequences, as far as they are drawn."""
-        scores = np.stack(self._scores, axis=1) if self._scores else np.zeros((len(self.lengths), 0), np.float32)
-        return [Drawn(self.ids[i, :n].copy(), scores[i, :n].copy()) for i, n in enumerate(self.lengths)]
+        return [Drawn(self.ids[i, :n].copy(), self._scores[i, :n].copy()) for i, n in enumerate(self.lengths)]
 
     def step(self) -> None:
         """One more id for every sequence; finished ones are carried along."""
@@ -211,9 +210,10 @@ class Draft:
                     return
                 allowed[stuck, 0] = True  # any id will do there; it is cut off
             chosen = self._draw(self._ending(logits, allowed), self._not_again(allowed))
-        if self._scores is not None:
-            self._scores.append(self._log_probabilities(logits)[self._rows, chosen])
+        said = self._log_probabilities(logits)[self._rows, chosen] if self._scores.size else None
         self._take(chosen)
+        if said is not None:
+            self._scores[:, self.n - 1] = said
 
     def _fixed(self) -> int:
         """The id that the template has here; -1 where the model chooses. Raises UsageError."""
@@ -296,6 +296,7 @@ class Draft:
     def _take(self, chosen: npt.NDArray[np.int64]) -> None:
         if self.n == self.ids.shape[1]:
             self.ids = np.concatenate([self.ids, np.zeros_like(self.ids)], axis=1)
+            self._scores = np.concatenate([self._scores, np.zeros_like(self._scores)], axis=1)
         self.ids[:, self.n] = chosen
         if self._counts is not None:
             self._counted += self._counts[self._rows, chosen]
