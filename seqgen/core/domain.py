@@ -69,7 +69,8 @@ class Domain:
         size_limit: the field of Limits that bounds a file. any_suffix: a file given by its name is read whatever its
             suffix. textual: a piece is a str: it may be typed as a prompt, is printed, and ends at stop strings.
         claims: the first kilobytes of a file -> whether it is of this domain, asked where others read its suffix too.
-        slow: seconds that a file of these suffixes may take to read, where that is not read_seconds.
+        slow, heavy: seconds, and bytes of memory, that a file of these suffixes may take to read, where they are not
+            read_seconds and read_memory.
         live: -> a module with what plays: ports, a Listener that turns messages into a piece, `call` that turns it into
             what a model continues, `timed` that turns its answer into messages; as seqgen.domains.midi.live has them.
         read_seconds, read_memory: how long a file may take to read, and how many bytes of memory; 0: as LIMITS has it.
@@ -147,6 +148,7 @@ class Domain:
     live: Callable[[], Any] | None = None
     claims: Callable[[bytes], bool] | None = None
     slow: Mapping[str, float] = field(default_factory=dict)
+    heavy: Mapping[str, int] = field(default_factory=dict)
     read_seconds: float = 0.0
     read_memory: int = 0
 

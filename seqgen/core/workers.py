@@ -31,6 +31,7 @@ from seqgen.core.limits import LIMITS
 
 Start = Literal["fork", "fresh", "spawn"]
 Seconds = float | Callable[[Any], float]
+Memory = int | Callable[[Any], int]
 
 _BATCH = 4  # items a message: enough that asking costs nothing, few enough that all workers finish together
 _WINDOW = 256  # results that may wait for an earlier one
@@ -54,7 +55,8 @@ class Workers:
     """A pool of processes that each run `task(item)`.
 
     task: a function importable by name (a forked worker takes any). seconds: of one item, or what says so of an item.
-    memory: bytes a worker may take beyond what it holds at its start; enforced where the system limits address space
+    memory: bytes a worker may take beyond what it holds at its start, or where it depends on the item before it;
+        enforced where the system limits address space
     (Linux), elsewhere only the deadline holds. start: see `start_method`; None chooses. name: how errors call an item.
 
     Errors of an item: SeqgenErrors as they were raised; BadInput for a deadline passed, memory exceeded, a crash, or
@@ -67,7 +69,7 @@ class Workers:
         n_workers: int = 1,
         *,
         seconds: Seconds = LIMITS.read_seconds,
-        memory: int = LIMITS.read_bytes,
+        memory: Memory = LIMITS.read_bytes,
         start: Start | None = None,
         name: Callable[[Any], str] | None = None,
     ) -> None:
@@ -179,7 +181,7 @@ def run_bounded(
     item: Any,
     *,
     seconds: Seconds = LIMITS.read_seconds,
-    memory: int = LIMITS.read_bytes,
+    memory: Memory = LIMITS.read_bytes,
     start: Start | None = None,
 ) -> Any:
     """`task(item)` in a worker of its own. Raises what `Workers` reports as an item's error."""
@@ -220,7 +222,7 @@ class _Worker:
     """
 
     def __init__(
-        self, start: Start, task: Callable[[Any], Any], seconds: Seconds, memory: int, others: list[int]
+        self, start: Start, task: Callable[[Any], Any], seconds: Seconds, memory: Memory, others: list[int]
     ) -> None:
         self.asked: deque[tuple[int, Any]] = deque()
         self.ready = False
@@ -338,7 +340,7 @@ def _live(descriptor: int) -> None:
     _serve(connection, *order)
 
 
-def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory: int) -> None:
+def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory: Memory) -> None:
     """Answer batches until the other end closes."""
     warnings.simplefilter("ignore")
     faulthandler.disable()  # a crash here is an item's outcome, not the program's
@@ -352,15 +354,18 @@ def _serve(connection: Any, task: Callable[[Any], Any], seconds: Seconds, memory
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
     # Arrow's own allocators, which pandas uses where it is installed, reserve address space by the gigabyte.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    limit_memory(memory)
+    if not callable(memory):
+        limit_memory(memory)
     try:
         connection.send(("ready", None))
         while True:
             for item in connection.recv():
+                if callable(memory):
+                    limit_memory(memory(item))
                 if sys.platform != "win32":
                     # Should the parent die, nobody kills a worker that hangs: the alarm does.
                     signal.setitimer(signal.ITIMER_REAL, 2 * allowed(seconds, item) + 5)
-                answer = _answer(task, item, memory)
+                answer = _answer(task, item, memory(item) if callable(memory) else memory)
                 try:
                     connection.send(answer)
                 except (pickle.PicklingError, AttributeError, TypeError) as error:  # raised before anything is sent

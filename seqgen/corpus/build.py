@@ -157,16 +157,16 @@ def read_named(
 def _bounds(domain: Domain) -> dict[str, Any]:
     """What a reader of its files may take."""
     seconds: Any = domain.read_seconds or LIMITS.read_seconds
+    memory: Any = domain.read_memory or LIMITS.read_bytes
     if domain.slow:
-        seconds = functools.partial(_seconds_for, {**domain.slow}, seconds)
-    return {
-        "seconds": seconds,
-        "memory": domain.read_memory or LIMITS.read_bytes,
-    }
+        seconds = functools.partial(_by_suffix, {**domain.slow}, seconds)
+    if domain.heavy:
+        memory = functools.partial(_by_suffix, {**domain.heavy}, memory)
+    return {"seconds": seconds, "memory": memory}
 
 
-def _seconds_for(slow: Mapping[str, float], seconds: float, path: str) -> float:
-    return slow.get(Path(path).suffix.lower(), seconds)
+def _by_suffix(bounds: Mapping[str, Any], otherwise: Any, item: Any) -> Any:
+    return bounds.get(Path(item).suffix.lower(), otherwise)
 
 
 def options_of(about: Mapping[str, Any], domain: Domain, **given: Any) -> Any:

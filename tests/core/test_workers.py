@@ -202,7 +202,7 @@ class Line:
         self.said.append(message)
 
 
-def lived(line: Line, memory: int) -> list[Any]:
+def lived(line: Line, memory: Any) -> list[Any]:
     """A worker lives in this process, which it leaves as it was: what it does to it, and the alarms that it sets."""
     done: list[Any] = []
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
@@ -233,6 +233,8 @@ def test_a_worker_answers_until_the_line_ends_and_an_alarm_guards_each_item(monk
     assert (odd, unsendable) == ("error", "error")
     assert why.message == "odd: cannot be read: ZeroDivisionError (odd)"
     assert reason.message.startswith("unsendable: was read into what cannot be passed on (")
+    # What may depend on the item is set before each.
+    assert lived(Line(["a", "odd"]), lambda item: 100 * len(item))[len(begin) + 1 :: 3] == [100, 300]
     deaf = Line(["a"], deaf=True)
     assert lived(deaf, 70)[-2:] == [70, alarms[0]] and len(deaf.said) == 1
     full = Line(["full"])

@@ -56,8 +56,7 @@ def test_damaged_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
 def test_many_damaged_files_are_read_or_refused(name: str, tmp_path: Path, forked_workers: None) -> None:
     """In workers with the bounds that a corpus has."""
     bounds = _bounds(get_domain(READERS[name].domain or "midi"))
-    if callable(bounds["seconds"]):
-        bounds["seconds"] = bounds["seconds"](READERS[name].file)
+    bounds = {what: bound(READERS[name].file) if callable(bound) else bound for what, bound in bounds.items()}
     n, said = MANY * (5 if name == "midi" else 1), Counter[str]()
     begin = time.monotonic()
     with Workers(functools.partial(survive, str(tmp_path)), n_workers(), **bounds, start="fork") as workers:

@@ -115,7 +115,7 @@ domain = Domain(
     live=_live,
     # music21 is slow; its readers stop by themselves, at a time that depends on the file's size, nearly everywhere.
     slow=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 120.0),
-    read_memory=1_000_000_000,
+    heavy=dict.fromkeys((".musicxml", ".mxl", ".xml", ".abc", ".krn"), 1_000_000_000),
     compare=_compare,
     recipes={"bach-chorales": _bach_chorales},
     controls=CONTROLS,
