@@ -13,6 +13,8 @@ from typing import BinaryIO
 from seqgen.core.files import disk_errors
 from seqgen.core.processes import alive, started
 
+_OPENED = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
 
 class Held(Exception):
     """Another process holds the lock, or may. hint: what to do."""
@@ -40,7 +42,7 @@ def locked(file: Path) -> Iterator[None]:
 
 def _take(file: Path) -> BinaryIO:
     while True:
-        lock = file.open("a+b", buffering=0)
+        lock = open(os.open(file, _OPENED, 0o666), "a+b", buffering=0)  # noqa: PTH123, SIM115  # what a link leads to is not ours
         mine = False
         try:
             held = _held_here(lock)
