@@ -205,9 +205,10 @@ def new_run_path(corpus: str, folder: Path) -> Path:
 def find_run(given: str | os.PathLike[str] | None, folder: Path = Path("runs")) -> Run:
     """The run of that path or name, or the newest one. Raises RunError."""
     if given is not None:
-        for path in (Path(given), folder / given):
-            if (path / "config.json").is_file():
-                return Run(path)
+        with contextlib.suppress(OSError, ValueError):  # a name that no file has
+            for path in (Path(given), folder / given):
+                if (path / "config.json").is_file():
+                    return Run(path)
         raise RunError(f"There is no run {os.fspath(given)!r}.", "`seqgen runs` lists the runs here.")
     runs = list_runs(folder)
     if not runs:

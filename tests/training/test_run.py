@@ -146,6 +146,9 @@ def test_runs_are_found_by_path_name_or_age(run: Path, tmp_path: Path) -> None:
     assert find_run(None, tmp_path).name == "new"
     assert find_run("old", tmp_path).path == tmp_path / "old"
     assert find_run(tmp_path / "old").path == tmp_path / "old"
+    for name in ("x" * 300, "a\0b"):  # which no file can have
+        with pytest.raises(RunError, match="There is no run"):
+            find_run(name, tmp_path)
     with pytest.raises(RunError, match="no run 'x'"):
         find_run("x", tmp_path)
     with pytest.raises(RunError, match="no run in"):

@@ -253,7 +253,7 @@ def test_mutations_are_read_or_refused(n: int) -> None:
             assert error.path == name
         else:
             assert pieces and all(canonical(piece) == piece and piece.n_notes for piece in pieces)
-        assert time.process_time() - began < 4, name
+        assert time.process_time() - began < 8, name  # two seconds and some, on a machine that does nothing else
 
 
 @pytest.mark.slow
