@@ -16,7 +16,7 @@ from seqgen.api.model import Model
 from seqgen.api.reporter import Reporter
 from seqgen.core.domain import Domain, get_domain
 from seqgen.core.errors import CorpusError, Diverged, RunError, UsageError
-from seqgen.core.files import write_bytes, write_json
+from seqgen.core.files import write_json, write_text
 from seqgen.core.tokenizer import Ids, Tokenizer
 from seqgen.corpus.batches import Batches
 from seqgen.corpus.build import Prepared, options_of
@@ -222,10 +222,7 @@ def _go_on(run: Run, trainer: Trainer, reporter: Reporter, stop: Callable[[], bo
     finally:
         trainer.close()
     loaded = Model(run, "cpu")
-    write_bytes(
-        run.path / "MODEL_CARD.md",
-        model_card(run, loaded.checkpoint, prepared.about).encode("utf-8", "backslashreplace"),
-    )
+    write_text(run.path / "MODEL_CARD.md", model_card(run, loaded.checkpoint, prepared.about))
     return loaded
 
 
@@ -239,9 +236,9 @@ def finish(model: Model, reporter: Reporter) -> dict[str, Any] | None:
         reporter.note(f"not evaluated: {error.message}")
         return None
     write_json(model.run.path / "evaluation.json", numbers)
-    write_bytes(
+    write_text(
         model.run.path / "MODEL_CARD.md",
-        model_card(model.run, model.checkpoint, model.run.corpus(), numbers).encode("utf-8", "backslashreplace"),
+        model_card(model.run, model.checkpoint, model.run.corpus(), numbers),
     )
     return numbers
 

@@ -168,8 +168,12 @@ def from_json(data: bytes, path: str | os.PathLike[str]) -> Any:
 
 def to_json(value: Any) -> bytes:
     """Readable, stable JSON: same value, same bytes. A name that is no text in UTF-8 stays what it is."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.encode("utf-8", "backslashreplace")  # of halves of characters, which is how JSON escapes them
+    return _encoded(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; halves of characters, which names of files may have, are escaped as JSON does."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextlib.contextmanager
@@ -196,6 +200,11 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all."""
     with writing(path, len(data)) as file:
         file.write(data)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text whole or not at all. Raises SeqgenError."""
+    write_bytes(path, _encoded(text))
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

@@ -157,3 +157,17 @@ def untrained(tokenizer: Tokenizer[Any]) -> Any:
     from seqgen.training.loop import new_model
 
     return new_model(tokenizer, TrainConfig(width=16, n_layers=1)).eval()
+
+
+def comes_back_from_ids(tokenizer: Tokenizer[Any], piece: Any) -> bool:
+    """Encode a piece that was decoded, legally, and decode it to itself; False where it says nothing to encode."""
+    if tokenizer.name == "voices":
+        if len(piece.tracks) < tokenizer.config()["n_voices"]:
+            return False  # which voice is silent, tracks do not say
+        piece = from_high_to_low(piece)
+    if not n_events(piece):
+        return False
+    ids = tokenizer.encode(piece)
+    assert not len(tokenizer.grammar.violations(ids))
+    assert tokenizer.decode(ids) == piece
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from seqgen.corpus import build
 from seqgen.corpus.build import PieceFile, prepare
 from seqgen.corpus.folder import open_corpus
 from seqgen.corpus.places import Place, Readable, taken
+from seqgen.domains.midi.options import MidiOptions
+from seqgen.domains.midi.score import Score
+from seqgen.domains.midi.tokenizer import MidiTokenizer
 
 
 def read(files: Any) -> Any:
@@ -71,3 +75,17 @@ def test_a_corpus_that_is_read_again_is_the_same(
     assert len(one.store) > 8 and one.about == other.about and len(one.about["skipped"]) == 1
     assert np.array_equal(one.store.ids, other.store.ids) and np.array_equal(one.store.offsets, other.store.offsets)
     assert one.tokenizer.config() == other.tokenizer.config()
+
+
+def test_music_that_is_not_always_read_in_time_is_fitted_all_the_same(chorales: list[Score]) -> None:
+    class Late:
+        """Without another piece each time."""
+
+        late = 0
+
+        def __iter__(self) -> Iterator[Score]:
+            self.late += 1
+            return (score for i, score in enumerate(chorales) if i != self.late)
+
+    for name in ("auto", "voices", "remi"):
+        assert MidiTokenizer.fit(Late(), MidiOptions(name)).name == ("remi" if name == "remi" else "voices")  # type: ignore[arg-type]  # iterable

@@ -7,7 +7,9 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+
+from wrapped import WrappedFile
 
 
 class Points:
@@ -32,20 +34,12 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _File:
+class _File(WrappedFile):
     """A file of which each write is three points: before it, when half has arrived, after it."""
 
     def __init__(self, file: Any, points: Points) -> None:
-        self._file, self._points = file, points
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
+        super().__init__(file)
+        self._points = points
 
     def write(self, data: Any) -> int:
         self._points.passed("before write")

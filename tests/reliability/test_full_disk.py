@@ -12,13 +12,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors import SafetensorError
 
 import seqgen
+from reliability.wrapped import WrappedFile
 from seqgen.core.errors import RunError, SeqgenError
 from seqgen.core.sealed import write_sealed
 from seqgen.corpus.build import Prepared
@@ -74,18 +75,10 @@ class _Disk:
         return len(data)
 
 
-class _File:
+class _File(WrappedFile):
     def __init__(self, file: Any, disk: _Disk) -> None:
-        self._file, self._disk = file, disk
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
+        super().__init__(file)
+        self._disk = disk
 
     def write(self, data: Any) -> int:
         return self._disk.take(self._file, bytes(data))

@@ -65,24 +65,29 @@ class MidiTokenizer(Tokenizer[Score]):
     def fit(cls, scores: Iterable[Score], options: MidiOptions | None = None) -> MidiTokenizer:
         """The tokenizer that suits these pieces. Raises CorpusError when there are none."""
         options = options or MidiOptions()
-        if iter(scores) is scores:  # they are gone over twice
+        if iter(scores) is scores:  # they are gone over several times
             scores = list(scores)
-        if not any(True for _ in scores):
-            raise CorpusError("There is no piece to fit a tokenizer to.")
+        empty = CorpusError("There is no piece to fit a tokenizer to.")
         if options.tokenizer in ("remi", "performance"):
+            if next(iter(scores), None) is None:
+                raise empty
             return cls(options.tokenizer)
-        # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
         automatic = options.tokenizer == "auto"
-        found = [(automatic and is_performed(score), _n_voices(score, options)) for score in scores]
-        n_voices = [n for _, n in found]
-        if sum(performed for performed, _ in found) > len(found) / 2:
+        performed = [is_performed(score) for score in scores] if automatic else []
+        if sum(performed) > len(performed) / 2:
             return cls("performance")
-        if automatic and sum(n > 0 for n in n_voices) < 0.9 * len(found):
+        # Some pieces may need more voices than there are; then they are left out of a corpus that is for voices.
+        n_voices = [_n_voices(score, options) for score in scores]
+        if not n_voices:
+            raise empty
+        if automatic and sum(n > 0 for n in n_voices) < 0.9 * len(n_voices):
             return cls("remi")
-        if not any(n_voices):
+        most = max(n_voices)
+        if not most:
             raise CorpusError(f"No piece has at most {options.voices} voices.", "Use --tokenizer remi.")
-        fitting = (score for score, n in zip(scores, n_voices, strict=True) if n)
-        return cls("voices", **_voice_settings(fitting, max(n_voices), options.steps_per_quarter))
+        # Asked again: of pieces that are read anew, one that took too long may be missing now, or may not.
+        fitting = (score for score in scores if 0 < _n_voices(score, options) <= most)
+        return cls("voices", **_voice_settings(fitting, most, options.steps_per_quarter))
 
     def encode(self, piece: Any) -> Ids:
         """int32 [T] ids of a path, the bytes of a MIDI file, a pretty_midi.PrettyMIDI, a music21 stream, a
